@@ -1,0 +1,15 @@
+//! Layer 0: the words that all other layers use. Values only: nothing here reads, judges or prints.
+
+mod action;
+mod finding;
+mod path;
+mod problem;
+mod severity;
+mod source;
+
+pub use action::{ACTIONS, Action, Cell, Circumstances, Evaluation, MODES_BY_STRICTNESS, action_for};
+pub use finding::{Finding, ObjectRef, Related, Suppression};
+pub use path::{Path, Segment};
+pub use problem::Problem;
+pub use severity::{Mode, Severity};
+pub use source::{Place, Position, Source, Span};

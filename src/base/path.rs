@@ -1,0 +1,118 @@
+//! Paths of fields inside an object, written as Kubernetes writes them.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A path from the top of an object to a field, whether the field is there or not.
+///
+/// Prints as Kubernetes prints field paths: `spec.ports[0].name`, and a key that is no plain word in brackets:
+/// `metadata.annotations[proxy.istio.io/config]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Path(Vec<Segment>);
+
+/// One step of a [`Path`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Segment {
+    /// A key of a map.
+    Key(Arc<str>),
+    /// An index into a list, from 0.
+    Index(usize),
+}
+
+impl Path {
+    /// The object itself.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// A path of plain keys: `Path::keys("spec.template.spec")`. Keys that contain a dot need [`Path::key`].
+    pub fn keys(dotted: &str) -> Self {
+        Self(dotted.split('.').filter(|key| !key.is_empty()).map(|key| Segment::Key(key.into())).collect())
+    }
+
+    /// This path and one more key.
+    #[must_use]
+    pub fn key(mut self, key: &str) -> Self {
+        self.0.push(Segment::Key(key.into()));
+        self
+    }
+
+    /// This path and one more index.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        self.0.push(Segment::Index(index));
+        self
+    }
+
+    /// This path and all steps of another behind it.
+    #[must_use]
+    pub fn join(mut self, other: &Path) -> Self {
+        self.0.extend(other.0.iter().cloned());
+        self
+    }
+
+    /// The path without its last step; of the root, none.
+    pub fn parent(&self) -> Option<Self> {
+        let (_, rest) = self.0.split_last()?;
+        Some(Self(rest.to_vec()))
+    }
+
+    /// The steps, from the top.
+    pub fn segments(&self) -> &[Segment] {
+        &self.0
+    }
+
+    /// The value at this path, if it is there.
+    pub fn find<'a>(&self, value: &'a serde_json::Value) -> Option<&'a serde_json::Value> {
+        self.0.iter().try_fold(value, |value, segment| match segment {
+            Segment::Key(key) => value.get(key.as_ref()),
+            Segment::Index(index) => value.get(index),
+        })
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Key(key) if !is_plain(key) => write!(f, "[{key}]")?,
+                Segment::Key(key) if position == 0 => f.write_str(key)?,
+                Segment::Key(key) => write!(f, ".{key}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_plain(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '$')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_as_kubernetes_does() {
+        let cases = [
+            (Path::root(), ""),
+            (Path::keys("spec.ports").index(0).key("name"), "spec.ports[0].name"),
+            (
+                Path::keys("metadata.annotations").key("proxy.istio.io/config"),
+                "metadata.annotations[proxy.istio.io/config]",
+            ),
+        ];
+        for (path, text) in cases {
+            assert_eq!(path.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn finds_what_is_there() {
+        let value = serde_json::json!({"spec": {"ports": [{"name": "web"}]}});
+        assert_eq!(Path::keys("spec.ports").index(0).key("name").find(&value), Some(&"web".into()));
+        assert_eq!(Path::keys("spec.ports").index(1).find(&value), None);
+        assert_eq!(Path::keys("spec.ports.name").find(&value), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! A text that was read, and places in it.
+
+use std::sync::{Arc, OnceLock};
+
+/// A text under the name it was read by: a file path as given by the user, or `<stdin>`.
+///
+/// Cheap to clone: all parts are shared.
+#[derive(Debug, Clone)]
+pub struct Source {
+    name: Arc<str>,
+    text: Arc<str>,
+    line_starts: Arc<OnceLock<Vec<usize>>>,
+}
+
+/// A half-open range of bytes `start..end` in a [`Source`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset behind the last byte.
+    pub end: usize,
+}
+
+/// A line and a column, both from 1; columns count Unicode code points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in code points, from 1.
+    pub column: usize,
+}
+
+/// A span in a named file, with its positions worked out.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The name of the source.
+    pub file: Arc<str>,
+    /// Where it starts.
+    pub start: Position,
+    /// Where it ends, exclusive.
+    pub end: Position,
+    /// The same in bytes.
+    pub span: Span,
+}
+
+impl Source {
+    /// A text under a name.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), text: text.into(), line_starts: Arc::default() }
+    }
+
+    /// The name it was read by.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The whole text, a byte order mark included.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column of a byte offset; an offset behind the end or inside a character counts as the one before it.
+    pub fn position(&self, offset: usize) -> Position {
+        let starts = self.line_starts();
+        let line = starts.partition_point(|&start| start <= offset).saturating_sub(1);
+        let start = starts.get(line).copied().unwrap_or(0);
+        let line_text = self.text.get(start..).unwrap_or("");
+        let before = line_text.char_indices().take_while(|(at, _)| start + at < offset);
+        let column = before.filter(|(_, character)| *character != BYTE_ORDER_MARK).count() + 1;
+        Position { line: line + 1, column }
+    }
+
+    /// The named place of a span.
+    pub fn place(&self, span: Span) -> Place {
+        Place { file: self.name.clone(), start: self.position(span.start), end: self.position(span.end), span }
+    }
+
+    /// The text of a line (from 1) without its line end, or an empty text behind the last line.
+    pub fn line(&self, line: usize) -> &str {
+        let starts = self.line_starts();
+        let Some(&start) = line.checked_sub(1).and_then(|index| starts.get(index)) else { return "" };
+        let end = starts.get(line).copied().unwrap_or(self.text.len());
+        self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+    }
+
+    /// The offset at which each line starts; made at the first question, most texts are never asked.
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+            std::iter::once(0).chain(ends).collect()
+        })
+    }
+}
+
+/// Invisible at the start of a file: no editor counts it as a column.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.text == other.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_code_points_from_one() {
+        let source = Source::new("a.yaml", "a: é\r\nbé: x\n");
+        let cases = [(0, 1, 1), (3, 1, 4), (5, 1, 5), (7, 2, 1), (10, 2, 3), (99, 3, 1)];
+        for (offset, line, column) in cases {
+            assert_eq!(source.position(offset), Position { line, column }, "offset {offset}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_column() {
+        let source = Source::new("a.yaml", "\u{feff}a: 1");
+        assert_eq!(source.position(3), Position { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn lines_come_without_their_ends() {
+        let source = Source::new("a.yaml", "a\r\nb\n");
+        assert_eq!([source.line(0), source.line(1), source.line(2), source.line(3)], ["", "a", "b", ""]);
+    }
+}

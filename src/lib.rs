@@ -5,3 +5,4 @@
 //! 5 the entry points `cli`, `webhook`, `cluster`. Layers 0 to 4 do no I/O and read no clock and no environment.
 
 pub mod base;
+pub mod mesh;

@@ -1,0 +1,10 @@
+//! What Istio does, as facts: how it reads ports, which pods it injects, how its proxy starts and stops.
+//!
+//! Pure functions over borrowed values. This layer never reads manifests or files and knows no rules and no findings;
+//! it imports nothing of this program.
+
+pub mod protocol;
+pub mod version;
+
+pub use protocol::{ListenerClass, Protocol, Transport};
+pub use version::Version;

@@ -3,8 +3,10 @@
 //! Pure functions over borrowed values. This layer never reads manifests or files and knows no rules and no findings;
 //! it imports nothing of this program.
 
+pub mod duration;
 pub mod protocol;
 pub mod version;
 
+pub use duration::{GoDuration, InvalidDuration};
 pub use protocol::{ListenerClass, Protocol, Transport};
 pub use version::Version;

@@ -4,9 +4,13 @@
 //! it imports nothing of this program.
 
 pub mod duration;
+pub mod namespace_profile;
+pub mod profile;
 pub mod protocol;
 pub mod version;
 
 pub use duration::{GoDuration, InvalidDuration};
+pub use namespace_profile::{NamespaceProfile, ProxyOverrides};
+pub use profile::{AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxyDefaults, Shell};
 pub use protocol::{ListenerClass, Protocol, Transport};
 pub use version::Version;

@@ -4,13 +4,18 @@
 //! it imports nothing of this program.
 
 pub mod duration;
+pub mod injection;
+pub mod membership;
 pub mod namespace_profile;
 pub mod profile;
 pub mod protocol;
+pub mod sidecar;
 pub mod version;
 
 pub use duration::{GoDuration, InvalidDuration};
+pub use membership::{Membership, PodFacts, StringMap, is_gateway_or_control_plane, membership};
 pub use namespace_profile::{NamespaceProfile, ProxyOverrides};
-pub use profile::{AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxyDefaults, Shell};
+pub use profile::{AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxySettings, Shell};
 pub use protocol::{ListenerClass, Protocol, Transport};
+pub use sidecar::SidecarKind;
 pub use version::Version;

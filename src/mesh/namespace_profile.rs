@@ -1,7 +1,7 @@
 //! What the profile says of single namespaces: their labels, and whatever differs there from the rest of the mesh.
 
 use crate::mesh::profile::{
-    AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxyDefaults, Shell,
+    AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxySettings, Shell,
 };
 use crate::mesh::{GoDuration, Version};
 use schemars::JsonSchema;
@@ -107,8 +107,8 @@ impl ProxyOverrides {
         *self == Self::default()
     }
 
-    fn laid_over(&self, mesh: &ProxyDefaults) -> ProxyDefaults {
-        ProxyDefaults {
+    fn laid_over(&self, mesh: &ProxySettings) -> ProxySettings {
+        ProxySettings {
             termination_drain_duration: self.termination_drain_duration.unwrap_or(mesh.termination_drain_duration),
             drain_duration: self.drain_duration.unwrap_or(mesh.drain_duration),
             exit_on_zero_active_connections: self

@@ -18,7 +18,7 @@ pub struct Profile {
     /// Whether the Istio CNI plugin sets up redirection, instead of the init container istio-init.
     pub cni: bool,
     /// The mesh-wide defaults of the proxy (`meshConfig.defaultConfig`).
-    pub proxy: ProxyDefaults,
+    pub proxy: ProxySettings,
     /// Whether pods may call hosts that the mesh does not know.
     pub outbound_traffic_policy: OutboundTrafficPolicy,
     /// The mesh-wide mTLS mode; a PeerAuthentication among the objects wins over it.
@@ -47,7 +47,7 @@ impl Default for Profile {
             kubernetes_version: Version::new(1, 33),
             data_plane: DataPlane::default(),
             cni: false,
-            proxy: ProxyDefaults::default(),
+            proxy: ProxySettings::default(),
             outbound_traffic_policy: OutboundTrafficPolicy::default(),
             mtls: MtlsMode::default(),
             exclude_outbound_ip_ranges: Vec::new(),
@@ -93,10 +93,10 @@ pub enum DataPlane {
     Outside,
 }
 
-/// Mesh-wide defaults of the proxy; the pod annotation `proxy.istio.io/config` wins over them.
+/// How the proxy starts and stops. In the profile: the mesh-wide defaults, which the pod annotation `proxy.istio.io/config` overrides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct ProxyDefaults {
+pub struct ProxySettings {
     /// How long a classic sidecar keeps running after SIGTERM.
     pub termination_drain_duration: GoDuration,
     /// How long Envoy takes to close its listeners once it drains.
@@ -109,7 +109,7 @@ pub struct ProxyDefaults {
     pub hold_application_until_proxy_starts: bool,
 }
 
-impl Default for ProxyDefaults {
+impl Default for ProxySettings {
     /// Istio's own defaults: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig>.
     fn default() -> Self {
         Self {

@@ -1,0 +1,101 @@
+//! Which kind of sidecar an injected pod gets: a container beside the application, or an init container that keeps running.
+//!
+//! Source: the injection template's line on `nativeSidecar`
+//! (<https://github.com/istio/istio/blob/master/manifests/charts/istio-control/istio-discovery/files/injection-template.yaml>) and
+//! `DetectNativeSidecar` in <https://github.com/istio/istio/blob/master/pkg/kube/inject/webhook.go>.
+
+use crate::mesh::{DataPlane, Profile, Version};
+
+/// How the proxy is placed in the pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SidecarKind {
+    /// A container like the application's own: starts and stops with it, in no order.
+    Classic,
+    /// An init container with `restartPolicy: Always`: up before the application starts, stopped after it has ended.
+    Native,
+}
+
+/// The pod annotation that decides the kind for one pod.
+pub const NATIVE_SIDECAR_ANNOTATION: &str = "sidecar.istio.io/nativeSidecar";
+
+const ANNOTATION_SINCE: Version = Version::new(1, 24);
+const NATIVE_BY_DEFAULT_SINCE: Version = Version::new(1, 27);
+/// Kubernetes runs sidecar containers, unless somebody switched them off.
+const KUBERNETES_WITH_SIDECARS: Version = Version::new(1, 29);
+/// Istio's own choice waits for sidecar containers to be stable on every node.
+const KUBERNETES_WITH_STABLE_SIDECARS: Version = Version::new(1, 33);
+
+impl Profile {
+    /// The kind of sidecar that Istio gives a pod with this value of [`NATIVE_SIDECAR_ANNOTATION`].
+    ///
+    /// Every value but `false` asks for a native one; the empty value counts as none. A Kubernetes without sidecar containers
+    /// gives [`SidecarKind::Classic`]: a native one cannot run there at all.
+    pub fn sidecar_kind(&self, annotation: Option<&str>) -> SidecarKind {
+        if self.kubernetes_version < KUBERNETES_WITH_SIDECARS {
+            return SidecarKind::Classic;
+        }
+        let asked = annotation.filter(|value| !value.is_empty() && self.istio_version >= ANNOTATION_SINCE);
+        let native = match (asked, self.data_plane) {
+            (Some(value), _) => value != "false",
+            (None, DataPlane::Native) => true,
+            (None, DataPlane::Classic) => false,
+            (None, DataPlane::Auto | DataPlane::Ambient | DataPlane::Outside) => {
+                self.istio_version >= NATIVE_BY_DEFAULT_SINCE
+                    && self.kubernetes_version >= KUBERNETES_WITH_STABLE_SIDECARS
+            }
+        };
+        if native { SidecarKind::Native } else { SidecarKind::Classic }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SidecarKind::*, *};
+
+    fn kind(istio: u16, kubernetes: u16, data_plane: DataPlane, annotation: Option<&str>) -> SidecarKind {
+        Profile {
+            istio_version: Version::new(1, istio),
+            kubernetes_version: Version::new(1, kubernetes),
+            data_plane,
+            ..Profile::default()
+        }
+        .sidecar_kind(annotation)
+    }
+
+    #[test]
+    fn istio_decides_by_itself_from_its_and_kubernetes_version() {
+        for (istio, kubernetes, wanted) in [(27, 33, Native), (26, 33, Classic), (27, 32, Classic), (31, 37, Native)] {
+            assert_eq!(
+                kind(istio, kubernetes, DataPlane::Auto, None),
+                wanted,
+                "Istio 1.{istio}, Kubernetes 1.{kubernetes}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_annotation_wins() {
+        for (data_plane, annotation, wanted) in [
+            (DataPlane::Classic, "true", Native),
+            (DataPlane::Native, "false", Classic),
+            (DataPlane::Classic, "yes", Native),
+            (DataPlane::Native, "False", Native),
+            (DataPlane::Classic, "", Classic),
+            (DataPlane::Native, "", Native),
+        ] {
+            assert_eq!(kind(28, 33, data_plane, Some(annotation)), wanted, "{data_plane:?} {annotation:?}");
+        }
+    }
+
+    #[test]
+    fn the_annotation_does_nothing_before_it_existed() {
+        assert_eq!(kind(23, 33, DataPlane::Classic, Some("true")), Classic);
+        assert_eq!(kind(24, 33, DataPlane::Classic, Some("true")), Native);
+    }
+
+    #[test]
+    fn no_native_sidecar_where_kubernetes_has_none() {
+        assert_eq!(kind(28, 28, DataPlane::Native, Some("true")), Classic);
+        assert_eq!(kind(28, 29, DataPlane::Native, None), Native);
+    }
+}

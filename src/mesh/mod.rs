@@ -9,6 +9,9 @@ pub mod membership;
 pub mod namespace_profile;
 pub mod profile;
 pub mod protocol;
+pub mod proxy_config;
+mod proxy_config_keys;
+pub mod shutdown;
 pub mod sidecar;
 pub mod version;
 
@@ -17,5 +20,7 @@ pub use membership::{Membership, PodFacts, StringMap, is_gateway_or_control_plan
 pub use namespace_profile::{NamespaceProfile, ProxyOverrides};
 pub use profile::{AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxySettings, Shell};
 pub use protocol::{ListenerClass, Protocol, Transport};
+pub use proxy_config::{InvalidProxyConfig, ProxyConfig};
+pub use shutdown::{ProxyEnd, proxy_is_ready_first};
 pub use sidecar::SidecarKind;
 pub use version::Version;

@@ -1,0 +1,18 @@
+//! Layer 4: findings put into words, for a terminal, for a program, for an answer of the webhook.
+//!
+//! Values in, text out: nothing here reads a file, the environment or a clock, and nothing decides what is found.
+
+pub mod concise;
+mod excerpt;
+pub mod json;
+mod order;
+mod plain;
+mod summary;
+pub mod text;
+
+#[cfg(test)]
+mod example;
+
+pub use order::{by_place, sorted};
+pub use plain::one_line;
+pub use summary::{Extent, Summary};

@@ -2,6 +2,7 @@
 //!
 //! Values in, text out: nothing here reads a file, the environment or a clock, and nothing decides what is found.
 
+pub mod admission;
 pub mod concise;
 mod excerpt;
 pub mod json;

@@ -6,4 +6,5 @@
 
 pub mod base;
 pub mod mesh;
+pub mod engine;
 pub mod report;

@@ -1,0 +1,321 @@
+//! Fixtures: manifests that hold their own expectation.
+//!
+//! A line that ends in `#~ <rule-id>` is where a finding of that rule must point, `#~ <rule-id>(error)` also of that
+//! severity; several are parted by commas, and no other finding may appear. A first line `#~ profile: {...}` sets
+//! the profile. `fail-*` expects findings, `pass-*` none, `issue-*` either.
+//!
+//! This module reads markers and compares; it neither opens files nor judges.
+
+use crate::base::{Finding, Position, Problem, Severity, Source, Span};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a fixture says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fixture {
+    /// The YAML value behind `#~ profile:` on the first line, and where it stands.
+    pub profile: Option<(String, Span)>,
+    /// The findings that must appear, by line.
+    pub expectations: Vec<Expectation>,
+}
+
+/// One finding that must appear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expectation {
+    /// The rule.
+    pub rule: Arc<str>,
+    /// The line that the finding must point to, from 1.
+    pub line: usize,
+    /// The severity that it must have, if it matters.
+    pub severity: Option<Severity>,
+    /// Where the marker stands.
+    pub marker: Span,
+}
+
+/// What the name of a fixture promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// `fail-*`: at least one finding.
+    Findings,
+    /// `pass-*`: no finding.
+    NoFindings,
+    /// `issue-*`: what its markers say.
+    AsMarked,
+}
+
+impl Promise {
+    /// The promise of a file name such as `fail-headless.yaml`; none if it names no fixture. `*.fixed.yaml` is what
+    /// a fixture looks like after its fix, and no fixture itself.
+    pub fn of(file_name: &str) -> Option<Self> {
+        let stem = file_name.strip_suffix(".yaml").or_else(|| file_name.strip_suffix(".yml"))?;
+        match stem.split_once('-')?.0 {
+            _ if stem.ends_with(".fixed") => None,
+            "fail" => Some(Self::Findings),
+            "pass" => Some(Self::NoFindings),
+            "issue" => Some(Self::AsMarked),
+            _ => None,
+        }
+    }
+}
+
+/// The markers of a fixture, with the mistakes in them and in what its name promises.
+pub fn read(source: &Source, promise: Promise) -> (Fixture, Vec<Problem>) {
+    let mut fixture = Fixture::default();
+    let mut problems = Vec::new();
+    let mut start = 0;
+    for (index, text) in source.text().split_inclusive('\n').enumerate() {
+        if let Some((before, marker)) = split_marker(text) {
+            let offset = start + before;
+            match marker.strip_prefix("profile:") {
+                Some(profile) if index == 0 => fixture.profile = Some(trimmed(profile, offset + "profile:".len())),
+                Some(_) => problems.push(Problem::fatal(source, at(marker, offset), "`profile:` belongs on line 1")),
+                None => read_expectations(source, index + 1, marker, offset, &mut fixture, &mut problems),
+            }
+        }
+        start += text.len();
+    }
+    problems.extend(broken_promise(source, &fixture, promise));
+    (fixture, problems)
+}
+
+/// What the findings do not have in common with what the fixture expects, by line. Suppressed ones count as absent.
+pub fn differences(source: &Source, fixture: &Fixture, findings: &[Finding]) -> Vec<Problem> {
+    let mut found: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.suppressed.is_none()) {
+        found.entry((line_of(finding), &finding.rule)).or_default().push(finding);
+    }
+    let mut missed = Vec::new();
+    // Those that name a severity choose first, so that one that does not cannot take their finding.
+    let mut expectations: Vec<&Expectation> = fixture.expectations.iter().collect();
+    expectations.sort_by_key(|it| it.severity.is_none());
+    for expectation in expectations {
+        let candidates = found.entry((expectation.line, &expectation.rule)).or_default();
+        match candidates.iter().position(|it| expectation.severity.is_none_or(|wanted| wanted == it.severity)) {
+            Some(index) => drop(candidates.remove(index)),
+            None => missed.push(expectation),
+        }
+    }
+    let unexpected: Vec<&Finding> = found.into_values().flatten().collect();
+    let mut differences: Vec<Problem> = missed.into_iter().map(|it| explain_missed(source, it, &unexpected)).collect();
+    differences.extend(unexpected.into_iter().map(|finding| explain_unexpected(source, finding)));
+    differences.sort();
+    differences
+}
+
+const MARKER: &str = "#~";
+
+/// The text behind the marker of a line and its offset in the line. As any YAML comment it starts the line or follows
+/// a blank.
+fn split_marker(line: &str) -> Option<(usize, &str)> {
+    let at = line.match_indices(MARKER).map(|(at, _)| at).find(|at| {
+        let before = line.get(..*at).unwrap_or("");
+        before.is_empty() || before.ends_with([' ', '\t'])
+    })?;
+    let marker = line.get(at + MARKER.len()..)?;
+    let trimmed = marker.trim_start();
+    Some((at + MARKER.len() + marker.len() - trimmed.len(), trimmed.trim_end()))
+}
+
+fn trimmed(text: &str, offset: usize) -> (String, Span) {
+    let start = offset + text.len() - text.trim_start().len();
+    (text.trim().to_owned(), at(text.trim(), start))
+}
+
+fn at(text: &str, start: usize) -> Span {
+    Span { start, end: start + text.len() }
+}
+
+fn read_expectations(
+    source: &Source,
+    line: usize,
+    marker: &str,
+    offset: usize,
+    fixture: &mut Fixture,
+    problems: &mut Vec<Problem>,
+) {
+    let mut start = offset;
+    for item in marker.split(',') {
+        let (text, marker) = trimmed(item, start);
+        start += item.len() + 1;
+        match read_expectation(&text) {
+            Ok((rule, severity)) => {
+                fixture.expectations.push(Expectation { rule: rule.into(), line, severity, marker });
+            }
+            Err(message) => problems.push(Problem::fatal(source, marker, message)),
+        }
+    }
+}
+
+fn read_expectation(text: &str) -> Result<(&str, Option<Severity>), String> {
+    let (rule, severity) = match text.split_once('(') {
+        Some((rule, rest)) => (rule, Some(rest.strip_suffix(')').unwrap_or(""))),
+        None => (text, None),
+    };
+    if rule.is_empty() || !rule.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+        return Err(format!("`{text}` is no rule id; want `{MARKER} <rule-id>` or `{MARKER} <rule-id>(error)`"));
+    }
+    let severities = [Severity::Error, Severity::Warning, Severity::Info];
+    let severity = severity.map(|word| severities.into_iter().find(|it| it.word() == word).ok_or(word));
+    match severity.transpose() {
+        Ok(severity) => Ok((rule, severity)),
+        Err(word) => Err(format!("`{word}` is no severity; want error, warning or info")),
+    }
+}
+
+fn broken_promise(source: &Source, fixture: &Fixture, promise: Promise) -> Option<Problem> {
+    match (promise, fixture.expectations.first()) {
+        (Promise::Findings, None) => {
+            let message = format!("a fail-* fixture has no marker; want `{MARKER} <rule-id>` on the line at fault");
+            Some(Problem::fatal(source, Span::default(), message))
+        }
+        (Promise::NoFindings, Some(first)) => {
+            Some(Problem::fatal(source, first.marker, "a pass-* fixture expects no finding; name it fail-* or issue-*"))
+        }
+        _ => None,
+    }
+}
+
+fn line_of(finding: &Finding) -> usize {
+    finding.place.as_ref().map_or(1, |place| place.start.line)
+}
+
+fn explain_missed(source: &Source, missed: &Expectation, unexpected: &[&Finding]) -> Problem {
+    let Expectation { rule, line, severity, marker } = missed;
+    let wanted = severity.map(|severity| format!(" of severity {severity}")).unwrap_or_default();
+    let got = match unexpected.iter().find(|it| it.rule == *rule && line_of(it) == *line) {
+        Some(near) => format!("got one of severity {}", near.severity),
+        None => match unexpected.iter().find(|it| it.rule == *rule) {
+            Some(far) => format!("got none (there is one on line {})", line_of(far)),
+            None => "got none".to_owned(),
+        },
+    };
+    Problem::fatal(source, *marker, format!("expected a finding of {rule}{wanted}, {got}"))
+}
+
+fn explain_unexpected(source: &Source, finding: &Finding) -> Problem {
+    let at = finding.place.as_ref().map_or(Position { line: 1, column: 1 }, |place| place.start);
+    let Finding { severity, rule, message, .. } = finding;
+    let message = format!("unexpected finding of {rule}({severity}): {message}");
+    Problem { file: source.name().clone(), at, message, fatal: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Mode, ObjectRef, Path, Suppression};
+
+    const FIXTURE: &str = "\
+#~ profile: {dataPlane: native}
+ports:
+- name: a#~b #~ odd-name
+- name: b    #~ odd-name(error), other-rule(info)
+- name: c
+";
+
+    fn source(text: &str) -> Source {
+        Source::new("fail-x.yaml", text)
+    }
+
+    fn finding(rule: &str, severity: Severity, line: usize) -> Finding {
+        let source = source(FIXTURE);
+        let start = source.text().split_inclusive('\n').take(line - 1).map(str::len).sum();
+        Finding {
+            rule: rule.into(),
+            severity,
+            mode: Mode::Warn,
+            message: "odd".into(),
+            help: None,
+            object: ObjectRef { api_version: "v1".into(), kind: "Service".into(), namespace: None, name: "web".into() },
+            path: Path::root(),
+            place: Some(source.place(Span { start, end: start + 1 })),
+            template: None,
+            related: Vec::new(),
+            docs: String::new(),
+            suppressed: None,
+        }
+    }
+
+    fn explained(findings: &[Finding]) -> Vec<String> {
+        let source = source(FIXTURE);
+        let (fixture, problems) = read(&source, Promise::Findings);
+        assert_eq!(problems, []);
+        differences(&source, &fixture, findings).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn names_promise() {
+        let cases = [
+            ("fail-headless.yaml", Some(Promise::Findings)),
+            ("pass-external-name.yml", Some(Promise::NoFindings)),
+            ("issue-12.yaml", Some(Promise::AsMarked)),
+            ("fail-headless.fixed.yaml", None),
+            ("failure.yaml", None),
+            ("fail-x.json", None),
+            ("notes-a.yaml", None),
+        ];
+        for (name, wanted) in cases {
+            assert_eq!(Promise::of(name), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn markers_are_read_with_their_lines() {
+        let source = source(FIXTURE);
+        let (fixture, problems) = read(&source, Promise::Findings);
+        assert_eq!(problems, []);
+        let (profile, span) = fixture.profile.unwrap();
+        assert_eq!((profile.as_str(), &FIXTURE[span.start..span.end]), ("{dataPlane: native}", "{dataPlane: native}"));
+        let read: Vec<_> = fixture.expectations.iter().map(|it| (it.line, it.rule.as_ref(), it.severity)).collect();
+        let wanted =
+            [(3, "odd-name", None), (4, "odd-name", Some(Severity::Error)), (4, "other-rule", Some(Severity::Info))];
+        assert_eq!(read, wanted);
+    }
+
+    #[test]
+    fn mistakes_in_markers_are_located() {
+        let cases = [
+            ("a: 1 #~ Odd Name", "1:9: `Odd Name` is no rule id; want `#~ <rule-id>` or `#~ <rule-id>(error)`"),
+            ("a: 1 #~ odd-name(bad)", "1:9: `bad` is no severity; want error, warning or info"),
+            ("a: 1 #~ odd-name,", "1:18: `` is no rule id; want `#~ <rule-id>` or `#~ <rule-id>(error)`"),
+            ("a: 1 #~ odd-name\n#~ profile: {}", "2:4: `profile:` belongs on line 1"),
+            ("a: 1\n", "1:1: a fail-* fixture has no marker; want `#~ <rule-id>` on the line at fault"),
+        ];
+        for (text, wanted) in cases {
+            let (_, problems) = read(&source(text), Promise::Findings);
+            assert_eq!(problems[0].to_string(), format!("fail-x.yaml:{wanted}"));
+        }
+        let (_, problems) = read(&source(FIXTURE), Promise::NoFindings);
+        assert_eq!(problems.len(), 1);
+        assert!(read(&source("a: 1\n"), Promise::AsMarked).1.is_empty());
+    }
+
+    #[test]
+    fn the_findings_it_expects_make_no_difference() {
+        let findings = [
+            finding("other-rule", Severity::Info, 4),
+            finding("odd-name", Severity::Error, 4),
+            finding("odd-name", Severity::Warning, 3),
+            Finding { suppressed: Some(Suppression::Comment("known".into())), ..finding("x", Severity::Error, 5) },
+        ];
+        assert_eq!(explained(&findings), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_difference_is_explained() {
+        let findings = [
+            finding("odd-name", Severity::Warning, 4),
+            finding("other-rule", Severity::Info, 5),
+            finding("odd-name", Severity::Warning, 3),
+            finding("odd-name", Severity::Warning, 3),
+        ];
+        let wanted = [
+            "fail-x.yaml:3:1: unexpected finding of odd-name(warning): odd",
+            "fail-x.yaml:4:1: unexpected finding of odd-name(warning): odd",
+            "fail-x.yaml:4:17: expected a finding of odd-name of severity error, got one of severity warning",
+            "fail-x.yaml:4:34: expected a finding of other-rule of severity info, got none (there is one on line 5)",
+            "fail-x.yaml:5:1: unexpected finding of other-rule(info): odd",
+        ];
+        assert_eq!(explained(&findings), wanted);
+        assert_eq!(explained(&[])[0], "fail-x.yaml:3:17: expected a finding of odd-name, got none");
+    }
+}

@@ -1,0 +1,3 @@
+//! Layer 4: rules and objects brought together.
+
+pub mod fixture;

@@ -1,0 +1,19 @@
+//! A real API server for tests: etcd and kube-apiserver as child processes in a folder of their own, kubectl and helm
+//! to talk to it, and our own server beside it. No container, no root, no network but loopback.
+//!
+//! No controllers run in it: nobody makes `default` ServiceAccounts or Pods, and deleted namespaces stay. The whole
+//! cluster is thrown away at the end.
+
+mod api_server;
+mod chart;
+mod cluster;
+mod command;
+mod process;
+mod server;
+mod tools;
+
+pub use chart::RELEASE;
+pub use cluster::Cluster;
+pub use command::Answer;
+pub use process::until;
+pub use tools::Tools;

@@ -1,0 +1,79 @@
+//! The real door: what `kubectl` users see, with a real kube-apiserver and etcd behind it.
+//!
+//! All tests share one API server and one chart name, so they run one after the other; the first one starts it
+//! (see `harness`). At the end stands how often kubectl was really called, and the run fails where that is less than
+//! these tests must call it. Without Go and without `KUBEBUILDER_ASSETS` there is no API server: then all tests are
+//! ignored with a loud line, and under `CI=true` they fail.
+
+#![allow(clippy::print_stderr, reason = "this is a test program: it talks to who runs it")]
+
+mod chart;
+mod harness;
+
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use anyhow::Context;
+use harness::{Cluster, RELEASE, Tools};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+type Test = fn(&Cluster) -> anyhow::Result<()>;
+
+/// Every call of kubectl that a full run makes without a single repetition. Raise it with each test.
+const KUBECTL_CALLS: usize = 53;
+
+const TESTS: &[(&str, Test)] = &[
+    ("kubectl_and_the_api_server_are_of_one_version", chart::kubectl_and_the_api_server_are_of_one_version),
+    ("the_api_server_accepts_the_chart", chart::the_api_server_accepts_the_chart),
+    ("the_server_may_list_and_watch_and_nothing_else", chart::the_server_may_list_and_watch_and_nothing_else),
+    ("values_that_cannot_work_are_refused", chart::values_that_cannot_work_are_refused),
+    ("the_cert_manager_example_is_what_the_chart_creates", chart::the_cert_manager_example_is_what_the_chart_creates),
+    ("only_opted_in_namespaces_are_intercepted", chart::only_opted_in_namespaces_are_intercepted),
+    ("only_what_people_apply_is_intercepted", chart::only_what_people_apply_is_intercepted),
+    ("a_missing_server_stops_nobody_under_ignore", chart::a_missing_server_stops_nobody_under_ignore),
+];
+
+/// What the first test that runs finds: a cluster, nothing to build one from, or a failure.
+static CLUSTER: OnceLock<Result<Option<Cluster>, String>> = OnceLock::new();
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let trials = TESTS.iter().map(|&(name, test)| Trial::ignorable_test(name, move || run(test))).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+
+    let Some(Ok(Some(cluster))) = CLUSTER.get() else {
+        return conclusion.exit_code();
+    };
+    // A static is never dropped, so what it holds is stopped here.
+    cluster.stop(conclusion.has_failed());
+    let calls = cluster.kubectl_calls();
+    eprintln!("kubectl calls: {calls}");
+    if conclusion.num_filtered_out == 0 && calls < KUBECTL_CALLS {
+        eprintln!("a full run must call kubectl at least {KUBECTL_CALLS} times");
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
+}
+
+fn run(test: Test) -> Result<Completion, Failed> {
+    match CLUSTER.get_or_init(|| start().map_err(|error| format!("{error:#}"))) {
+        Ok(Some(cluster)) => test(cluster).map(|()| Completion::Completed).map_err(|error| format!("{error:?}").into()),
+        Ok(None) => Ok(Completion::ignored_with("no Go to build an API server with")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn start() -> anyhow::Result<Option<Cluster>> {
+    let Some(tools) = Tools::find()? else {
+        anyhow::ensure!(std::env::var_os("CI").is_none(), "the cluster tests must run here: CI is set");
+        eprintln!("\n*** SKIPPED: all cluster tests. Nothing is known about a real API server. ***\n");
+        return Ok(None);
+    };
+    let cluster = Cluster::start(tools).context("starting the API server")?;
+    cluster.create_namespace(
+        RELEASE,
+        &["pod-security.kubernetes.io/enforce=restricted", "pod-security.kubernetes.io/warn=restricted"],
+    )?;
+    Ok(Some(cluster))
+}

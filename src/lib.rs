@@ -8,3 +8,4 @@ pub mod base;
 pub mod mesh;
 pub mod engine;
 pub mod report;
+pub mod manifest;

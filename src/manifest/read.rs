@@ -1,0 +1,177 @@
+//! From the text of a file to its documents: the order of things kubectl does, with every problem at its place.
+//!
+//! A stream that starts with `{` is JSON as long as it is; else it is cut at lines of `---`, and each piece is YAML.
+//! A broken piece hides no other. Source: `YAMLOrJSONDecoder` of
+//! <https://github.com/kubernetes/apimachinery/blob/master/pkg/util/yaml/decoder.go>.
+
+use super::compose::{Composed, Repeats};
+use super::document::Document;
+use super::fault::Fault;
+use super::limits::Limits;
+use super::split::{Piece, pieces};
+use super::template;
+use super::tree::Range;
+use super::{json, yaml};
+use crate::base::{Problem, Source, Span};
+use serde_json::Value;
+
+/// What a file holds.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The documents that could be read, in the order of the text. Empty ones (null) are left out.
+    pub documents: Vec<Document>,
+    /// What could not be read, or not without a word, in the order of the text.
+    pub problems: Vec<Problem>,
+    /// Whether the file holds text of a template (`{{ ... }}`) where YAML has no place for it. Such pieces, and others of
+    /// the same file that contain `{{`, are neither documents nor problems.
+    pub templated: bool,
+}
+
+/// Reads a file as kubectl does. Never fails: what cannot be read is a problem in the answer.
+pub fn read_documents(source: &Source, limits: &Limits) -> Reading {
+    let mut file = File { source, limits, reading: Reading::default(), count: 0 };
+    if let Some(start) = file.json_stream() {
+        file.yaml_pieces(start);
+    }
+    if file.reading.templated {
+        file.reading.documents.retain(|document| !holds_template(source, document.span()));
+    }
+    file.reading
+}
+
+struct File<'s> {
+    source: &'s Source,
+    limits: &'s Limits,
+    reading: Reading,
+    /// Documents so far, unreadable ones included.
+    count: usize,
+}
+
+/// How far kubectl looks for the `{` of a JSON stream.
+const JSON_LOOKAHEAD: usize = 4096;
+
+impl File<'_> {
+    /// Reads JSON values as long as there are any; gives where YAML begins, if it does.
+    ///
+    /// After two values the stream is JSON for good, before that it may still turn out to be YAML.
+    fn json_stream(&mut self) -> Option<usize> {
+        let text = self.source.text();
+        let head = text.get(..text.floor_char_boundary(JSON_LOOKAHEAD)).unwrap_or(text);
+        if !head.trim_start().starts_with('{') {
+            return Some(0);
+        }
+        let mut at = 0;
+        loop {
+            let rest = text.get(at..).unwrap_or("");
+            let window = rest.get(..rest.floor_char_boundary(self.limits.max_document_bytes)).unwrap_or(rest);
+            let piece = Span { start: at, end: at + window.len() };
+            match json::read(window, self.limits) {
+                Ok(None) if window.len() == rest.len() => return None,
+                Ok(Some((composed, length))) => {
+                    at += length;
+                    self.document(Span { end: at, ..piece }, composed, &[]);
+                }
+                Err(fault @ Fault::Refused(_)) => {
+                    self.problem(piece, &fault);
+                    return None;
+                }
+                Ok(None) | Err(_) if window.len() < rest.len() => {
+                    self.too_large(piece);
+                    return None;
+                }
+                Err(fault) if self.count > 1 || looks_like_json(rest) => {
+                    self.problem(piece, &fault);
+                    return None;
+                }
+                Ok(None) | Err(_) => return Some(at + line_space(rest)),
+            }
+        }
+    }
+
+    fn yaml_pieces(&mut self, start: usize) {
+        for piece in pieces(self.source.text(), start) {
+            match piece {
+                Piece::Document(span) if span.end - span.start > self.limits.max_document_bytes => self.too_large(span),
+                Piece::Document(span) => self.yaml_piece(span),
+                Piece::BadSeparator(span) => self.bad_separator(span),
+            }
+        }
+    }
+
+    fn yaml_piece(&mut self, piece: Span) {
+        let text = self.source.text().get(piece.start..piece.end).unwrap_or("");
+        let yaml::Outcome { read, comments } = yaml::read(text, self.limits);
+        match read {
+            Ok(composed) => self.document(piece, composed, &comments),
+            Err(fault) if template::explains(text, &fault, &comments) => {
+                self.reading.templated = true;
+                self.count += 1;
+            }
+            Err(fault) => self.problem(piece, &fault),
+        }
+    }
+
+    fn document(&mut self, piece: Span, composed: Composed, comments: &[Range]) {
+        self.repeated_keys(piece, &composed.repeats);
+        if composed.value != Value::Null {
+            let document = Document::new(self.source, self.count, piece, composed, comments);
+            self.reading.documents.push(document);
+            self.count += 1;
+        }
+    }
+
+    fn repeated_keys(&mut self, piece: Span, repeats: &Repeats) {
+        let mut kept = repeats.kept.clone();
+        kept.sort_unstable_by_key(|(_, again)| again.start);
+        for (position, (first, again)) in kept.iter().enumerate() {
+            let (first, again) = (absolute(piece, *first), absolute(piece, *again));
+            let key = self.source.text().get(again.start..again.end).unwrap_or("");
+            let line = self.source.position(first.start).line;
+            let more = if repeats.more && position + 1 == kept.len() { "; there are more such keys below" } else { "" };
+            let message = format!(
+                "the key `{key}` stands here again, kubectl drops the one on line {line}: wanted only one of them{more}"
+            );
+            self.reading.problems.push(Problem::notice(self.source, again, message));
+        }
+    }
+
+    fn problem(&mut self, piece: Span, fault: &Fault) {
+        let text = self.source.text().get(piece.start..piece.end).unwrap_or("");
+        let at = absolute(piece, fault.range());
+        self.reading.problems.push(Problem::fatal(self.source, at, fault.message(text)));
+        self.count += 1;
+    }
+
+    fn bad_separator(&mut self, span: Span) {
+        let message = "text behind `---` on its line, kubectl refuses such a file: wanted it on the next line";
+        self.reading.problems.push(Problem::fatal(self.source, span, message));
+        self.count += 1;
+    }
+
+    fn too_large(&mut self, piece: Span) {
+        let limit = self.limits.max_document_bytes;
+        let message =
+            format!("this document is larger than {limit} bytes: wanted it split, or a higher --max-document-size");
+        self.reading.problems.push(Problem::fatal(self.source, piece, message));
+        self.count += 1;
+    }
+}
+
+fn holds_template(source: &Source, span: Span) -> bool {
+    source.text().get(span.start..span.end).is_some_and(|text| text.contains("{{"))
+}
+
+/// Whether a text that is no JSON was meant as such: what fails in it is told better by JSON than by YAML.
+fn looks_like_json(text: &str) -> bool {
+    text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('"'))
+}
+
+/// The space that kubectl skips where it changes from JSON to YAML: up to the end of the line.
+fn line_space(text: &str) -> usize {
+    let blank = text.len() - text.trim_start().len();
+    text.get(..blank).and_then(|blank| blank.find('\n')).map_or(blank, |newline| newline + 1)
+}
+
+fn absolute(piece: Span, range: Range) -> Span {
+    Span { start: piece.start + range.start as usize, end: piece.start + range.end as usize }
+}

@@ -5,7 +5,8 @@
 //! 5 the entry points `cli`, `webhook`, `cluster`. Layers 0 to 4 do no I/O and read no clock and no environment.
 
 pub mod base;
-pub mod mesh;
+pub mod cli;
 pub mod engine;
+pub mod mesh;
 pub mod report;
 pub mod manifest;

@@ -52,6 +52,13 @@ impl Summary {
             skipped: extent.skipped,
         }
     }
+
+    /// Findings of a severity and above that are not suppressed.
+    pub fn at_least(&self, severity: Severity) -> usize {
+        let counted =
+            [(Severity::Error, self.errors), (Severity::Warning, self.warnings), (Severity::Info, self.infos)];
+        counted.into_iter().filter(|(its, _)| *its >= severity).map(|(_, count)| count).sum()
+    }
 }
 
 impl fmt::Display for Summary {

@@ -1,0 +1,10 @@
+//! Layer 5: the command line.
+
+pub mod args;
+mod discovery;
+mod exit;
+mod inputs;
+mod terminal;
+
+pub use exit::Exit;
+pub use terminal::Terminal;

@@ -7,6 +7,7 @@
 pub mod base;
 pub mod cli;
 pub mod engine;
+pub mod inventory;
+pub mod manifest;
 pub mod mesh;
 pub mod report;
-pub mod manifest;

@@ -1,0 +1,207 @@
+//! The projections: of each object only what a rule about *another* object may ask.
+
+use crate::manifest::{Container, Labels, Object, PodTemplate, Role, Service, ServicePort, Target};
+use crate::mesh::SidecarKind;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A map of strings, owned.
+pub type Strings = BTreeMap<String, String>;
+
+/// What is kept of a Namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NamespaceFacts {
+    /// Its labels.
+    pub labels: Strings,
+}
+
+/// What is kept of a ServiceAccount.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceAccountFacts {
+    /// Its annotations.
+    pub annotations: Strings,
+}
+
+/// What is kept of a Service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceFacts {
+    /// The labels it selects by; empty where it selects no pods.
+    pub selector: Strings,
+    /// Its own labels: some mark Services of gateways and of the control plane.
+    pub labels: Strings,
+    /// Whether it is an alias of a name outside.
+    pub external_name: bool,
+    /// Its ports.
+    pub ports: Vec<ServicePortFacts>,
+}
+
+/// What is kept of a Service port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePortFacts {
+    /// Its place in `spec.ports`.
+    pub index: usize,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its number.
+    pub number: i64,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: String,
+    /// `appProtocol` where it is set.
+    pub app_protocol: Option<String>,
+    /// What it leads to on the pod.
+    pub target: TargetFacts,
+}
+
+/// The target of a Service port, owned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetFacts {
+    /// A port number of the pod.
+    Number(i64),
+    /// A port name that the containers declare.
+    Name(String),
+}
+
+/// What is kept of a workload: what its pods look like from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WorkloadFacts {
+    /// Its uid, in the cluster.
+    pub uid: Option<String>,
+    /// The labels of its pods.
+    pub pod_labels: Strings,
+    /// The annotations of its pods that the mesh reads.
+    pub pod_annotations: Strings,
+    /// Whether its pods use the network of their node.
+    pub host_network: bool,
+    /// The proxy that its pods bring themselves, or were given already.
+    pub proxy: Option<SidecarKind>,
+    /// The ports that its running containers declare.
+    pub ports: Vec<PortFacts>,
+}
+
+/// What is kept of a container port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortFacts {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its number.
+    pub number: i64,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: String,
+}
+
+impl NamespaceFacts {
+    /// The projection of a Namespace.
+    pub fn of(value: &Value) -> Self {
+        Self { labels: owned(Labels::of(value.pointer("/metadata/labels"))) }
+    }
+}
+
+impl ServiceAccountFacts {
+    /// The projection of a ServiceAccount.
+    pub fn of(value: &Value) -> Self {
+        Self { annotations: owned(Labels::of(value.pointer("/metadata/annotations"))) }
+    }
+}
+
+impl ServiceFacts {
+    /// The projection of a Service.
+    pub fn of(value: &Value) -> Self {
+        let service = Service::of_value(value);
+        Self {
+            selector: owned(service.selector()),
+            labels: owned(Labels::of(value.pointer("/metadata/labels"))),
+            external_name: service.is_external_name(),
+            ports: service.ports().map(ServicePortFacts::of).collect(),
+        }
+    }
+
+    /// Whether it selects pods with these labels. A Service without selector selects none.
+    pub fn selects<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+        !self.selector.is_empty()
+            && !self.external_name
+            && self.selector.iter().all(|(key, value)| label(key) == Some(value))
+    }
+}
+
+impl ServicePortFacts {
+    /// The port as it is read from a manifest.
+    pub fn view(&self) -> ServicePort<'_> {
+        ServicePort {
+            index: self.index,
+            name: self.name.as_deref(),
+            number: self.number,
+            protocol: &self.protocol,
+            app_protocol: self.app_protocol.as_deref(),
+            target: match &self.target {
+                TargetFacts::Number(number) => Target::Number(*number),
+                TargetFacts::Name(name) => Target::Name(name),
+            },
+        }
+    }
+
+    fn of(port: ServicePort<'_>) -> Self {
+        Self {
+            index: port.index,
+            name: port.name.map(str::to_owned),
+            number: port.number,
+            protocol: port.protocol.to_owned(),
+            app_protocol: port.app_protocol.map(str::to_owned),
+            target: match port.target {
+                Target::Number(number) => TargetFacts::Number(number),
+                Target::Name(name) => TargetFacts::Name(name.to_owned()),
+            },
+        }
+    }
+}
+
+impl WorkloadFacts {
+    /// The projection of an object with a pod template, if it has one.
+    pub fn of(object: &Object) -> Option<Self> {
+        let pod = PodTemplate::of(object)?;
+        let read_by_mesh = |(key, _): &(&str, &str)| key.contains("istio.io/");
+        Some(Self {
+            uid: object.value().pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned),
+            pod_labels: owned(pod.labels()),
+            pod_annotations: pod.annotations().iter().filter(read_by_mesh).map(owned_pair).collect(),
+            host_network: pod.host_network(),
+            proxy: own_proxy(&pod),
+            ports: pod.running_containers().flat_map(|container| ports_of(&container)).collect(),
+        })
+    }
+
+    /// The number behind a target on these pods: a name is looked up among the declared ports of that transport.
+    pub fn resolve(&self, target: Target<'_>, protocol: &str) -> Option<i64> {
+        match target {
+            Target::Number(number) => Some(number),
+            Target::Name(name) => {
+                let mut declared = self.ports.iter().filter(|port| port.protocol == protocol);
+                declared.find(|port| port.name.as_deref() == Some(name)).map(|port| port.number)
+            }
+        }
+    }
+}
+
+/// The proxy that a pod brings with it: a container `istio-proxy` with an image of its own. `auto` is Istio's
+/// placeholder for the injected one, and an init container that ends is no proxy.
+pub(crate) fn own_proxy(pod: &PodTemplate<'_>) -> Option<SidecarKind> {
+    let mut proxies = pod.running_containers().filter(|container| container.name() == "istio-proxy");
+    let proxy = proxies.find(|container| !matches!(container.image(), "" | "auto"))?;
+    Some(if proxy.role() == Role::Regular { SidecarKind::Classic } else { SidecarKind::Native })
+}
+
+fn ports_of(container: &Container<'_>) -> Vec<PortFacts> {
+    let facts = |port: crate::manifest::ContainerPort<'_>| PortFacts {
+        name: port.name.map(str::to_owned),
+        number: port.number,
+        protocol: port.protocol.to_owned(),
+    };
+    container.ports().map(facts).collect()
+}
+
+fn owned(labels: Labels<'_>) -> Strings {
+    labels.iter().map(owned_pair).collect()
+}
+
+fn owned_pair((key, value): (&str, &str)) -> (String, String) {
+    (key.to_owned(), value.to_owned())
+}

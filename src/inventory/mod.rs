@@ -1,0 +1,18 @@
+//! Layer 2: what is known of the objects around one: Namespaces, Services, ServiceAccounts, workloads.
+//!
+//! Filled from the files of a run (CLI) or by watches (webhook), always as small projections. It relates objects to
+//! each other and decides the membership of pods; it judges nothing.
+
+mod facts;
+mod nearness;
+mod shard;
+mod store;
+mod subject;
+
+pub use facts::{
+    NamespaceFacts, PortFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts, WorkloadFacts,
+};
+pub use nearness::Nearest;
+pub use shard::Entry;
+pub use store::{Inventory, Origin};
+pub use subject::Subject;

@@ -1,0 +1,170 @@
+//! The inventory itself: namespaces, and what is in each.
+
+use crate::base::ObjectRef;
+use crate::inventory::facts::Strings;
+use crate::inventory::nearness::nearest;
+use crate::inventory::shard::{Indexed, Pair, Shard};
+use crate::inventory::{Entry, NamespaceFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
+use crate::manifest::Object;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where an inventory comes from; it decides when the absence of an object means that there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// Some files: the objects of a kind are known where there is at least one of it in the namespace.
+    #[default]
+    Files,
+    /// The watches of a cluster, after their first lists: what is not here does not exist.
+    Cluster,
+}
+
+/// What is known of the objects around one.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    origin: Origin,
+    namespaces: HashMap<String, Vec<Entry<NamespaceFacts>>>,
+    contents: HashMap<String, Contents>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    services: Shard<ServiceFacts>,
+    workloads: Shard<WorkloadFacts>,
+    service_accounts: Shard<ServiceAccountFacts>,
+}
+
+impl Inventory {
+    /// An empty inventory.
+    pub fn new(origin: Origin) -> Self {
+        Self { origin, ..Self::default() }
+    }
+
+    /// Adds an object of a file, beside other copies of the same name. Kinds that no rule asks about are passed over.
+    pub fn add(&mut self, object: &Arc<Object>) {
+        self.insert(object, Some(object.clone()));
+    }
+
+    /// Sets an object of the cluster in the place of the one with its name; keeps only its projection.
+    pub fn set(&mut self, object: &Arc<Object>) {
+        self.remove(object.reference());
+        self.insert(object, None);
+    }
+
+    /// Takes an object out.
+    pub fn remove(&mut self, reference: &ObjectRef) {
+        if reference.kind == "Namespace" {
+            self.namespaces.remove(&reference.name);
+            return;
+        }
+        let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return };
+        match reference.kind.as_str() {
+            "Service" => contents.services.remove(reference),
+            "ServiceAccount" => contents.service_accounts.remove(reference),
+            _ => contents.workloads.remove(reference),
+        }
+    }
+
+    /// The labels of a namespace; none where no Namespace object tells them.
+    pub fn namespace_labels(&self, namespace: &str, file: &str) -> Option<&Strings> {
+        let copies = self.namespaces.get(namespace)?;
+        nearest(copies, file).one().map(|entry| &entry.facts.labels)
+    }
+
+    /// Whether it is known which Services there are in a namespace.
+    pub fn services_known(&self, namespace: &str) -> bool {
+        self.origin == Origin::Cluster || self.contents.get(namespace).is_some_and(|it| !it.services.is_empty())
+    }
+
+    /// Whether it is known that a ServiceAccount that is not here does not exist.
+    pub fn service_accounts_known(&self) -> bool {
+        self.origin == Origin::Cluster
+    }
+
+    /// The Services that select pods with these labels, by name.
+    pub fn services_selecting<'a>(
+        &'a self,
+        namespace: &str,
+        labels: &[(&str, &str)],
+        file: &str,
+    ) -> Vec<&'a Entry<ServiceFacts>> {
+        let Some(contents) = self.contents.get(namespace) else { return Vec::new() };
+        let value_of = |wanted: &str| labels.iter().find(|(key, _)| *key == wanted).map(|(_, value)| *value);
+        let pairs: Vec<Pair> = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let mut services = contents.services.candidates(&pairs, file);
+        services.retain(|service| service.facts.selects(value_of));
+        services
+    }
+
+    /// The workloads whose pods a Service selects, by kind and name.
+    pub fn workloads_selected<'a>(
+        &'a self,
+        namespace: &str,
+        service: &ServiceFacts,
+        file: &str,
+    ) -> Vec<&'a Entry<WorkloadFacts>> {
+        let Some(contents) = self.contents.get(namespace) else { return Vec::new() };
+        let mut workloads = contents.workloads.candidates(&service.index_pairs(), file);
+        workloads.retain(|workload| {
+            let labels = &workload.facts.pod_labels;
+            service.selects(|key| labels.get(key).map(String::as_str))
+        });
+        workloads
+    }
+
+    /// A ServiceAccount.
+    pub fn service_account(&self, namespace: &str, name: &str, file: &str) -> Option<&Entry<ServiceAccountFacts>> {
+        self.contents.get(namespace)?.service_accounts.find("ServiceAccount", name, file).one()
+    }
+
+    /// The workload of a kind and name, in the cluster.
+    pub fn workload(&self, namespace: &str, kind: &str, name: &str) -> Option<&Entry<WorkloadFacts>> {
+        self.contents.get(namespace)?.workloads.find(kind, name, "").one()
+    }
+
+    fn insert(&mut self, object: &Arc<Object>, kept: Option<Arc<Object>>) {
+        let reference = object.reference().clone();
+        if object.is("", "Namespace") {
+            let facts = NamespaceFacts::of(object.value());
+            let copies = self.namespaces.entry(reference.name.clone()).or_default();
+            copies.push(Entry { reference, facts, object: kept });
+            return;
+        }
+        let contents = || namespace_key(&reference).to_owned();
+        if object.is("", "Service") {
+            let facts = ServiceFacts::of(object.value());
+            self.contents.entry(contents()).or_default().services.add(Entry { reference, facts, object: kept });
+        } else if object.is("", "ServiceAccount") {
+            let facts = ServiceAccountFacts::of(object.value());
+            self.contents.entry(contents()).or_default().service_accounts.add(Entry { reference, facts, object: kept });
+        } else if let Some(facts) = WorkloadFacts::of(object) {
+            self.contents.entry(contents()).or_default().workloads.add(Entry { reference, facts, object: kept });
+        }
+    }
+}
+
+/// Objects without a namespace in their manifest relate to each other, under the empty name.
+fn namespace_key(reference: &ObjectRef) -> &str {
+    reference.namespace.as_deref().unwrap_or("")
+}
+
+impl Indexed for ServiceFacts {
+    /// One pair of the selector: what has all pairs has this one.
+    fn index_pairs(&self) -> Vec<Pair> {
+        self.selector.iter().next().map(|(key, value)| (key.clone(), value.clone())).into_iter().collect()
+    }
+}
+
+impl Indexed for WorkloadFacts {
+    /// All labels: any of them may be in a selector.
+    fn index_pairs(&self) -> Vec<Pair> {
+        self.pod_labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+impl Indexed for ServiceAccountFacts {
+    /// ServiceAccounts are found by name only.
+    fn index_pairs(&self) -> Vec<Pair> {
+        Vec::new()
+    }
+}

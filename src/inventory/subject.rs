@@ -1,0 +1,157 @@
+//! One object with its surroundings: what a check looks at.
+
+use crate::inventory::facts::{Strings, own_proxy};
+use crate::inventory::{Entry, Inventory, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
+use crate::manifest::{Labels, Object, PodTemplate, Service};
+use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
+use crate::mesh::{Membership, PodFacts, Profile, SidecarKind, StringMap, is_gateway_or_control_plane, membership};
+
+/// An object, the objects around it and the facts of the mesh that hold for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The object.
+    pub object: &'a Object,
+    /// The objects around it.
+    pub inventory: &'a Inventory,
+    /// The profile of its namespace.
+    pub profile: &'a Profile,
+    /// Whether it, or the pods behind it, are in the mesh.
+    pub membership: Membership,
+}
+
+impl<'a> Subject<'a> {
+    /// An object in its surroundings. `profile` is the one of its namespace: see [`Profile::for_namespace`].
+    pub fn new(object: &'a Object, inventory: &'a Inventory, profile: &'a Profile) -> Self {
+        let undecided = Self { object, inventory, profile, membership: Membership::Unknown };
+        Self { membership: undecided.decide_membership(), ..undecided }
+    }
+
+    /// Its namespace, or an empty text where the manifest has none.
+    pub fn namespace(&self) -> &'a str {
+        self.object.reference().namespace.as_deref().unwrap_or("")
+    }
+
+    /// Its pod template, if it has one.
+    pub fn pod(&self) -> Option<PodTemplate<'a>> {
+        PodTemplate::of(self.object)
+    }
+
+    /// The object as a Service, if it is one.
+    pub fn service(&self) -> Option<Service<'a>> {
+        Service::of(self.object)
+    }
+
+    /// The Services that select its pods, by name; none also where the Services are not known.
+    pub fn services(&self) -> Vec<&'a Entry<ServiceFacts>> {
+        let Some(pod) = self.pod() else { return Vec::new() };
+        let labels: Vec<(&str, &str)> = pod.labels().iter().collect();
+        self.inventory.services_selecting(self.namespace(), &labels, self.object.file())
+    }
+
+    /// Whether it is known which Services there are around it.
+    pub fn services_known(&self) -> bool {
+        self.inventory.services_known(self.namespace())
+    }
+
+    /// The other Services that select the pods of a workload, by name.
+    pub fn other_services(&self, workload: &WorkloadFacts) -> Vec<&'a Entry<ServiceFacts>> {
+        let labels: Vec<(&str, &str)> = workload.pod_labels.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let mut services = self.inventory.services_selecting(self.namespace(), &labels, self.object.file());
+        services.retain(|service| service.reference.name != self.object.reference().name);
+        services
+    }
+
+    /// The other Services with the same selector, if it is a Service: they lead to the same pods, whichever those are.
+    pub fn services_with_same_selector(&self) -> Vec<&'a Entry<ServiceFacts>> {
+        let facts = ServiceFacts::of(self.object.value());
+        let labels: Vec<(&str, &str)> = facts.selector.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let mut services = self.inventory.services_selecting(self.namespace(), &labels, self.object.file());
+        services.retain(|it| it.reference.name != self.object.reference().name && it.facts.selector == facts.selector);
+        services
+    }
+
+    /// The kind of sidecar that its pods have, or would have where their membership is unknown; none without one.
+    pub fn sidecar_kind(&self) -> Option<SidecarKind> {
+        match self.membership {
+            Membership::Sidecar(kind) => Some(kind),
+            Membership::Unknown => {
+                let annotation = self.pod().and_then(|pod| pod.annotations().get(NATIVE_SIDECAR_ANNOTATION));
+                Some(self.profile.sidecar_kind(annotation))
+            }
+            Membership::Ambient | Membership::Outside => None,
+        }
+    }
+
+    /// The workloads whose pods it selects, if it is a Service.
+    pub fn workloads(&self) -> Vec<&'a Entry<WorkloadFacts>> {
+        if self.service().is_none() {
+            return Vec::new();
+        }
+        let facts = ServiceFacts::of(self.object.value());
+        self.inventory.workloads_selected(self.namespace(), &facts, self.object.file())
+    }
+
+    /// The ServiceAccount of its pods, where it is known.
+    pub fn service_account(&self) -> Option<&'a Entry<ServiceAccountFacts>> {
+        let name = self.pod()?.service_account();
+        self.inventory.service_account(self.namespace(), name, self.object.file())
+    }
+
+    /// The membership of the pods of a workload in the same namespace.
+    pub fn membership_of(&self, workload: &WorkloadFacts) -> Membership {
+        self.decide(&workload.pod_labels, &workload.pod_annotations, workload.host_network, workload.proxy)
+    }
+
+    /// Whether it belongs to a gateway or to Istio itself, of which no rule speaks.
+    pub fn is_gateway_or_control_plane(&self) -> bool {
+        let object = self.object;
+        let by_pod = self.pod().is_some_and(|pod| is_gateway_or_control_plane(&pod.labels(), &pod.annotations()));
+        let of_gateway =
+            |it: &Entry<WorkloadFacts>| is_gateway_or_control_plane(&it.facts.pod_labels, &it.facts.pod_annotations);
+        let workloads = self.workloads();
+        by_pod
+            || is_gateway_or_control_plane(&object.labels(), &object.annotations())
+            || (!workloads.is_empty() && workloads.into_iter().all(of_gateway))
+    }
+
+    fn decide_membership(&self) -> Membership {
+        if let Some(pod) = self.pod() {
+            return self.decide(&pod.labels(), &pod.annotations(), pod.host_network(), own_proxy(&pod));
+        }
+        let memberships: Vec<Membership> = self.workloads().iter().map(|it| self.membership_of(&it.facts)).collect();
+        let unlabelled = Strings::new();
+        together(&memberships).unwrap_or_else(|| self.decide(&unlabelled, &unlabelled, false, None))
+    }
+
+    fn decide(
+        &self,
+        labels: &dyn StringMap,
+        annotations: &dyn StringMap,
+        host_network: bool,
+        proxy: Option<SidecarKind>,
+    ) -> Membership {
+        let namespace = self.namespace();
+        let told_by_object = self.inventory.namespace_labels(namespace, self.object.file());
+        let told = told_by_object.or_else(|| self.profile.namespace_labels(namespace));
+        let namespace_labels = told.map(|labels| labels as &dyn StringMap);
+        membership(&PodFacts { namespace, namespace_labels, labels, annotations, host_network, proxy }, self.profile)
+    }
+}
+
+/// The membership of a Service by the pods behind it: one in the mesh is enough to be in it, and it is outside only
+/// when all pods are. None without pods.
+fn together(memberships: &[Membership]) -> Option<Membership> {
+    let strength = |membership: &Membership| match membership {
+        Membership::Sidecar(_) => 3,
+        Membership::Ambient => 2,
+        Membership::Unknown => 1,
+        Membership::Outside => 0,
+    };
+    memberships.iter().copied().max_by_key(strength)
+}
+
+impl StringMap for Labels<'_> {
+    fn value(&self, key: &str) -> Option<&str> {
+        self.get(key)
+    }
+}

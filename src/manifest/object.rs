@@ -1,0 +1,159 @@
+//! Kubernetes objects in documents: which documents are objects, and where an object's fields lie in its file.
+
+use crate::base::{ObjectRef, Path, Place, Source};
+use crate::manifest::kinds::{WorkloadKind, group_of};
+use crate::manifest::{Document, Labels};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// One Kubernetes object: a document, or an item of a `List` document.
+#[derive(Debug, Clone)]
+pub struct Object {
+    document: Arc<Document>,
+    base: Path,
+    reference: ObjectRef,
+}
+
+/// What a document holds.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Objects to judge: one, or the items of a `List`.
+    Objects(Vec<Object>),
+    /// A strategic merge patch (`$patch`): a part of an object, never judged as one.
+    Patch,
+    /// Something that is no Kubernetes object: no `apiVersion` and `kind`.
+    NotKubernetes,
+}
+
+impl Object {
+    /// The object of an admission request: no file, no places. None if it has no `apiVersion` or no `kind`.
+    pub fn from_json(value: Value) -> Option<Self> {
+        let reference = reference_of(&value)?;
+        Some(Self { document: Arc::new(Document::from_value(value)), base: Path::root(), reference })
+    }
+
+    /// The object with a namespace that the manifest leaves out (an admission request names it beside the object).
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: Option<&str>) -> Self {
+        self.reference.namespace = namespace.filter(|name| !name.is_empty()).map(str::to_owned);
+        self
+    }
+
+    /// Its name: apiVersion, kind, namespace, name.
+    pub fn reference(&self) -> &ObjectRef {
+        &self.reference
+    }
+
+    /// The whole object.
+    pub fn value(&self) -> &Value {
+        self.base.find(self.document.value()).unwrap_or(&Value::Null)
+    }
+
+    /// The document that it stands in.
+    pub fn document(&self) -> &Arc<Document> {
+        &self.document
+    }
+
+    /// Where the object starts inside its document: the root, or `items[n]` of a `List`.
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// The file it was read from.
+    pub fn source(&self) -> Option<&Source> {
+        self.document.source()
+    }
+
+    /// The name of that file, or an empty name.
+    pub fn file(&self) -> &str {
+        self.source().map_or("", |source| source.name())
+    }
+
+    /// Where a finding about this field points to: see [`Document::point_at`].
+    pub fn point_at(&self, path: &Path) -> Option<Place> {
+        let span = self.document.point_at(&self.base.clone().join(path))?;
+        self.source().map(|source| source.place(span))
+    }
+
+    /// The API group; empty for the core group.
+    pub fn group(&self) -> &str {
+        group_of(&self.reference.api_version)
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> &str {
+        &self.reference.kind
+    }
+
+    /// Whether it is of this group and kind.
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        self.group() == group && self.kind() == kind
+    }
+
+    /// How it makes pods, if it does.
+    pub fn workload_kind(&self) -> Option<&'static WorkloadKind> {
+        WorkloadKind::of(self.group(), self.kind())
+    }
+
+    /// `metadata.labels`.
+    pub fn labels(&self) -> Labels<'_> {
+        Labels::of(self.value().pointer("/metadata/labels"))
+    }
+
+    /// `metadata.annotations`.
+    pub fn annotations(&self) -> Labels<'_> {
+        Labels::of(self.value().pointer("/metadata/annotations"))
+    }
+}
+
+/// Sorts out what a document holds.
+pub fn content_of(document: &Arc<Document>) -> Content {
+    let value = document.value();
+    if holds_patch_directive(value) {
+        return Content::Patch;
+    }
+    match list_items(value) {
+        Some(items) => Content::Objects(items.filter_map(|item| list_item(document, item)).collect()),
+        None => match reference_of(value) {
+            Some(reference) => {
+                Content::Objects(vec![Object { document: document.clone(), base: Path::root(), reference }])
+            }
+            None => Content::NotKubernetes,
+        },
+    }
+}
+
+/// The items of what kubectl takes for a list: an object with a list under `items` whose kind ends in `List`.
+fn list_items(value: &Value) -> Option<impl Iterator<Item = (usize, &Value)>> {
+    let kind = value.get("kind").and_then(Value::as_str)?;
+    let items = value.get("items").and_then(Value::as_array)?;
+    kind.ends_with("List").then(|| items.iter().enumerate())
+}
+
+fn list_item(document: &Arc<Document>, (index, item): (usize, &Value)) -> Option<Object> {
+    let base = Path::keys("items").index(index);
+    Some(Object { document: document.clone(), base, reference: reference_of(item)? })
+}
+
+fn reference_of(value: &Value) -> Option<ObjectRef> {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let kind = text(value, "kind").filter(|kind| !kind.is_empty())?;
+    let api_version = text(value, "apiVersion").filter(|version| !version.is_empty())?;
+    let metadata = value.get("metadata").unwrap_or(&Value::Null);
+    let name = text(metadata, "name").or_else(|| text(metadata, "generateName")).unwrap_or_default();
+    Some(ObjectRef { api_version, kind, namespace: text(metadata, "namespace").filter(|name| !name.is_empty()), name })
+}
+
+/// `$patch` anywhere in the first levels marks a strategic merge patch; it is no key of any Kubernetes object.
+fn holds_patch_directive(value: &Value) -> bool {
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(map) if map.contains_key("$patch") => return true,
+            Value::Object(map) => open.extend(map.values().filter(|value| value.is_object() || value.is_array())),
+            Value::Array(items) => open.extend(items.iter().filter(|value| value.is_object() || value.is_array())),
+            _ => {}
+        }
+    }
+    false
+}

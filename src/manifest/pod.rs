@@ -1,0 +1,232 @@
+//! A pod template inside an object, as the rules read it. Values of a wrong type count as absent: the API server refuses them.
+
+use crate::base::Path;
+use crate::manifest::kinds::{Runs, WorkloadKind};
+use crate::manifest::{Labels, Object};
+use serde_json::Value;
+
+/// The grace period that Kubernetes uses where none is set.
+pub const DEFAULT_GRACE_PERIOD_SECONDS: i64 = 30;
+
+/// The pod template of a workload, or a bare Pod itself.
+#[derive(Debug, Clone, Copy)]
+pub struct PodTemplate<'a> {
+    kind: &'static WorkloadKind,
+    template: &'a Value,
+    spec: &'a Value,
+}
+
+/// A container of a pod template.
+#[derive(Debug, Clone, Copy)]
+pub struct Container<'a> {
+    pod: PodTemplate<'a>,
+    value: &'a Value,
+    index: usize,
+    role: Role,
+}
+
+/// What a container is to its pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// An entry of `containers`.
+    Regular,
+    /// An entry of `initContainers` that runs to its end before the next one starts.
+    Init,
+    /// An entry of `initContainers` with `restartPolicy: Always`: it runs, and may serve, as long as the pod.
+    NativeSidecar,
+}
+
+/// A port that a container declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContainerPort<'a> {
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Its number.
+    pub number: i64,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: &'a str,
+}
+
+impl<'a> PodTemplate<'a> {
+    /// The pod template of an object, if its kind has one and it is there.
+    pub fn of(object: &'a Object) -> Option<Self> {
+        let kind = object.workload_kind()?;
+        let template = kind.template_keys().try_fold(object.value(), |value, key| value.get(key))?;
+        let spec = template.get("spec").filter(|spec| spec.is_object())?;
+        Some(Self { kind, template, spec })
+    }
+
+    /// Whether its pods end by themselves (Job, CronJob).
+    pub fn runs_to_completion(&self) -> bool {
+        self.kind.runs == Runs::ToCompletion
+    }
+
+    /// The path of the template inside the object; the root for a Pod.
+    pub fn path(&self) -> Path {
+        Path::keys(self.kind.template)
+    }
+
+    /// The path of the pod spec inside the object.
+    pub fn spec_path(&self) -> Path {
+        self.path().key("spec")
+    }
+
+    /// The path of an annotation of the pods.
+    pub fn annotation_path(&self, key: &str) -> Path {
+        self.path().key("metadata").key("annotations").key(key)
+    }
+
+    /// The pod spec.
+    pub fn spec(&self) -> &'a Value {
+        self.spec
+    }
+
+    /// The labels of the pods.
+    pub fn labels(&self) -> Labels<'a> {
+        Labels::of(self.template.pointer("/metadata/labels"))
+    }
+
+    /// The annotations of the pods.
+    pub fn annotations(&self) -> Labels<'a> {
+        Labels::of(self.template.pointer("/metadata/annotations"))
+    }
+
+    /// `terminationGracePeriodSeconds` where it is set to a whole number.
+    pub fn declared_grace_period(&self) -> Option<i64> {
+        self.spec.get("terminationGracePeriodSeconds").and_then(Value::as_i64)
+    }
+
+    /// The grace period in force, in seconds.
+    pub fn grace_period(&self) -> i64 {
+        self.declared_grace_period().unwrap_or(DEFAULT_GRACE_PERIOD_SECONDS)
+    }
+
+    /// Whether the pods use the network of their node; Istio never injects those.
+    pub fn host_network(&self) -> bool {
+        self.spec.get("hostNetwork").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// Whether the pods run on Windows, as far as the manifest says.
+    pub fn is_windows(&self) -> bool {
+        let node_os = Labels::of(self.spec.get("nodeSelector")).get("kubernetes.io/os");
+        let os = self.spec.pointer("/os/name").and_then(Value::as_str);
+        os.or(node_os).is_some_and(|os| os.eq_ignore_ascii_case("windows"))
+    }
+
+    /// The ServiceAccount of the pods; `default` where none is set.
+    pub fn service_account(&self) -> &'a str {
+        let set = |key| self.spec.get(key).and_then(Value::as_str).filter(|name| !name.is_empty());
+        set("serviceAccountName").or_else(|| set("serviceAccount")).unwrap_or("default")
+    }
+
+    /// The entries of `containers`.
+    pub fn containers(&self) -> impl Iterator<Item = Container<'a>> + use<'a> {
+        self.list("containers")
+    }
+
+    /// The entries of `initContainers`, native sidecars among them.
+    pub fn init_containers(&self) -> impl Iterator<Item = Container<'a>> + use<'a> {
+        self.list("initContainers")
+    }
+
+    /// What runs beside each other once the pod has started: `containers` and native sidecars.
+    pub fn running_containers(&self) -> impl Iterator<Item = Container<'a>> + use<'a> {
+        self.containers().chain(self.init_containers().filter(|container| container.role == Role::NativeSidecar))
+    }
+
+    /// All containers of both lists.
+    pub fn all_containers(&self) -> impl Iterator<Item = Container<'a>> + use<'a> {
+        self.containers().chain(self.init_containers())
+    }
+
+    fn list(&self, key: &str) -> impl Iterator<Item = Container<'a>> + use<'a> {
+        let pod = *self;
+        let is_init = key == "initContainers";
+        let items = self.spec.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        items.iter().enumerate().filter(|(_, value)| value.is_object()).map(move |(index, value)| {
+            let always = value.get("restartPolicy").and_then(Value::as_str) == Some("Always");
+            let role = match (is_init, always) {
+                (false, _) => Role::Regular,
+                (true, true) => Role::NativeSidecar,
+                (true, false) => Role::Init,
+            };
+            Container { pod, value, index, role }
+        })
+    }
+}
+
+impl<'a> Container<'a> {
+    /// The container as it stands.
+    pub fn value(&self) -> &'a Value {
+        self.value
+    }
+
+    /// What it is to its pod.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Its name, or an empty text.
+    pub fn name(&self) -> &'a str {
+        self.text("name").unwrap_or("")
+    }
+
+    /// Its image, or an empty text.
+    pub fn image(&self) -> &'a str {
+        self.text("image").unwrap_or("")
+    }
+
+    /// Its path inside the object.
+    pub fn path(&self) -> Path {
+        let list = if self.role == Role::Regular { "containers" } else { "initContainers" };
+        self.pod.spec_path().key(list).index(self.index)
+    }
+
+    /// `command`, element by element.
+    pub fn command(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.texts("command")
+    }
+
+    /// `args`, element by element.
+    pub fn args(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.texts("args")
+    }
+
+    /// `command` and `args` behind each other.
+    pub fn argv(&self) -> Vec<&'a str> {
+        self.command().chain(self.args()).collect()
+    }
+
+    /// The literal value of an environment variable; an empty text where it comes from elsewhere (`valueFrom`).
+    pub fn env(&self, name: &str) -> Option<&'a str> {
+        let entries = self.value.get("env").and_then(Value::as_array)?;
+        let entry = entries.iter().find(|entry| entry.get("name").and_then(Value::as_str) == Some(name))?;
+        Some(entry.get("value").and_then(Value::as_str).unwrap_or(""))
+    }
+
+    /// The ports it declares; one without a number is left out.
+    pub fn ports(&self) -> impl Iterator<Item = ContainerPort<'a>> + use<'a> {
+        let ports = self.value.get("ports").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        ports.iter().filter_map(|port| {
+            Some(ContainerPort {
+                name: port.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()),
+                number: port.get("containerPort").and_then(Value::as_i64)?,
+                protocol: port.get("protocol").and_then(Value::as_str).unwrap_or("TCP"),
+            })
+        })
+    }
+
+    /// `lifecycle.preStop`, if it holds a handler.
+    pub fn pre_stop(&self) -> Option<&'a Value> {
+        self.value.pointer("/lifecycle/preStop").filter(|hook| hook.as_object().is_some_and(|hook| !hook.is_empty()))
+    }
+
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.value.get(key).and_then(Value::as_str)
+    }
+
+    fn texts(&self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let items = self.value.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        items.iter().filter_map(Value::as_str)
+    }
+}

@@ -14,6 +14,7 @@ mod proxy_config_keys;
 pub mod shutdown;
 pub mod sidecar;
 pub mod version;
+pub mod wrapper;
 
 pub use duration::{GoDuration, InvalidDuration};
 pub use membership::{Membership, PodFacts, StringMap, is_gateway_or_control_plane, membership};
@@ -24,3 +25,4 @@ pub use proxy_config::{InvalidProxyConfig, ProxyConfig};
 pub use shutdown::{ProxyEnd, proxy_is_ready_first};
 pub use sidecar::SidecarKind;
 pub use version::Version;
+pub use wrapper::{Bound, ContainerStart, Environment, ProxyWait};

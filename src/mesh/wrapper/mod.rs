@@ -1,0 +1,209 @@
+//! What a container's command does about the proxy and the metadata server before, and after, it does its own work.
+//!
+//! Recognition only: a claim is made ([`ProxyWait::Certain`]) where the command can be read in one way, and where it speaks of the proxy
+//! in a manner not understood the answer is [`ProxyWait::Possible`], on which no rule may build a finding in either direction.
+
+mod local_proxy;
+mod script;
+mod shell;
+mod waiting;
+
+use local_proxy::{asks_if_ready, is_local};
+use waiting::script_wait;
+
+/// A container as far as its start is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct ContainerStart<'a> {
+    /// `name`.
+    pub name: &'a str,
+    /// `image`.
+    pub image: &'a str,
+    /// `command`; empty when the image's own ENTRYPOINT runs.
+    pub command: &'a [&'a str],
+    /// `args`.
+    pub args: &'a [&'a str],
+    /// `env`: names and values.
+    pub env: Environment<'a>,
+}
+
+/// Environment variables; the value is `None` where it comes from elsewhere (`valueFrom`).
+pub type Environment<'a> = &'a [(&'a str, Option<&'a str>)];
+
+/// Whether a container waits for the pod's own proxy before its application starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyWait {
+    /// Nothing speaks of the proxy.
+    None,
+    /// It may wait, or may not: nothing is to be said about it.
+    Possible,
+    /// It waits; without a proxy in the pod, as long as the bound says.
+    Certain(Bound),
+}
+
+/// How long a wait lasts when the proxy never comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// For ever: the application never starts.
+    Endless,
+    /// Until a time or a number of attempts is over.
+    Bounded,
+    /// The manifest does not show it.
+    Unknown,
+}
+
+impl ContainerStart<'_> {
+    /// Whether it waits for the proxy.
+    ///
+    /// With an ENTRYPOINT that the manifest does not show nothing is certain, whatever the arguments say.
+    pub fn proxy_wait(&self) -> ProxyWait {
+        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let wait = match program_wait(&argv, self.env) {
+            ProxyWait::Certain(_) if self.command.is_empty() => ProxyWait::Possible,
+            wait => wait,
+        };
+        // A script in the image may be told by a variable where to ask; the wrappers' own variable has been looked at.
+        let wrapper = argv.first().is_some_and(|program| ADMIN_API_WRAPPERS.contains(&basename(program)));
+        let told = !wrapper && self.env.iter().any(|(_, value)| value.is_some_and(asks_if_ready));
+        if wait == ProxyWait::None && told { ProxyWait::Possible } else { wait }
+    }
+
+    /// Whether there is any sign that it ends the proxy when its work is done: the agent's `/quitquitquit`, `pkill` of the agent or Envoy,
+    /// or a wrapper that does it. A sign, no proof: good for being silent only.
+    ///
+    /// `POST http://127.0.0.1:15020/quitquitquit` exists since Istio 1.3
+    /// (<https://github.com/istio/istio/blob/master/pilot/cmd/pilot-agent/status/server.go>).
+    pub fn may_quit_proxy(&self) -> bool {
+        let texts =
+            || self.command.iter().chain(self.args).copied().chain(self.env.iter().filter_map(|(_, value)| *value));
+        let kills = |text: &str| text.contains("pkill") && (text.contains("pilot-agent") || text.contains("envoy"));
+        let has_wrapper = |text: &str| {
+            text.split_whitespace().any(|word| ADMIN_API_WRAPPERS.contains(&basename(word.trim_end_matches(';'))))
+        };
+        let told_to_leave_it =
+            self.env.iter().any(|(name, value)| *name == "NEVER_KILL_ISTIO" && *value == Some("true"));
+        texts().any(|text| text.contains("quitquitquit") || kills(text))
+            || !told_to_leave_it && texts().any(has_wrapper)
+            || self.env.iter().any(|(name, _)| *name == "ISTIO_QUIT_API")
+    }
+
+    /// Whether this (init) container waits for the GKE metadata server, by one of the signs in use:
+    /// a call of `computeMetadata` on it, the container name of Google's documentation or of our own repair, or a known image.
+    ///
+    /// <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication#pod-errors>
+    pub fn waits_for_identity(&self) -> bool {
+        const NAMES: [&str; 2] = ["workload-identity-initcontainer", "seaworthy-wait-identity"];
+        let argv = || self.command.iter().chain(self.args).copied();
+        let texts = || argv().chain(self.env.iter().filter_map(|(_, value)| *value));
+        let has = |part: &str| texts().any(|text| text.contains(part));
+        let own_program =
+            argv().collect::<Vec<_>>().windows(2).any(|pair| is_own_program(pair[0]) && pair[1] == "identity");
+        NAMES.contains(&self.name)
+            || self.image.contains("wi-is-up")
+            || own_program
+            || has("computeMetadata") && (has("169.254.169.254") || has("metadata.google.internal"))
+    }
+}
+
+/// <https://github.com/redboxllc/scuttle> and its origin <https://github.com/monzo/envoy-preflight>: they wait for the Envoy at
+/// `ENVOY_ADMIN_API`, and without that variable run the application at once.
+const ADMIN_API_WRAPPERS: [&str; 2] = ["scuttle", "envoy-preflight"];
+
+/// The wait of one command line.
+fn program_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {
+    let Some((program, arguments)) = argv.split_first() else { return ProxyWait::None };
+    match basename(program) {
+        "sh" | "bash" | "ash" | "dash" | "zsh" => match inline_script(arguments) {
+            Some(script) => script_wait(script, environment),
+            None => mentioned(argv),
+        },
+        "tini" | "dumb-init" => program_wait(after_options(arguments), environment),
+        "env" => program_wait(after_options_and(arguments, |word| word.contains('=')), environment),
+        "timeout" => match program_wait(after_options(arguments).get(1..).unwrap_or_default(), environment) {
+            ProxyWait::Certain(_) => ProxyWait::Certain(Bound::Bounded),
+            wait => wait,
+        },
+        "pilot-agent" if arguments.first() == Some(&"wait") => ProxyWait::Certain(Bound::Bounded),
+        name if ADMIN_API_WRAPPERS.contains(&name) => admin_api_wait(environment),
+        "wait-side-car" => side_car_wait(arguments),
+        "wait-for-envoy" | "istio-wait" => ProxyWait::Certain(Bound::Unknown),
+        _ if is_own_program(program) => match arguments.first() {
+            Some(&("identity" | "install")) => ProxyWait::None,
+            _ => ProxyWait::Certain(Bound::Bounded),
+        },
+        _ => mentioned(argv),
+    }
+}
+
+/// Our own static waiter, by its name or where the installer puts it.
+fn is_own_program(program: &str) -> bool {
+    basename(program) == "seaworthy-wait" || program == "/seaworthy/wait"
+}
+
+fn mentioned(argv: &[&str]) -> ProxyWait {
+    if asks_if_ready(&argv.join(" ")) { ProxyWait::Possible } else { ProxyWait::None }
+}
+
+/// The variable may also be set in the image, so its absence proves nothing.
+fn admin_api_wait(environment: Environment<'_>) -> ProxyWait {
+    let value = |wanted: &str| environment.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+    match value("ENVOY_ADMIN_API") {
+        Some(Some("")) => ProxyWait::None,
+        Some(Some(url)) if is_local(url) => match value("START_WITHOUT_ENVOY") {
+            None | Some(Some("" | "false")) => {
+                let limits = ["WAIT_FOR_ENVOY_TIMEOUT", "QUIT_WITHOUT_ENVOY_TIMEOUT"];
+                let limited = limits.iter().any(|name| value(name).is_some_and(|value| value != Some("")));
+                ProxyWait::Certain(if limited { Bound::Bounded } else { Bound::Endless })
+            }
+            Some(Some("true")) => ProxyWait::None,
+            Some(_) => ProxyWait::Possible,
+        },
+        _ => ProxyWait::Possible,
+    }
+}
+
+/// <https://github.com/cookpad/wait-side-car>: asks a URL and starts the application in any case after its time-out. Only the proxy's own
+/// readiness is a wait for the proxy; with another address it waits for an upstream service *through* the proxy.
+fn side_car_wait(arguments: &[&str]) -> ProxyWait {
+    const OPTION: &str = "--envoy-healthcheck-url";
+    let joined = arguments.iter().find_map(|argument| argument.strip_prefix(OPTION)?.strip_prefix('='));
+    let apart = arguments.windows(2).find(|pair| pair[0] == OPTION).map(|pair| pair[1]);
+    match joined.or(apart) {
+        Some(url) if asks_if_ready(url) => ProxyWait::Certain(Bound::Bounded),
+        _ => ProxyWait::Possible,
+    }
+}
+
+/// The script of `sh -c SCRIPT`, also with other options: `bash -eo pipefail -c SCRIPT`.
+fn inline_script<'a>(arguments: &[&'a str]) -> Option<&'a str> {
+    let mut inline = false;
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.strip_prefix(['-', '+']) {
+            Some(long) if long.starts_with('-') => {}
+            Some(cluster) => {
+                inline |= cluster.contains('c');
+                if cluster.ends_with('o') {
+                    rest.next();
+                }
+            }
+            None => return inline.then_some(argument),
+        }
+    }
+    None
+}
+
+fn after_options<'a, 'b>(arguments: &'a [&'b str]) -> &'a [&'b str] {
+    after_options_and(arguments, |_| false)
+}
+
+fn after_options_and<'a, 'b>(arguments: &'a [&'b str], skip: impl Fn(&str) -> bool) -> &'a [&'b str] {
+    let count = arguments.iter().take_while(|argument| argument.starts_with('-') || skip(argument)).count();
+    &arguments[count..]
+}
+
+fn basename(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+#[cfg(test)]
+mod tests;

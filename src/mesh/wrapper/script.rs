@@ -1,0 +1,180 @@
+//! The commands of a shell script: which are loops, and which block closes where.
+//!
+//! What does not balance is said, so that nothing is claimed about it.
+
+use crate::mesh::wrapper::shell::{Separator, Token};
+
+/// One command of a list, with what stands before and after it.
+#[derive(Debug)]
+pub(super) struct Item<'a> {
+    pub(super) kind: ItemKind<'a>,
+    pub(super) before: Separator,
+    pub(super) after: Separator,
+}
+
+#[derive(Debug)]
+pub(super) enum ItemKind<'a> {
+    /// Words: a program and its arguments, assignments and redirection targets among them.
+    Simple(&'a [Token]),
+    /// `until`, `while` or `for`, with everything up to `do`, and everything between `do` and `done`.
+    Loop { keyword: &'a str, head: &'a [Token], body: &'a [Token] },
+    /// `if`, `case`, `{ }`, `( )` or a function, unparsed: what is in it may or may not be run.
+    Block(&'a [Token]),
+}
+
+/// The commands of a list of tokens; `None` when blocks do not balance.
+pub(super) fn items(tokens: &[Token]) -> Option<Vec<Item<'_>>> {
+    let mut items = Vec::new();
+    let (mut at, mut before) = (0, Separator::Next);
+    while at < tokens.len() {
+        if let Token::Separator(separator) = tokens[at] {
+            // Several separators in a row: line ends after `&&` and empty lines change nothing.
+            if separator != Separator::Next || before == Separator::Background {
+                before = separator;
+            }
+            at += 1;
+            continue;
+        }
+        let (kind, end) = item(tokens, at)?;
+        let after = match tokens.get(end) {
+            Some(Token::Separator(separator)) => *separator,
+            _ => Separator::Next,
+        };
+        items.push(Item { kind, before, after });
+        before = after;
+        at = end + usize::from(matches!(tokens.get(end), Some(Token::Separator(_))));
+    }
+    Some(items)
+}
+
+/// The command that begins at `at`, and where it ends.
+fn item(tokens: &[Token], at: usize) -> Option<(ItemKind<'_>, usize)> {
+    match tokens[at].keyword() {
+        Some(keyword @ ("until" | "while" | "for")) => {
+            let middle = matching(tokens, at + 1, "do")?;
+            let end = matching(tokens, middle + 1, "done")?;
+            let (head, body) = (&tokens[at + 1..middle], &tokens[middle + 1..end]);
+            Some((ItemKind::Loop { keyword, head, body }, skip_redirections(tokens, end + 1)))
+        }
+        Some("if") => block(tokens, at, "fi"),
+        Some("case") => block(tokens, at, "esac"),
+        Some("{") => block(tokens, at, "}"),
+        Some("do" | "done" | "then" | "fi" | "esac" | "}") => None,
+        // The `()` of a function: its block is the next command.
+        _ if tokens[at] == Token::Open && tokens.get(at + 1) == Some(&Token::Close) => {
+            Some((ItemKind::Block(&tokens[at..at]), at + 2))
+        }
+        _ if tokens[at] == Token::Open => {
+            let end = close_of(tokens, at)?;
+            Some((ItemKind::Block(&tokens[at..end]), skip_redirections(tokens, end)))
+        }
+        _ => {
+            let words = tokens[at..].iter().take_while(|token| token.text().is_some()).count();
+            if words == 0 { None } else { Some((ItemKind::Simple(&tokens[at..at + words]), at + words)) }
+        }
+    }
+}
+
+fn block<'a>(tokens: &'a [Token], at: usize, close: &str) -> Option<(ItemKind<'a>, usize)> {
+    let end = matching(tokens, at + 1, close)?;
+    Some((ItemKind::Block(&tokens[at..=end]), skip_redirections(tokens, end + 1)))
+}
+
+/// Targets of redirections after a block: `done > /dev/null 2>&1`.
+fn skip_redirections(tokens: &[Token], from: usize) -> usize {
+    from + tokens[from..].iter().take_while(|token| token.text().is_some()).count()
+}
+
+fn close_of(tokens: &[Token], open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate().skip(open) {
+        match token {
+            Token::Open => depth += 1,
+            Token::Close if depth == 1 => return Some(at + 1),
+            Token::Close => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The keyword that closes a block, stepping over the blocks inside. Keywords count only where a command may begin.
+fn matching(tokens: &[Token], from: usize, close: &str) -> Option<usize> {
+    let mut open: Vec<&str> = vec![close];
+    let mut command_may_begin = true;
+    for (at, token) in tokens.iter().enumerate().skip(from) {
+        let keyword = token.keyword().filter(|_| command_may_begin);
+        if keyword.is_some() && keyword == open.last().copied() {
+            open.pop();
+            if open.is_empty() {
+                return Some(at);
+            }
+        }
+        match keyword {
+            Some("until" | "while" | "for") => open.push("done"),
+            Some("if") => open.push("fi"),
+            Some("case") => open.push("esac"),
+            Some("{") => open.push("}"),
+            _ => {}
+        }
+        command_may_begin = token.text().is_none()
+            || matches!(keyword, Some("do" | "then" | "else" | "elif" | "if" | "while" | "until" | "{" | "!"));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::wrapper::shell::tokens;
+
+    fn outline(script: &str) -> Option<String> {
+        let tokens = tokens(script)?;
+        let words = |tokens: &[Token]| tokens.iter().filter_map(Token::text).collect::<Vec<_>>().join(" ");
+        let describe = |item: &Item<'_>| {
+            let kind = match &item.kind {
+                ItemKind::Simple(tokens) => words(tokens),
+                ItemKind::Loop { keyword, head, body } => format!("{keyword}[{}][{}]", words(head), words(body)),
+                ItemKind::Block(tokens) => format!("block[{}]", words(tokens)),
+            };
+            format!("{kind} {:?}", item.after)
+        };
+        Some(items(&tokens)?.iter().map(describe).collect::<Vec<_>>().join("; "))
+    }
+
+    #[test]
+    fn commands_are_told_apart() {
+        for (script, wanted) in [
+            ("a b && c || d; e & f", "a b And; c Or; d Next; e Background; f Next"),
+            ("a | grep -q 'x y' > /dev/null 2>&1 &", "a Pipe; grep -q x y /dev/null 2 1 Background"),
+            ("a &> out.txt\n# until z\nb", "a out.txt Next; b Next"),
+            ("A=$(b; c) \"d $(e)\" `f g`", "A=$(b; c) d $(e) f g Next"),
+            ("[ \"$(a -w \"x y\" b)\" = 1 ]; c", "[ $(a -w \"x y\" b) = 1 ] Next; c Next"),
+            ("a \\\n b &&\n c", "a b And; c Next"),
+        ] {
+            assert_eq!(outline(script).as_deref(), Some(wanted), "{script}");
+        }
+    }
+
+    #[test]
+    fn loops_are_found_with_head_and_body() {
+        for (script, wanted) in [
+            ("until a; do sleep 1; done; b", "until[a][sleep 1] Next; b Next"),
+            ("while true; do if a; then break; fi; done", "while[true][if a then break fi] Next"),
+            ("for i in 1 2; do while b; do c; done; done & d", "for[i in 1 2][while b do c done] Background; d Next"),
+            ("until a; do echo do done; done > x", "until[a][echo do done] Next"),
+            ("if a; then until b; do c; done; fi", "block[if a then until b do c done fi] Next"),
+            ("(until a; do b; done) & c", "block[until a do b done] Background; c Next"),
+            ("f() { until a; do b; done; }; f", "f Next; block[] Next; block[{ until a do b done }] Next; f Next"),
+        ] {
+            assert_eq!(outline(script).as_deref(), Some(wanted), "{script}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_followed_is_said() {
+        for script in ["until a; do b", "a 'b", "cat <<EOF\nuntil\nEOF", "done", "a $(b", "(a", "fi"] {
+            assert_eq!(outline(script), None, "{script}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The words and separators of a shell script. Nothing is ever expanded or run.
+
+/// What separates two commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Separator {
+    /// `;` or a line end, also before the first and after the last command.
+    Next,
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `|`
+    Pipe,
+    /// `&`: the command before it runs on in the background.
+    Background,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A word without its quotes; the text of `$(...)` and backquotes is kept. `bare` words had no quotes and may be keywords.
+    Word {
+        text: String,
+        bare: bool,
+    },
+    Separator(Separator),
+    Open,
+    Close,
+}
+
+impl Token {
+    /// The text of a word.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Word { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A word that the shell may take for a keyword.
+    pub(super) fn keyword(&self) -> Option<&str> {
+        match self {
+            Self::Word { text, bare: true } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// The tokens of a script; `None` when it holds something that is not followed here: a here-document, or a quote without its end.
+pub(super) fn tokens(script: &str) -> Option<Vec<Token>> {
+    let mut lexer = Lexer { rest: script, tokens: Vec::new() };
+    while lexer.step()? {}
+    Some(lexer.tokens)
+}
+
+struct Lexer<'a> {
+    rest: &'a str,
+    tokens: Vec<Token>,
+}
+
+/// Operators, longest first; `None` is a redirection, of which nothing is kept.
+const OPERATORS: [(&str, Option<Token>); 15] = [
+    ("&>", None),
+    (">&", None),
+    ("<&", None),
+    (">>", None),
+    (">", None),
+    ("<", None),
+    ("&&", Some(Token::Separator(Separator::And))),
+    ("||", Some(Token::Separator(Separator::Or))),
+    ("|", Some(Token::Separator(Separator::Pipe))),
+    ("&", Some(Token::Separator(Separator::Background))),
+    (";;", Some(Token::Separator(Separator::Next))),
+    (";", Some(Token::Separator(Separator::Next))),
+    ("\n", Some(Token::Separator(Separator::Next))),
+    ("(", Some(Token::Open)),
+    (")", Some(Token::Close)),
+];
+
+impl Lexer<'_> {
+    /// Reads one token; false at the end.
+    fn step(&mut self) -> Option<bool> {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\r']);
+        if let Some(rest) = self.rest.strip_prefix("\\\n") {
+            self.rest = rest;
+            return Some(true);
+        }
+        if self.rest.starts_with('#') {
+            self.rest = self.rest.find('\n').map_or("", |end| &self.rest[end..]);
+        }
+        if self.rest.is_empty() {
+            return Some(false);
+        }
+        if self.rest.starts_with("<<") {
+            return None;
+        }
+        match OPERATORS.iter().find(|(text, _)| self.rest.starts_with(text)) {
+            Some((text, token)) => {
+                self.rest = &self.rest[text.len()..];
+                self.tokens.extend(token.clone());
+            }
+            None => self.word()?,
+        }
+        Some(true)
+    }
+
+    fn word(&mut self) -> Option<()> {
+        let (mut text, mut bare) = (String::new(), true);
+        while let Some(character) = self.rest.chars().next() {
+            match character {
+                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
+                '\'' | '"' | '`' => {
+                    text.push_str(self.quoted(character)?);
+                    bare = false;
+                }
+                '$' if self.rest.starts_with("$(") => {
+                    text.push_str(self.substitution()?);
+                    bare = false;
+                }
+                '\\' => {
+                    let mut pair = self.rest[1..].chars();
+                    text.extend(pair.next());
+                    self.rest = pair.as_str();
+                    bare = false;
+                }
+                other => {
+                    text.push(other);
+                    self.rest = &self.rest[other.len_utf8()..];
+                }
+            }
+        }
+        self.tokens.push(Token::Word { text, bare });
+        Some(())
+    }
+
+    /// What is between two quotes, with escapes left as they are. A `$( ... )` within double quotes has quotes of its own.
+    fn quoted(&mut self, quote: char) -> Option<&str> {
+        let inside = &self.rest[1..];
+        let (mut escaped, mut depth, mut previous) = (false, 0_usize, quote);
+        for (at, character) in inside.char_indices() {
+            match character {
+                '(' if quote == '"' && (previous == '$' || depth > 0) => depth += 1,
+                ')' if depth > 0 => depth -= 1,
+                _ if character == quote && !escaped && depth == 0 => {
+                    self.rest = &inside[at + 1..];
+                    return Some(&inside[..at]);
+                }
+                _ => {}
+            }
+            escaped = character == '\\' && !escaped && quote != '\'';
+            previous = character;
+        }
+        None
+    }
+
+    /// `$( ... )` to the parenthesis that closes it; quotes inside are not looked at.
+    fn substitution(&mut self) -> Option<&str> {
+        let mut depth = 0_usize;
+        for (at, character) in self.rest.char_indices() {
+            match character {
+                '(' => depth += 1,
+                ')' if depth == 1 => {
+                    let (inside, rest) = self.rest.split_at(at + 1);
+                    self.rest = rest;
+                    return Some(inside);
+                }
+                ')' => depth -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,200 @@
+use super::*;
+use proptest::prelude::*;
+
+fn argv_wait(argv: &[&str], env: Environment<'_>) -> ProxyWait {
+    ContainerStart { name: "app", image: "registry.example/app:1", command: argv, args: &[], env }.proxy_wait()
+}
+
+fn sh(script: &str) -> ProxyWait {
+    argv_wait(&["/bin/sh", "-c", script], &[])
+}
+
+const ENDLESS: ProxyWait = ProxyWait::Certain(Bound::Endless);
+const BOUNDED: ProxyWait = ProxyWait::Certain(Bound::Bounded);
+
+#[test]
+fn loops_that_wait_for_ever_are_certain() {
+    for script in [
+        "until curl -fsI http://localhost:15021/healthz/ready; do sleep 3; done; exec /app",
+        "until curl --head localhost:15000\ndo\n  echo 'Waiting for Sidecar...'\n  sleep 3\ndone\n/app",
+        "while ! curl -s -f http://127.0.0.1:15020/healthz/ready; do sleep 1; done; /app",
+        "while ! nc -z localhost 15021; do sleep 1; done && /app",
+        "until wget -q --spider http://127.0.0.1:15021/healthz/ready > /dev/null 2>&1; do sleep 1; done; /app \"$@\"",
+        "until [ \"$(curl -s -o /dev/null -w \"%{http_code}\" http://localhost:15020/healthz/ready)\" = 200 ]; do sleep 1; done; /app",
+        "STATUS=\"\"; while [ \"$STATUS\" != \"200\" ]; do sleep 1; STATUS=$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:15020/healthz/ready); done; exec /app",
+        "while [ \"${S}\" -ne 200 ]; do S=`curl -s -w '%{http_code}' localhost:15021/healthz/ready`; done; /app",
+        "until curl -s localhost:15000/server_info | grep -q LIVE; do sleep 1; done; /app",
+        "while true; do curl -fs localhost:15021/healthz/ready && break; sleep 1; done; /app",
+        "while :; do if curl -fs localhost:15021/healthz/ready; then echo up; break; fi; sleep 1; done; /app",
+        "trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /job",
+        "echo waiting && until /usr/bin/curl -fs localhost:15021/healthz/ready; do sleep 1; done && /app",
+        "set -e\n# the proxy first\nuntil curl -fs localhost:15021/healthz/ready > /dev/null; do\n  sleep 1\ndone\nexec \"$0\" \"$@\"",
+    ] {
+        assert_eq!(sh(script), ENDLESS, "{script}");
+    }
+}
+
+#[test]
+fn waits_with_another_end_are_certain_and_bounded() {
+    for script in [
+        "for i in $(seq 1 30); do curl -fs localhost:15021/healthz/ready && break; sleep 1; done; /app",
+        "i=0; until curl -fs localhost:15021/healthz/ready; do i=$((i+1)); [ $i -ge 30 ] && exit 1; sleep 1; done; /app",
+        "until curl -fs localhost:15021/healthz/ready || [ $n -gt 60 ]; do n=$((n+1)); sleep 1; done; /app",
+        "while [ $i -lt 30 ]; do curl -fs localhost:15021/healthz/ready && break; i=$((i+1)); sleep 1; done; /app",
+        "curl --retry 30 --retry-connrefused --retry-delay 1 -fs http://localhost:15021/healthz/ready && exec /app",
+        "count=30; until curl -I localhost:15000; do count=$((count - 1)); if [ $count -lt 0 ]; then break; fi; done; /app",
+        "timeout 60 sh -c 'until curl -fs localhost:15021/healthz/ready; do sleep 1; done'; /app",
+        "pilot-agent wait && /app",
+    ] {
+        assert_eq!(sh(script), BOUNDED, "{script}");
+    }
+}
+
+#[test]
+fn what_can_be_read_in_two_ways_is_only_possible() {
+    for script in [
+        // It may not run.
+        "if [ \"$WAIT\" = true ]; then until curl -fs localhost:15021/healthz/ready; do sleep 1; done; fi; /app",
+        "[ -z \"$MESH\" ] || until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
+        "[ -n \"$MESH\" ] && until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
+        "wait_for_proxy() { until curl -fs localhost:15021/healthz/ready; do sleep 1; done; }; wait_for_proxy; /app",
+        "exit 0; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
+        // It does not hold the application back.
+        "until curl -fs localhost:15021/healthz/ready; do sleep 1; done & /app",
+        "(until curl -fs localhost:15021/healthz/ready; do sleep 1; done; curl -XPOST localhost:15020/quitquitquit) & /app",
+        "until curl -fs localhost:15021/healthz/ready; do sleep 1; done && warm-up & /app",
+        "/app & until curl -fs localhost:15021/healthz/ready; do sleep 1; done; wait",
+        // It goes on while the proxy is there, or leaves when it is gone.
+        "while curl -fs localhost:15021/healthz/ready; do sleep 1; done; /cleanup",
+        "until ! curl -fs localhost:15021/healthz/ready; do sleep 1; done",
+        "while true; do curl -fs localhost:15021/healthz/ready || break; sleep 1; done",
+        "while true; do if ! curl -fs localhost:15021/healthz/ready; then break; fi; sleep 1; done",
+        "while true; do curl -fs localhost:15021/healthz/ready; sleep 60; done",
+        "while [ \"$(curl -s -w '%{http_code}' localhost:15021/healthz/ready)\" != 000 ]; do sleep 1; done",
+        "until curl -s localhost:15000/server_info | grep -v LIVE; do sleep 1; done",
+        // Asked once.
+        "curl -fs localhost:15021/healthz/ready && /app",
+        "curl --retry 30 -fs localhost:15021/healthz/ready; /app",
+        // Not followed.
+        "cat <<EOF\nx\nEOF\nuntil curl -fs localhost:15021/healthz/ready; do sleep 1; done",
+        "until curl -fs localhost:15021/healthz/ready; do sleep 1",
+        "until timeout 1 curl -fs localhost:15021/healthz/ready; do sleep 1; done",
+    ] {
+        assert_eq!(sh(script), ProxyWait::Possible, "{script}");
+    }
+}
+
+#[test]
+fn what_does_not_ask_the_proxy_is_no_wait() {
+    for script in [
+        "exec /app",
+        "until curl -fs http://db:5432/; do sleep 1; done; /app",
+        "until nc -z redis 6379; do sleep 1; done; /app",
+        "/job; curl -XPOST http://localhost:15020/quitquitquit",
+        "while true; do curl -s localhost:15000/stats; sleep 60; done",
+        "until curl -fs localhost:8080/ready; do sleep 1; done",
+        "echo until; done",
+    ] {
+        assert_eq!(sh(script), ProxyWait::None, "{script}");
+    }
+}
+
+#[test]
+fn known_programs_wait_as_they_are_told() {
+    let admin = ("ENVOY_ADMIN_API", Some("http://127.0.0.1:15000"));
+    let unknown = ProxyWait::Certain(Bound::Unknown);
+    let cases: &[(&[&str], Environment<'_>, ProxyWait)] = &[
+        (&["scuttle", "/app"], &[admin], ENDLESS),
+        (&["/bin/scuttle", "/app"], &[admin, ("WAIT_FOR_ENVOY_TIMEOUT", Some("15s"))], BOUNDED),
+        (&["scuttle", "/app"], &[admin, ("QUIT_WITHOUT_ENVOY_TIMEOUT", None)], BOUNDED),
+        (&["scuttle", "/app"], &[admin, ("START_WITHOUT_ENVOY", Some("true"))], ProxyWait::None),
+        (&["scuttle", "/app"], &[admin, ("START_WITHOUT_ENVOY", None)], ProxyWait::Possible),
+        (&["scuttle", "/app"], &[("ENVOY_ADMIN_API", Some(""))], ProxyWait::None),
+        (&["scuttle", "/app"], &[("ENVOY_ADMIN_API", None)], ProxyWait::Possible),
+        (&["scuttle", "/app"], &[("ENVOY_ADMIN_API", Some("http://envoy:15000"))], ProxyWait::Possible),
+        (&["scuttle", "/app"], &[], ProxyWait::Possible),
+        (&["/usr/bin/envoy-preflight", "/app"], &[admin], ENDLESS),
+        (&["wait-side-car", "--envoy-healthcheck-url=http://127.0.0.1:15021/healthz/ready", "/app"], &[], BOUNDED),
+        (&["wait-side-car", "--envoy-healthcheck-url", "http://localhost:15020/healthz/ready", "/app"], &[], BOUNDED),
+        (&["wait-side-car", "--envoy-healthcheck-url=http://envoy/hello", "/app"], &[], ProxyWait::Possible),
+        (&["wait-for-envoy", "/app"], &[], unknown),
+        (&["/tools/istio-wait", "--", "/app"], &[], unknown),
+        (&["/seaworthy/wait", "--", "/app"], &[], BOUNDED),
+        (&["seaworthy-wait", "--timeout", "60s", "--", "/app"], &[], BOUNDED),
+        (&["seaworthy-wait", "identity"], &[], ProxyWait::None),
+        (&["seaworthy-wait", "install", "/seaworthy"], &[], ProxyWait::None),
+        (&["pilot-agent", "wait"], &[], BOUNDED),
+        (&["pilot-agent", "proxy"], &[], ProxyWait::None),
+        (&["/sbin/tini", "-g", "--", "scuttle", "/app"], &[admin], ENDLESS),
+        (&["env", "A=b", "wait-for-envoy", "/app"], &[], unknown),
+        (&["timeout", "-k", "60", "scuttle", "/app"], &[admin], BOUNDED),
+        (&["sh", "-c", "exec scuttle /app"], &[admin], ENDLESS),
+        (&["bash", "-eo", "pipefail", "-c", "wait-for-envoy; /app"], &[], unknown),
+        (&["dockerize", "-wait", "http://localhost:15021/healthz/ready", "/app"], &[], ProxyWait::Possible),
+        (&["linkerd-await", "--", "/app"], &[], ProxyWait::None),
+        (&["/app"], &[("PROXY_READY_URL", Some("http://localhost:15021/healthz/ready"))], ProxyWait::Possible),
+        (&["/entrypoint.sh"], &[], ProxyWait::None),
+        (&[], &[], ProxyWait::None),
+    ];
+    for (argv, env, wanted) in cases {
+        assert_eq!(argv_wait(argv, env), *wanted, "{argv:?} {env:?}");
+    }
+}
+
+#[test]
+fn with_an_entrypoint_unknown_nothing_is_certain() {
+    let args = ["-c", "until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app"];
+    let start = |command, args| ContainerStart { name: "app", image: "a", command, args, env: &[] };
+    assert_eq!(start(&[], &args).proxy_wait(), ProxyWait::Possible);
+    assert_eq!(start(&[], &["wait-for-envoy", "/app"]).proxy_wait(), ProxyWait::Possible);
+    assert_eq!(start(&["sh"], &args).proxy_wait(), ENDLESS);
+}
+
+#[test]
+fn any_sign_of_ending_the_proxy_counts() {
+    let admin = ("ENVOY_ADMIN_API", Some("http://127.0.0.1:15000"));
+    let cases: &[(&[&str], Environment<'_>, bool)] = &[
+        (&["sh", "-c", "/job; curl -XPOST http://127.0.0.1:15020/quitquitquit"], &[], true),
+        (&["sh", "-c", "/job; pkill -INT pilot-agent"], &[], true),
+        (&["scuttle", "/job"], &[admin], true),
+        (&["sh", "-c", "exec /bin/scuttle /job"], &[], true),
+        (&["scuttle", "/job"], &[admin, ("NEVER_KILL_ISTIO", Some("true"))], false),
+        (&["/job"], &[("QUIT", Some("http://localhost:15020/quitquitquit"))], true),
+        (&["/job"], &[("ISTIO_QUIT_API", None)], true),
+        (&["/job"], &[], false),
+        (&["sh", "-c", "pkill worker"], &[], false),
+    ];
+    for (argv, env, wanted) in cases {
+        let start = ContainerStart { name: "job", image: "a", command: argv, args: &[], env };
+        assert_eq!(start.may_quit_proxy(), *wanted, "{argv:?} {env:?}");
+    }
+}
+
+#[test]
+fn waits_for_the_metadata_server_are_known_by_their_signs() {
+    let url = "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token";
+    let curl = ["sh", "-c", "curl --retry 30 http://metadata.google.internal/computeMetadata/v1/"];
+    let cases: &[(&str, &str, &[&str], Environment<'_>, bool)] = &[
+        ("init", "curl:1", &curl, &[], true),
+        ("init", "curl:1", &["/wait"], &[("URL", Some(url))], true),
+        ("workload-identity-initcontainer", "curl:1", &[], &[], true),
+        ("seaworthy-wait-identity", "a:1", &[], &[], true),
+        ("init", "ghcr.io/example/wi-is-up:2", &[], &[], true),
+        ("init", "a:1", &["/seaworthy/wait", "identity", "--timeout", "60s"], &[], true),
+        ("init", "a:1", &["seaworthy-wait", "--", "/app", "identity"], &[], false),
+        ("init", "a:1", &["curl", "http://169.254.169.254/latest/meta-data/"], &[], false),
+        ("init", "a:1", &["/migrate"], &[], false),
+    ];
+    for (name, image, argv, env, wanted) in cases {
+        let start = ContainerStart { name, image, command: argv, args: &[], env };
+        assert_eq!(start.waits_for_identity(), *wanted, "{name} {image} {argv:?}");
+    }
+}
+
+proptest! {
+    /// Scripts come from other people: whatever they hold, there is an answer.
+    #[test]
+    fn every_script_has_an_answer(script in "((until|while|for|do|done|if|fi|then|curl localhost:15021/ready|break|é|[ ;&|(){}'\"`$\\\\<>#\n]){0,2} ?){0,20}") {
+        sh(&script);
+    }
+}

@@ -11,3 +11,5 @@ pub mod inventory;
 pub mod manifest;
 pub mod mesh;
 pub mod report;
+pub mod manifest;
+pub mod webhook;

@@ -1,0 +1,58 @@
+//! Whoever judges, as the server sees it. The server knows no rule; the judge knows no HTTP.
+
+use crate::base::Action;
+use crate::webhook::wire::AdmissionRequest;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Judges one request after the other, many at the same time.
+pub trait Judge: Send + Sync + 'static {
+    /// Whether all that judging needs is here: the rules are loaded, the inventory has been listed once.
+    ///
+    /// # Errors
+    /// What is still missing, one line. Requests are then answered with "come back in a second".
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Waits a moment for what is about to be known, such as the namespace that was made a blink before.
+    /// Judging follows whatever came of it, so it must be brief by itself.
+    fn prepare<'a>(&'a self, _request: &'a AdmissionRequest<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// The answer to one request. Bounded work of the processor: it blocks on nothing. It may panic: that request alone
+    /// fails then.
+    ///
+    /// # Errors
+    /// It could not be judged. Never a silent pass: the failure policy of the webhook configuration decides.
+    fn judge(&self, request: &AdmissionRequest<'_>) -> Result<Answer, JudgeError>;
+}
+
+/// What came of judging.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The whole message for the user when the request is refused; none lets it through.
+    pub refusal: Option<String>,
+    /// Shown to the user, one line each, whether refused or not.
+    pub warnings: Vec<String>,
+    /// For the audit log of the API server.
+    pub audit: BTreeMap<String, String>,
+    /// Rule and action of each finding, for the metrics.
+    pub findings: Vec<(Arc<str>, Action)>,
+    /// Whether it could not be told if the pods are in the mesh, for the metrics.
+    pub membership_unknown: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The object cannot be read: what, where, seen, wanted.
+    #[error("the object cannot be read: {0}")]
+    Unreadable(String),
+    /// Our fault.
+    #[error("internal error: {0}")]
+    Internal(String),
+}

@@ -6,4 +6,7 @@
 pub mod always_admit;
 pub mod deadline;
 pub mod judge;
+pub mod limits;
+pub mod metrics;
+pub mod tls;
 pub mod wire;

@@ -1,0 +1,63 @@
+//! What the server allows, and for how long. The defaults are the product's; tests compress them.
+
+use std::time::Duration;
+
+/// All limits and time-outs of the server.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at the same time. An API server keeps at most 25 idle ones to one address.
+    pub connections: usize,
+    /// Bytes of one body. The largest real review seen has 9.5 MB.
+    pub body: usize,
+    /// Bytes of all bodies that are held at the same time; at most `u32::MAX`.
+    pub bytes_in_flight: usize,
+    /// For the TLS handshake.
+    pub handshake: Duration,
+    /// From the first byte of a request to the end of its head.
+    pub head: Duration,
+    /// For a peer that does not take what is written to it.
+    pub write: Duration,
+    /// How long a connection may be without a request. API servers close theirs after 90 s and never repeat a request that
+    /// met our closing, so this must be longer: the one who closes first is to be the one who sends.
+    pub idle: Duration,
+    /// The same while we drain: as short as it may be.
+    pub drain_idle: Duration,
+    /// For the last request of a connection that is being closed; a webhook call takes 30 s at most.
+    pub finish: Duration,
+    /// How long new connections are taken at least after the order to stop: it takes a moment until nobody is sent here.
+    pub linger: Duration,
+    /// From the order to stop to the end, whatever is still open.
+    pub grace: Duration,
+    /// How often the certificate files are looked at.
+    pub reload: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            body: 16 << 20,
+            bytes_in_flight: 64 << 20,
+            handshake: Duration::from_secs(5),
+            head: Duration::from_secs(10),
+            write: Duration::from_secs(10),
+            idle: Duration::from_secs(120),
+            drain_idle: Duration::from_secs(95),
+            finish: Duration::from_secs(35),
+            linger: Duration::from_secs(10),
+            grace: Duration::from_secs(110),
+            reload: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Where the server is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// All is well.
+    Serving,
+    /// Not ready any more, but every request is answered, each time asking the peer to go elsewhere next time.
+    Draining,
+    /// The time is up: idle connections are closed, running requests are finished.
+    Stopping,
+}

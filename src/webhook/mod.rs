@@ -9,4 +9,5 @@ pub mod judge;
 pub mod limits;
 pub mod metrics;
 pub mod tls;
+pub mod transport;
 pub mod wire;

@@ -4,6 +4,8 @@ pub mod args;
 mod discovery;
 mod exit;
 mod inputs;
+mod show_config;
+mod streams;
 mod terminal;
 
 pub use exit::Exit;

@@ -105,7 +105,9 @@ fn messages<'a>(finding: &Finding) -> Vec<Message<'a>> {
     if let Some(help) = &finding.help {
         messages.push(Level::HELP.message(plain::lines(help).collect::<Vec<_>>().join("\n")));
     }
-    messages.push(Level::NOTE.with_name("docs").message(one_line(&finding.docs)));
+    if !finding.docs.is_empty() {
+        messages.push(Level::NOTE.with_name("docs").message(one_line(&finding.docs)));
+    }
     messages
 }
 
@@ -228,6 +230,7 @@ mod tests {
                 suppressed: Some(Suppression::Annotation("drains by itself".into())),
                 severity: Severity::Info,
                 path: Path::root(),
+                docs: String::new(),
                 ..placeless("c-rule")
             },
         ];
@@ -248,7 +251,6 @@ mod tests {
          |
          = note: Service shop/web
          = note: suppressed by an annotation: drains by itself
-         = docs: https://example.com/rules/c-rule
         ");
     }
 

@@ -5,11 +5,11 @@
 //! 5 the entry points `cli`, `webhook`, `cluster`. Layers 0 to 4 do no I/O and read no clock and no environment.
 
 pub mod base;
+pub mod checks;
 pub mod cli;
 pub mod engine;
 pub mod inventory;
 pub mod manifest;
 pub mod mesh;
 pub mod report;
-pub mod manifest;
 pub mod webhook;

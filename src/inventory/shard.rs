@@ -87,11 +87,6 @@ impl<F: Indexed + PartialEq> Shard<F> {
         let copies = identities.into_iter().filter_map(|identity| self.copies.get(identity));
         copies.filter_map(|copies| nearest(copies, file).one()).collect()
     }
-
-    /// All copies.
-    pub fn iter(&self) -> impl Iterator<Item = &Entry<F>> {
-        self.copies.values().flatten()
-    }
 }
 
 fn identity(reference: &ObjectRef) -> Identity {

@@ -192,16 +192,14 @@ impl<'a> Container<'a> {
         self.texts("args")
     }
 
-    /// `command` and `args` behind each other.
-    pub fn argv(&self) -> Vec<&'a str> {
-        self.command().chain(self.args()).collect()
-    }
-
-    /// The literal value of an environment variable; an empty text where it comes from elsewhere (`valueFrom`).
-    pub fn env(&self, name: &str) -> Option<&'a str> {
-        let entries = self.value.get("env").and_then(Value::as_array)?;
-        let entry = entries.iter().find(|entry| entry.get("name").and_then(Value::as_str) == Some(name))?;
-        Some(entry.get("value").and_then(Value::as_str).unwrap_or(""))
+    /// Its environment variables in order; the value is none where it comes from elsewhere (`valueFrom`).
+    pub fn environment(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
+        let entries = self.value.get("env").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        entries.iter().filter_map(|entry| {
+            let name = entry.get("name").and_then(Value::as_str)?;
+            let literal = || entry.get("value").and_then(Value::as_str).unwrap_or("");
+            Some((name, entry.get("valueFrom").is_none().then(literal)))
+        })
     }
 
     /// The ports it declares; one without a number is left out.

@@ -1,0 +1,101 @@
+//! `identity-wait`: a pod that uses GKE workload identity must wait until the metadata server answers for it.
+//!
+//! The metadata server needs a few seconds before it knows a new pod; authentication before that fails. Source:
+//! <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication>
+
+use crate::checks::container_start::ask_start;
+use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::inventory::Subject;
+use crate::manifest::{Container, Labels, PodTemplate, Role};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "identity-wait",
+    summary: "whether a pod with GKE workload identity waits for the metadata server",
+    cases: &[UNKNOWN_ACCOUNT],
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// The pod asks for a node with the metadata server, but its ServiceAccount is not known.
+const UNKNOWN_ACCOUNT: &str = "unknownServiceAccount";
+
+/// On a ServiceAccount: the Google service account that its pods act as.
+const ACCOUNT_ANNOTATION: &str = "iam.gke.io/gcp-service-account";
+/// On a pod: it uses workload identity although no manifest shows it (direct federation).
+const POD_ANNOTATION: &str = "seaworthy.dev/workload-identity";
+/// On a node selector: only nodes that run the metadata server.
+const NODE_LABEL: &str = "iam.gke.io/gke-metadata-server-enabled";
+/// With a key of its own the application does not ask the metadata server.
+const CREDENTIALS_VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+
+/// Parameters of `identity-wait`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Params {
+    /// ServiceAccounts whose pods use workload identity although no annotation shows it: `namespace/name`.
+    service_accounts: Vec<String>,
+}
+
+/// How it is known that a pod uses workload identity.
+enum Evidence<'a> {
+    Account(&'a str),
+    Annotation,
+    Listed(&'a str),
+    NodeSelector,
+}
+
+fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(pod) = subject.pod() else { return Vec::new() };
+    if pod.host_network() || pod.is_windows() || has_own_credentials(&pod) || pod.all_containers().any(|it| waits(&it))
+    {
+        return Vec::new();
+    }
+    evidence(params, subject, &pod).map(|evidence| observe(&pod, &evidence)).into_iter().collect()
+}
+
+fn evidence<'a>(params: &Params, subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Option<Evidence<'a>> {
+    let name = pod.service_account();
+    let account = subject.service_account();
+    if account.is_some_and(|account| account.facts.annotations.contains_key(ACCOUNT_ANNOTATION)) {
+        return Some(Evidence::Account(name));
+    }
+    if pod.annotations().get(POD_ANNOTATION) == Some("true") {
+        return Some(Evidence::Annotation);
+    }
+    let qualified = format!("{}/{name}", subject.namespace());
+    if params.service_accounts.contains(&qualified) {
+        return Some(Evidence::Listed(name));
+    }
+    let unknown = account.is_none() && !subject.inventory.service_accounts_known();
+    let asks_for_node = Labels::of(pod.spec().get("nodeSelector")).get(NODE_LABEL) == Some("true");
+    (unknown && asks_for_node).then_some(Evidence::NodeSelector)
+}
+
+fn observe(pod: &PodTemplate<'_>, evidence: &Evidence<'_>) -> Observation {
+    let path = pod.spec_path().key("initContainers");
+    let seen = match evidence {
+        Evidence::Account(name) => format!("ServiceAccount {} has a Google service account", shortened(name)),
+        Evidence::Listed(name) => format!("ServiceAccount {} is listed as using workload identity", shortened(name)),
+        Evidence::Annotation => "the pod says that it uses workload identity".to_owned(),
+        Evidence::NodeSelector => "the pod asks for a node with the metadata server".to_owned(),
+    };
+    let message = format!("{seen}, but nothing waits for the metadata server to answer: want a wait at {path}");
+    let observation = Observation::new(path, message).at(pod.spec_path()).help(
+        "add an init container that asks \
+         http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token until it answers, with a \
+         time-out and the header `Metadata-Flavor: Google`",
+    );
+    if matches!(evidence, Evidence::NodeSelector) { observation.case(UNKNOWN_ACCOUNT) } else { observation }
+}
+
+fn has_own_credentials(pod: &PodTemplate<'_>) -> bool {
+    pod.all_containers().flat_map(|container| container.environment()).any(|(name, _)| name == CREDENTIALS_VARIABLE)
+}
+
+/// A wait counts wherever it is: in an init container, or wrapped around the application.
+fn waits(container: &Container<'_>) -> bool {
+    container.role() != Role::NativeSidecar && ask_start(container, |start| start.waits_for_identity())
+}

@@ -1,0 +1,149 @@
+//! Layer 3: the checks, the Rust building blocks of rules. One file each; a check owns the schema of its parameters.
+//!
+//! A check looks at one object with its surroundings and says what it observes. It knows nothing of rules, severities
+//! or modes: those are data. It does no I/O.
+
+mod container_start;
+mod ending;
+mod grace_period;
+mod hook;
+mod identity_wait;
+mod istio_port_protocol;
+mod job_completion;
+mod pre_stop;
+mod proxy;
+mod proxy_drain;
+mod proxy_start;
+mod proxy_wait;
+mod service_port;
+mod serving;
+mod target_port_protocols;
+
+use crate::base::{Path, Place};
+use crate::inventory::Subject;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// A check, as rules refer to it by id.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    /// The id: `istio-port-protocol`.
+    pub id: &'static str,
+    /// What it looks at, one line for the list of checks.
+    pub summary: &'static str,
+    /// The names of the cases of its findings to which a rule may give a severity of their own.
+    pub cases: &'static [&'static str],
+    /// The JSON Schema of its parameters.
+    pub schema: fn() -> Value,
+    /// Makes it ready to run with the parameters of one rule.
+    pub bind: fn(&Value) -> Result<BoundCheck, serde_json::Error>,
+}
+
+/// A check with its parameters.
+pub type BoundCheck = Box<dyn Fn(&Subject<'_>) -> Vec<Observation> + Send + Sync>;
+
+/// One thing that a check saw wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// Which case of the check it is, where the check names cases.
+    pub case: Option<&'static str>,
+    /// The field to set, present or not, relative to the object.
+    pub path: Path,
+    /// What to point at, where that is not `path` itself (see `Document::point_at` for what a path points to).
+    pub at: Option<Path>,
+    /// What is wrong: field path, seen, wanted; one line of at most 200 characters.
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+    /// Other places of the story.
+    pub related: Vec<RelatedPlace>,
+}
+
+/// Another place that belongs to an observation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RelatedPlace {
+    /// What is there.
+    pub message: String,
+    /// The field, relative to its own object.
+    pub path: Path,
+    /// Where it is in its file, if it came from one.
+    pub place: Option<Place>,
+}
+
+impl Observation {
+    /// An observation that points at the field to set.
+    pub fn new(path: Path, message: impl Into<String>) -> Self {
+        Self { case: None, path, at: None, message: message.into(), help: None, related: Vec::new() }
+    }
+
+    /// The same, pointing elsewhere.
+    #[must_use]
+    pub fn at(mut self, at: Path) -> Self {
+        self.at = Some(at);
+        self
+    }
+
+    /// The same, as a named case.
+    #[must_use]
+    pub fn case(mut self, case: &'static str) -> Self {
+        self.case = Some(case);
+        self
+    }
+
+    /// The same, with what to write instead.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same, with another place.
+    #[must_use]
+    pub fn related(mut self, related: RelatedPlace) -> Self {
+        self.related.push(related);
+        self
+    }
+}
+
+/// The check with this id.
+pub fn check(id: &str) -> Option<&'static Check> {
+    CHECKS.iter().find(|check| check.id == id)
+}
+
+/// All checks, by id.
+pub const CHECKS: [Check; 9] = [
+    grace_period::CHECK,
+    identity_wait::CHECK,
+    istio_port_protocol::CHECK,
+    job_completion::CHECK,
+    pre_stop::CHECK,
+    proxy_drain::CHECK,
+    proxy_start::CHECK,
+    proxy_wait::CHECK,
+    target_port_protocols::CHECK,
+];
+
+/// A name of the manifest in a message: in quotes, and cut where it would fill the line.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 40;
+    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    if name.chars().count() <= LONGEST {
+        return format!("`{}`", name.chars().map(clean).collect::<String>());
+    }
+    format!("`{}...`", name.chars().take(LONGEST - 3).map(clean).collect::<String>())
+}
+
+/// The JSON Schema of a parameter type.
+fn schema_of<P: JsonSchema>() -> Value {
+    schemars::schema_for!(P).to_value()
+}
+
+/// Reads the parameters and puts them into the check's function.
+fn bind<P: DeserializeOwned + Send + Sync + 'static>(
+    params: &Value,
+    run: fn(&P, &Subject<'_>) -> Vec<Observation>,
+) -> Result<BoundCheck, serde_json::Error> {
+    let params: P = serde_json::from_value(params.clone())?;
+    Ok(Box::new(move |subject| run(&params, subject)))
+}

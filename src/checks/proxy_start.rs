@@ -1,0 +1,79 @@
+//! `proxy-start`: with a classic sidecar the application must be held back until the proxy carries its traffic.
+//!
+//! Source: <https://istio.io/latest/docs/ops/common-problems/injection/>
+
+use crate::checks::container_start::ask_start;
+use crate::checks::proxy::proxy_settings;
+use crate::checks::serving::is_application;
+use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::inventory::Subject;
+use crate::manifest::Container;
+use crate::mesh::ProxyWait;
+use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
+use crate::mesh::{SidecarKind, proxy_is_ready_first};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "proxy-start",
+    summary: "whether the application is held back until a classic proxy is ready",
+    cases: &[],
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// Parameters of `proxy-start`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Params {
+    /// What is proposed.
+    strategy: Strategy,
+}
+
+/// A way to start in the right order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Strategy {
+    /// Istio starts the proxy first and waits for it.
+    #[default]
+    Hold,
+    /// A native sidecar is ready before the application starts.
+    Native,
+    /// The command waits for the proxy and then becomes the application.
+    Wrapper,
+}
+
+fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(pod) = subject.pod() else { return Vec::new() };
+    let Some(kind) = subject.sidecar_kind() else { return Vec::new() };
+    let Some(settings) = proxy_settings(subject, &pod) else { return Vec::new() };
+    if kind == SidecarKind::Native || proxy_is_ready_first(kind, &settings, subject.profile.istio_version) {
+        return Vec::new();
+    }
+    let unheld = pod.containers().filter(is_application).filter(|container| !may_wait(container));
+    unheld.map(|container| observe(params, &container, &pod.annotation_path(PROXY_CONFIG_ANNOTATION))).collect()
+}
+
+/// Whether it waits for the proxy by itself; where it only may, nothing is said about it.
+fn may_wait(container: &Container<'_>) -> bool {
+    ask_start(container, |start| start.proxy_wait()) != ProxyWait::None
+}
+
+fn observe(params: &Params, container: &Container<'_>, annotation: &crate::base::Path) -> Observation {
+    let name = shortened(container.name());
+    let message = format!(
+        "container {name} may start before its classic proxy, its first connections fail: want \
+         holdApplicationUntilProxyStarts at {annotation}"
+    );
+    let help = match params.strategy {
+        Strategy::Hold => format!(
+            "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: '{{\"holdApplicationUntilProxyStarts\": true}}'`"
+        ),
+        Strategy::Native => "annotate the pod template with `sidecar.istio.io/nativeSidecar: \"true\"`".to_owned(),
+        Strategy::Wrapper => {
+            "let the command wait for the proxy with a time-out before it starts the application".to_owned()
+        }
+    };
+    Observation::new(annotation.clone(), message).at(container.path().key("name")).help(help)
+}

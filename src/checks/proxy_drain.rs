@@ -3,6 +3,7 @@
 //! It gets SIGTERM together with the application's containers, drains for a fixed time and ends. Source:
 //! <https://github.com/istio/istio/blob/master/pkg/envoy/agent.go>
 
+use crate::base::Path;
 use crate::checks::ending::{ContainerEnd, container_ends, shutdown_of};
 use crate::checks::hook::hook_seconds;
 use crate::checks::proxy::proxy_settings;
@@ -13,6 +14,7 @@ use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::{GoDuration, ProxyEnd, SidecarKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::cmp::Reverse;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -49,8 +51,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(proxy) = proxy_lifetime(subject, &pod) else { return Vec::new() };
     let ends = container_ends(&pod, &shutdown_of(&pod, params.shutdown_seconds));
     let waiting = ends.iter().filter(|end| end.pre_stop.is_some_and(|seconds| seconds > 0));
-    let uncovered = waiting.filter(|end| GoDuration::from_seconds(end.seconds()) > proxy);
-    uncovered.map(|end| observe(end, proxy)).collect()
+    let longest = waiting.max_by_key(|end| (end.seconds(), Reverse(end.container.index())));
+    let uncovered = longest.filter(|end| GoDuration::from_seconds(end.seconds()) > proxy);
+    uncovered.map(|end| observe(end, proxy, pod.annotation_path(PROXY_CONFIG_ANNOTATION))).into_iter().collect()
 }
 
 /// How long the proxy certainly lasts after the first signal. None where the manifest does not tell: the annotation is
@@ -63,14 +66,14 @@ fn proxy_lifetime(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<GoDura
     Some(end.plus(GoDuration::from_seconds(before_signal)))
 }
 
-fn observe(end: &ContainerEnd<'_>, proxy: GoDuration) -> Observation {
+/// One finding for the pod, at the preStop that needs the proxy longest: one setting covers them all.
+fn observe(end: &ContainerEnd<'_>, proxy: GoDuration, annotation: Path) -> Observation {
     let pre_stop = end.pre_stop.unwrap_or(0);
     let needed = end.seconds();
     let container = shortened(end.container.name());
-    let path = end.container.path().key("lifecycle").key("preStop");
     let message = format!(
-        "the classic proxy ends {proxy} after SIGTERM, container {container} needs the network for preStop {pre_stop}s + \
-         shutdown {}s: want a proxy that lasts {needed}s ({path})",
+        "the classic proxy ends {proxy} after SIGTERM, but {container} needs it for preStop {pre_stop}s + shutdown {}s: \
+         want {needed}s at {annotation}",
         end.shutdown
     );
     let drain = if needed > 45 {
@@ -78,7 +81,8 @@ fn observe(end: &ContainerEnd<'_>, proxy: GoDuration) -> Observation {
     } else {
         format!("terminationDrainDuration: {needed}s")
     };
-    let observation = Observation::new(path, message).help(format!(
+    let pre_stop_path = end.container.path().key("lifecycle").key("preStop");
+    let observation = Observation::new(annotation, message).at(pre_stop_path).help(format!(
         "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: \"{{{drain}}}\"`, or use a native sidecar \
          (`sidecar.istio.io/nativeSidecar: \"true\"`)"
     ));

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/common-problems/injection/>
 
+use crate::base::Path;
 use crate::checks::container_start::ask_start;
 use crate::checks::proxy::proxy_settings;
 use crate::checks::serving::is_application;
@@ -51,8 +52,8 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if kind == SidecarKind::Native || proxy_is_ready_first(kind, &settings, subject.profile.istio_version) {
         return Vec::new();
     }
-    let unheld = pod.containers().filter(is_application).filter(|container| !may_wait(container));
-    unheld.map(|container| observe(params, &container, &pod.annotation_path(PROXY_CONFIG_ANNOTATION))).collect()
+    let unheld: Vec<Container<'_>> = pod.containers().filter(is_application).filter(|it| !may_wait(it)).collect();
+    observe(params, &unheld, pod.annotation_path(PROXY_CONFIG_ANNOTATION)).into_iter().collect()
 }
 
 /// Whether it waits for the proxy by itself; where it only may, nothing is said about it.
@@ -60,10 +61,13 @@ fn may_wait(container: &Container<'_>) -> bool {
     ask_start(container, |start| start.proxy_wait()) != ProxyWait::None
 }
 
-fn observe(params: &Params, container: &Container<'_>, annotation: &crate::base::Path) -> Observation {
-    let name = shortened(container.name());
+/// One finding for the pod, at the first container: one setting holds them all.
+fn observe(params: &Params, unheld: &[Container<'_>], annotation: Path) -> Option<Observation> {
+    let (first, others) = unheld.split_first()?;
+    let name = shortened(first.name());
+    let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
     let message = format!(
-        "container {name} may start before its classic proxy, its first connections fail: want \
+        "container {name}{more} may start before the classic proxy, first connections fail: want \
          holdApplicationUntilProxyStarts at {annotation}"
     );
     let help = match params.strategy {
@@ -75,5 +79,5 @@ fn observe(params: &Params, container: &Container<'_>, annotation: &crate::base:
             "let the command wait for the proxy with a time-out before it starts the application".to_owned()
         }
     };
-    Observation::new(annotation.clone(), message).at(container.path().key("name")).help(help)
+    Some(Observation::new(annotation, message).at(first.path().key("name")).help(help))
 }

@@ -166,6 +166,11 @@ impl<'a> Container<'a> {
         self.role
     }
 
+    /// Its place in its list, from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
     /// Its name, or an empty text.
     pub fn name(&self) -> &'a str {
         self.text("name").unwrap_or("")

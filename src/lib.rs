@@ -13,3 +13,6 @@ pub mod manifest;
 pub mod mesh;
 pub mod report;
 pub mod webhook;
+pub mod manifest;
+pub mod mesh;
+pub mod policy;

@@ -1,0 +1,67 @@
+//! What files may refer to: the checks that there are. Told by the caller, as this layer knows no check.
+
+use crate::base::Path;
+use crate::policy::mistake::{Mistake, field};
+use crate::policy::schema::never_null;
+use crate::policy::strict::Form;
+use crate::policy::suggest::did_you_mean;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The checks that rules may run, by their ids.
+#[derive(Debug, Default)]
+pub struct KnownChecks(BTreeMap<String, KnownCheck>);
+
+/// What a rule may say about one check.
+#[derive(Debug)]
+pub struct KnownCheck {
+    params: Form,
+    cases: Vec<String>,
+}
+
+impl KnownCheck {
+    /// A check with the JSON Schema of its parameters, as schemars makes it of their type, and the names of its cases.
+    pub fn new(params_schema: Value, cases: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { params: Form::new(never_null(params_schema), &[]), cases: cases.into_iter().map(Into::into).collect() }
+    }
+
+    /// The mistakes of parameters that stand at this path of their file.
+    pub(crate) fn params_mistakes(&self, params: &Value, at: &Path) -> Vec<Mistake> {
+        self.params.mistakes(params, at)
+    }
+
+    /// The mistakes in the names of cases, the keys of the map at this path.
+    pub(crate) fn cases_mistakes(&self, cases: &Value, at: &Path) -> Vec<Mistake> {
+        let keys = cases.as_object().into_iter().flat_map(|cases| cases.keys());
+        let unknown = keys.filter(|key| !self.cases.contains(key));
+        unknown.map(|key| self.unknown_case(key, at.clone().key(key))).collect()
+    }
+
+    fn unknown_case(&self, key: &str, path: Path) -> Mistake {
+        let hint = match did_you_mean(key, self.cases.iter().map(String::as_str)) {
+            none if !none.is_empty() => none,
+            _ if self.cases.is_empty() => "; this check has no cases".to_owned(),
+            _ => format!("; known here: {}", self.cases.join(", ")),
+        };
+        let message = format!("unknown case {}{hint}", field(&path));
+        Mistake::of_key(path, message)
+    }
+}
+
+impl KnownChecks {
+    /// What is known of a check.
+    pub(crate) fn get(&self, id: &str) -> Option<&KnownCheck> {
+        self.0.get(id)
+    }
+
+    /// The ids.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl<Id: Into<String>> FromIterator<(Id, KnownCheck)> for KnownChecks {
+    fn from_iter<I: IntoIterator<Item = (Id, KnownCheck)>>(checks: I) -> Self {
+        Self(checks.into_iter().map(|(id, check)| (id.into(), check)).collect())
+    }
+}

@@ -1,0 +1,32 @@
+//! What people write: rule files and `seaworthy.yaml`, read strictly, every mistake in one run at its line and column.
+//!
+//! It knows what may be written and what it means. It never runs a check, never looks at an object, and knows no check: which
+//! checks there are, and what parameters they take, is told by the caller.
+
+mod date;
+mod exception;
+mod file;
+mod form;
+mod kind;
+mod known;
+mod mistake;
+mod modes;
+mod release;
+mod rule;
+mod rule_file;
+mod schema;
+mod settings;
+mod strict;
+mod suggest;
+
+pub use date::{Date, InvalidDate};
+pub use exception::{Exception, InvalidObjectName, ObjectName};
+pub use kind::{InvalidKind, KindName};
+pub use known::{KnownCheck, KnownChecks};
+pub use modes::{Modes, NamespaceModes, stricter_of};
+pub use release::{InvalidRelease, Release};
+pub use rule::{ApiVersion, Match, MatchMembership, MatchNamespaces, Metadata, Rule, RuleKind, Spec, Status};
+pub use rule_file::RuleSet;
+pub use schema::{rule_schema, schema_text, settings_schema};
+pub use settings::{Links, ModeQuestion, RuleSettings, Settings};
+pub use suggest::{did_you_mean, nearest};

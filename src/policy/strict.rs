@@ -1,0 +1,262 @@
+//! Reading against a schema: every mistake of a value in one go, each in words that say what to do.
+
+use crate::base::{Path, Segment};
+use crate::policy::mistake::{Mistake, Part, field, seen};
+use crate::policy::suggest::{did_you_mean, nearest};
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::paths::{Location, LocationSegment};
+use jsonschema::{Draft, ValidationError, Validator};
+use serde_json::Value;
+use std::sync::OnceLock;
+
+/// A key that has a meaning in a later release: refused in words that say so, never ignored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shelved {
+    /// The map it stands in, as a path of plain keys.
+    pub(crate) parent: &'static str,
+    /// The key.
+    pub(crate) key: &'static str,
+    /// What to do about it.
+    pub(crate) message: &'static str,
+}
+
+/// What a file, or a part of one, must look like.
+#[derive(Debug)]
+pub(crate) struct Form {
+    schema: Value,
+    shelved: &'static [Shelved],
+    /// Made at the first question: most checks are asked about by no file.
+    validator: OnceLock<Result<Validator, String>>,
+}
+
+impl Form {
+    /// The form that a JSON Schema describes.
+    pub(crate) fn new(schema: Value, shelved: &'static [Shelved]) -> Self {
+        Self { schema, shelved, validator: OnceLock::new() }
+    }
+
+    /// All mistakes of a value that stands at this path of its file, in no particular order.
+    pub(crate) fn mistakes(&self, value: &Value, at: &Path) -> Vec<Mistake> {
+        let validator = match self.validator.get_or_init(|| self.build()) {
+            Ok(validator) => validator,
+            // The program's fault and not the file's; still nothing may pass unread.
+            Err(message) => return vec![Mistake::of_value(at.clone(), message)],
+        };
+        let reader = Reader { form: self, value, at };
+        let mut found: Vec<Mistake> = validator.iter_errors(value).flat_map(|error| reader.explain(&error)).collect();
+        drop_echoes(&mut found);
+        found
+    }
+
+    fn build(&self) -> Result<Validator, String> {
+        let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
+        options.build(&self.schema).map_err(|error| format!("this cannot be read: its schema is broken: {error}"))
+    }
+}
+
+/// Puts what the validator found into words.
+struct Reader<'a> {
+    form: &'a Form,
+    value: &'a Value,
+    at: &'a Path,
+}
+
+impl Reader<'_> {
+    fn explain(&self, error: &ValidationError<'_>) -> Vec<Mistake> {
+        let path = self.path(error.instance_path());
+        match error.kind() {
+            Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+                unexpected.iter().map(|key| self.unknown_key(error, &path, key)).collect()
+            }
+            Kind::Required { property } => {
+                let key = property.as_str().unwrap_or_default();
+                vec![self.missing_key(error, path, key)]
+            }
+            Kind::AnyOf { context } | Kind::OneOfNotValid { context } => self.no_form_fits(error, path, context),
+            _ => vec![Mistake::of_value(path.clone(), self.value_message(error, &path))],
+        }
+    }
+
+    fn unknown_key(&self, error: &ValidationError<'_>, parent: &Path, key: &str) -> Mistake {
+        let path = parent.clone().key(key);
+        if let Some(shelved) = self.form.shelved.iter().find(|it| it.key == key && Path::keys(it.parent) == *parent) {
+            return Mistake::of_key(path, shelved.message);
+        }
+        let known = self.known_keys(error);
+        let hint = match did_you_mean(key, known.iter().copied()) {
+            none if none.is_empty() => format!("; known here: {}", known.join(", ")),
+            hint => hint,
+        };
+        Mistake::of_key(path.clone(), format!("unknown key {}{hint}", field(&path)))
+    }
+
+    fn missing_key(&self, error: &ValidationError<'_>, parent: Path, key: &str) -> Mistake {
+        let about = self.around(error).and_then(|schema| schema["properties"][key]["description"].as_str());
+        let about = about.map_or_else(String::new, |text| format!(": {}", first_sentence(text)));
+        let path = parent.key(key);
+        let message = format!("missing key {}{about}", field(&path));
+        Mistake::of_absent(path, message)
+    }
+
+    /// Of several forms none fits. If all are single words, they are listed; if only one is of the right type, its own
+    /// mistakes are told.
+    fn no_form_fits(
+        &self,
+        error: &ValidationError<'_>,
+        path: Path,
+        forms: &[Vec<ValidationError<'static>>],
+    ) -> Vec<Mistake> {
+        if let Some(message) = self.wanted_words(error).map(|words| not_among(error.instance(), &path, &words)) {
+            return vec![Mistake::of_value(path, message)];
+        }
+        let wrong_type = |it: &&ValidationError<'_>| {
+            matches!(it.kind(), Kind::Type { .. }) && it.instance_path().as_str() == error.instance_path().as_str()
+        };
+        let mut right_type = forms.iter().filter(|errors| !errors.iter().any(|it| wrong_type(&it)));
+        match (right_type.next(), right_type.next()) {
+            (Some(only), None) => only.iter().flat_map(|error| self.explain(error)).collect(),
+            _ => {
+                let message = format!("{} is {}; wanted {}", field(&path), seen(error.instance()), self.wanted(error));
+                vec![Mistake::of_value(path, message)]
+            }
+        }
+    }
+
+    fn value_message(&self, error: &ValidationError<'_>, path: &Path) -> String {
+        let (name, value) = (field(path), error.instance());
+        match error.kind() {
+            Kind::Type { kind } if value.is_null() => {
+                format!("{name} has no value; wanted {}", wanted_type(kind, value))
+            }
+            Kind::Type { kind } => format!("{name} is {}; wanted {}", seen(value), wanted_type(kind, value)),
+            Kind::Enum { .. } | Kind::Constant { .. } => {
+                not_among(value, path, &self.wanted_words(error).unwrap_or_default())
+            }
+            Kind::Pattern { .. } | Kind::Format { .. } => {
+                format!("{name} is {}; wanted {}", seen(value), self.wanted(error))
+            }
+            Kind::MinLength { .. } | Kind::MinItems { .. } | Kind::MinProperties { .. } => format!("{name} is empty"),
+            Kind::Minimum { limit } => format!("{name} is {value}; wanted {limit} or more"),
+            Kind::Maximum { limit } => format!("{name} is {value}; wanted {limit} or less"),
+            Kind::ExclusiveMinimum { limit } => format!("{name} is {value}; wanted more than {limit}"),
+            Kind::ExclusiveMaximum { limit } => format!("{name} is {value}; wanted less than {limit}"),
+            Kind::UniqueItems => format!("{name} holds the same item twice"),
+            _ => format!("{name}: {error}"),
+        }
+    }
+
+    /// The part of the schema that the failed keyword stands in.
+    fn around(&self, error: &ValidationError<'_>) -> Option<&Value> {
+        let keyword = error.schema_path().as_str();
+        self.form.schema.pointer(keyword.rsplit_once('/')?.0)
+    }
+
+    fn known_keys(&self, error: &ValidationError<'_>) -> Vec<&str> {
+        let properties = self.around(error).and_then(|schema| schema["properties"].as_object());
+        properties.into_iter().flat_map(|keys| keys.keys().map(String::as_str)).collect()
+    }
+
+    /// What should stand there, as the schema names it.
+    fn wanted(&self, error: &ValidationError<'_>) -> String {
+        let schema = self.around(error);
+        let named = schema.and_then(|schema| schema["title"].as_str().or_else(|| schema["description"].as_str()));
+        named.map_or_else(|| "another form".to_owned(), first_sentence)
+    }
+
+    /// The words that may stand there, if only words may.
+    fn wanted_words(&self, error: &ValidationError<'_>) -> Option<Vec<&str>> {
+        let schema = self.around(error)?;
+        let forms = ["oneOf", "anyOf"].iter().find_map(|keyword| schema[keyword].as_array());
+        let forms = forms.map_or(std::slice::from_ref(schema), Vec::as_slice);
+        let words: Option<Vec<_>> = forms.iter().map(words_of).collect();
+        words.map(|words| words.concat())
+    }
+
+    fn path(&self, location: &Location) -> Path {
+        let mut here = Some(self.value);
+        location.iter().fold(self.at.clone(), |path, segment| {
+            // A key of digits looks like an index.
+            let (key, index) = match segment {
+                LocationSegment::Property(key) => (key.into_owned(), None),
+                LocationSegment::Index(index) => (index.to_string(), Some(index)),
+            };
+            let is_list = here.is_some_and(Value::is_array);
+            here = here.and_then(|value| if is_list { value.get(index?) } else { value.get(&key) });
+            match index {
+                Some(index) if is_list => path.index(index),
+                _ => path.key(&key),
+            }
+        })
+    }
+}
+
+/// A key written wrongly is also a key that is missing: once is enough.
+fn drop_echoes(found: &mut Vec<Mistake>) {
+    let unknown: Vec<Path> = found.iter().filter(|it| it.part == Part::Key).map(|it| it.path.clone()).collect();
+    found.retain(|it| it.part != Part::Absent || !is_echo(&it.path, &unknown));
+}
+
+fn is_echo(missing: &Path, unknown: &[Path]) -> bool {
+    let Some(Segment::Key(key)) = missing.segments().last() else { return false };
+    unknown.iter().any(|path| match path.segments().last() {
+        Some(Segment::Key(seen)) => path.parent() == missing.parent() && nearest(seen, [key.as_ref()]).is_some(),
+        _ => false,
+    })
+}
+
+fn words_of(form: &Value) -> Option<Vec<&str>> {
+    match (form["const"].as_str(), form["enum"].as_array()) {
+        (Some(word), _) => Some(vec![word]),
+        (None, Some(words)) => words.iter().map(Value::as_str).collect(),
+        (None, None) => None,
+    }
+}
+
+fn not_among(value: &Value, path: &Path, words: &[&str]) -> String {
+    let name = field(path);
+    let wanted = match words {
+        [word] => format!("wanted {word}"),
+        _ => format!("wanted one of {}", words.join(", ")),
+    };
+    match value {
+        Value::Null => format!("{name} has no value; {wanted}"),
+        Value::String(text) => {
+            format!("{name} is {}; {wanted}{}", seen(value), did_you_mean(text, words.iter().copied()))
+        }
+        _ => format!("{name} is {}; {wanted}", seen(value)),
+    }
+}
+
+fn wanted_type(kind: &TypeKind, value: &Value) -> String {
+    let names: Vec<String> = match kind {
+        TypeKind::Single(name) => vec![name.to_string()],
+        TypeKind::Multiple(names) => names.iter().map(|name| name.to_string()).collect(),
+    };
+    let words: Vec<&str> = names.iter().map(|name| type_word(name)).collect();
+    let wanted = words.join(" or ");
+    let is_scalar = value.is_number() || value.is_boolean();
+    if is_scalar && words == ["a text"] { format!("{wanted}: put it in quotes") } else { wanted }
+}
+
+/// The types of JSON Schema in the words of people who write YAML.
+fn type_word(name: &str) -> &str {
+    match name {
+        "string" => "a text",
+        "object" => "a map",
+        "array" => "a list",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        _ => name,
+    }
+}
+
+/// The first sentence of a description, to stand inside another one.
+fn first_sentence(text: &str) -> String {
+    let sentence = text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.');
+    let mut characters = sentence.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}

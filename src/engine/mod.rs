@@ -1,6 +1,16 @@
 //! Layer 4: rules and objects brought together. Same input, same verdict: time is a parameter, and nothing is read.
 
+mod bound;
 pub mod fixture;
 mod identity;
+mod ignores;
+mod judge;
+mod session;
+mod verdict;
 
+pub use bound::{BoundRule, Engine, UnboundRule};
 pub use identity::finding_identity;
+pub use ignores::{IGNORE_ANNOTATION, Reason};
+pub use judge::{Judgement, RuleError};
+pub use session::{Counts, Input, Outcome, check};
+pub use verdict::{Decided, Verdict};

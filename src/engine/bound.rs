@@ -1,0 +1,105 @@
+//! Rules made ready to run: each rule of the files with its check, as one configuration sets it up.
+
+use crate::base::Mode;
+use crate::checks::{self, BoundCheck};
+use crate::policy::{Rule, Settings};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// All rules under one configuration.
+pub struct Engine {
+    rules: Vec<BoundRule>,
+    settings: Settings,
+    unsaid_mode: Mode,
+}
+
+/// A rule with its check, ready to run.
+pub struct BoundRule {
+    /// The rule, as the configuration re-rates and re-parameterises it.
+    pub rule: Rule,
+    /// Its id, shared with its findings.
+    pub id: Arc<str>,
+    run: BoundCheck,
+}
+
+/// A rule that cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnboundRule {
+    /// It names a check that does not exist.
+    #[error("rule {rule}: there is no check `{check}`")]
+    UnknownCheck {
+        /// The rule.
+        rule: String,
+        /// The check it names.
+        check: String,
+    },
+    /// The check does not take its parameters.
+    #[error("rule {rule}: check `{check}` does not take these params: {error}")]
+    BadParams {
+        /// The rule.
+        rule: String,
+        /// The check it names.
+        check: String,
+        /// What is wrong with them.
+        error: String,
+    },
+}
+
+impl Engine {
+    /// Binds rules under a configuration. `unsaid_mode` is the mode where the configuration says none.
+    ///
+    /// A rule that cannot be bound is reported and left out: it hides none of the others.
+    pub fn new(rules: &[Rule], settings: Settings, unsaid_mode: Mode) -> (Self, Vec<UnboundRule>) {
+        let mut bound = Vec::with_capacity(rules.len());
+        let mut unbound = Vec::new();
+        for rule in rules {
+            match BoundRule::new(settings.tuned(rule)) {
+                Ok(rule) => bound.push(rule),
+                Err(error) => unbound.push(error),
+            }
+        }
+        bound.sort_by(|one, other| one.id.cmp(&other.id));
+        (Self { rules: bound, settings, unsaid_mode }, unbound)
+    }
+
+    /// The rules, by id.
+    pub fn rules(&self) -> &[BoundRule] {
+        &self.rules
+    }
+
+    /// The rule with this id.
+    pub fn rule(&self, id: &str) -> Option<&BoundRule> {
+        self.rules.iter().find(|rule| &*rule.id == id)
+    }
+
+    /// The configuration.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The mode of a rule where the configuration says none.
+    pub fn unsaid_mode(&self) -> Mode {
+        self.unsaid_mode
+    }
+}
+
+impl BoundRule {
+    fn new(rule: Rule) -> Result<Self, UnboundRule> {
+        let (id, name) = (rule.id().to_owned(), rule.spec.check.clone());
+        let Some(check) = checks::check(&name) else {
+            return Err(UnboundRule::UnknownCheck { rule: id, check: name });
+        };
+        let params = Value::Object(rule.spec.params.clone());
+        let run = (check.bind)(&params).map_err(|error| UnboundRule::BadParams {
+            rule: id.clone(),
+            check: name,
+            error: error.to_string(),
+        })?;
+        Ok(Self { id: id.into(), rule, run })
+    }
+
+    /// Runs the check on a subject.
+    pub(super) fn run(&self, subject: &crate::inventory::Subject<'_>) -> Vec<checks::Observation> {
+        (self.run)(subject)
+    }
+}

@@ -1,0 +1,165 @@
+//! One object under all rules: what is found, with severity and mode as they hold here.
+
+use crate::base::{Evaluation, Finding, Mode, Related, Severity, Suppression};
+use crate::checks::Observation;
+use crate::engine::ignores::annotated_reason;
+use crate::engine::{BoundRule, Engine};
+use crate::inventory::{Inventory, Subject};
+use crate::manifest::Object;
+use crate::mesh::Membership;
+use crate::policy::{Date, ModeQuestion};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What came of one object.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// The findings, by rule; suppressed ones among them.
+    pub findings: Vec<Finding>,
+    /// The rules that could not be run to their end.
+    pub errors: Vec<RuleError>,
+    /// Whether a rule looked at it although it is unknown that it is in the mesh.
+    pub membership_unknown: bool,
+}
+
+/// A rule that could not be run to its end on an object.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("internal error: rule {rule} could not judge {object}: {error}")]
+pub struct RuleError {
+    /// The rule.
+    pub rule: String,
+    /// The object.
+    pub object: String,
+    /// What happened.
+    pub error: String,
+}
+
+/// What holds for all rules on one object.
+struct Scene<'a> {
+    engine: &'a Engine,
+    subject: Subject<'a>,
+    namespace: Option<&'a str>,
+    /// The mode that the namespace asks for by its label.
+    label: Option<Mode>,
+    today: Date,
+}
+
+impl Engine {
+    /// Judges one object in its surroundings, as of a day.
+    pub fn judge(&self, object: &Object, inventory: &Inventory, today: Date) -> Judgement {
+        let namespace = object.reference().namespace.as_deref();
+        let profile = self.settings().profile.for_namespace(namespace.unwrap_or(""));
+        let subject = Subject::new(object, inventory, &profile);
+        if subject.is_gateway_or_control_plane() {
+            return Judgement::default();
+        }
+        let label = namespace.and_then(|name| mode_label(inventory, name, object.file()));
+        let scene = Scene { engine: self, subject, namespace, label, today };
+        let mut judgement = Judgement::default();
+        for rule in self.rules().iter().filter(|rule| scene.is_asked(rule)) {
+            judgement.membership_unknown |=
+                subject.membership == Membership::Unknown && !rule.rule.spec.matches.membership.is_empty();
+            match scene.evaluate(rule) {
+                Evaluation::Pass | Evaluation::Skip => {}
+                Evaluation::Fail(findings) => judgement.findings.extend(findings),
+                Evaluation::Error(error) => judgement.errors.push(RuleError {
+                    rule: rule.id.to_string(),
+                    object: object.reference().to_string(),
+                    error,
+                }),
+            }
+        }
+        judgement
+    }
+}
+
+/// The label on a Namespace that opts it in, and that may only make the platform's modes stricter.
+const MODE_LABEL: &str = "seaworthy.dev/mode";
+
+fn mode_label(inventory: &Inventory, namespace: &str, file: &str) -> Option<Mode> {
+    inventory.namespace_labels(namespace, file)?.get(MODE_LABEL).and_then(|word| Mode::from_word(word))
+}
+
+impl Scene<'_> {
+    /// Whether a rule speaks about this kind of object, in this namespace and membership.
+    fn is_asked(&self, rule: &BoundRule) -> bool {
+        let matches = &rule.rule.spec.matches;
+        let reference = self.subject.object.reference();
+        matches.has_kind(&reference.api_version, &reference.kind)
+            && matches.namespaces.has(self.namespace)
+            && matches.has_membership(self.subject.membership)
+    }
+
+    fn evaluate(&self, rule: &BoundRule) -> Evaluation {
+        let mode = self.mode_of(rule);
+        if mode == Mode::Off {
+            return Evaluation::Skip;
+        }
+        // A panic in one check must hide neither the other rules nor itself. What it touched is dropped with it.
+        match catch_unwind(AssertUnwindSafe(|| rule.run(&self.subject))) {
+            Err(panic) => Evaluation::Error(panic_text(&*panic)),
+            Ok(observations) if observations.is_empty() => Evaluation::Pass,
+            Ok(observations) => {
+                Evaluation::Fail(observations.into_iter().map(|seen| self.finding(rule, mode, seen)).collect())
+            }
+        }
+    }
+
+    fn mode_of(&self, rule: &BoundRule) -> Mode {
+        self.engine.settings().mode_for(&ModeQuestion {
+            rule: &rule.rule,
+            namespace: self.namespace,
+            label: self.label,
+            today: self.today,
+            unsaid: self.engine.unsaid_mode(),
+        })
+    }
+
+    fn finding(&self, rule: &BoundRule, mode: Mode, seen: Observation) -> Finding {
+        let object = self.subject.object;
+        let related = seen.related.into_iter();
+        Finding {
+            rule: rule.id.clone(),
+            severity: self.severity(rule, seen.case),
+            mode,
+            message: seen.message,
+            help: seen.help,
+            object: object.reference().clone(),
+            place: object.point_at(seen.at.as_ref().unwrap_or(&seen.path)),
+            path: seen.path,
+            template: object.document().template().cloned(),
+            related: related.map(|it| Related { message: it.message, place: it.place, path: it.path }).collect(),
+            docs: self.docs(rule),
+            suppressed: self.suppression(rule, mode),
+        }
+    }
+
+    /// Where membership is unknown and the rule depends on it, nothing is worse than a warning.
+    fn severity(&self, rule: &BoundRule, case: Option<&str>) -> Severity {
+        let rated = rule.rule.severity_of(case);
+        let depends = !rule.rule.spec.matches.membership.is_empty();
+        if depends && self.subject.membership == Membership::Unknown { rated.min(Severity::Warning) } else { rated }
+    }
+
+    /// The platform's exception, or else the owner's annotation; the latter never loosens a refusal.
+    fn suppression(&self, rule: &BoundRule, mode: Mode) -> Option<Suppression> {
+        let object = self.subject.object;
+        if let Some(exception) = self.engine.settings().exception_for(&rule.id, object.reference(), self.today) {
+            return Some(Suppression::Exception(format!("{} ({})", exception.reason, exception.owner)));
+        }
+        let annotated = annotated_reason(object, &rule.id, self.today).filter(|_| mode != Mode::Deny)?;
+        Some(Suppression::Annotation(annotated.text))
+    }
+
+    /// The platform's page about the rule, else the first page that the rule itself names.
+    fn docs(&self, rule: &BoundRule) -> String {
+        match &self.engine.settings().links.docs {
+            Some(base) => format!("{}/{}", base.trim_end_matches('/'), rule.id),
+            None => rule.rule.spec.links.first().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panic: {}", text.unwrap_or("no message"))
+}

@@ -1,0 +1,146 @@
+//! Many files at once: their objects, how these relate, and all findings in order.
+
+use crate::base::{Finding, Problem, Suppression};
+use crate::engine::ignores::Ignores;
+use crate::engine::{Engine, Judgement};
+use crate::inventory::{Inventory, Origin};
+use crate::manifest::kustomize::{is_kustomization_file, normalized, patch_files};
+use crate::manifest::{Content, Object, Reading, content_of};
+use crate::policy::Date;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A file that was read, with the rules that hold for it.
+pub struct Input<'a> {
+    /// The name of the file.
+    pub file: Arc<str>,
+    /// What was read from it.
+    pub reading: Reading,
+    /// The rules under the configuration nearest to it.
+    pub engine: &'a Engine,
+    /// Whether its objects are only the surroundings of the others, and not judged themselves.
+    pub context_only: bool,
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The findings by file, line, column and rule; suppressed ones among them.
+    pub findings: Vec<Finding>,
+    /// What could not be read, and rules that could not be run.
+    pub problems: Vec<Problem>,
+    /// How much was seen.
+    pub counts: Counts,
+}
+
+/// How much a run has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Files that were read.
+    pub files: usize,
+    /// Objects in them.
+    pub objects: usize,
+    /// Documents that are no Kubernetes objects.
+    pub other_documents: usize,
+    /// Patches, which are no objects either.
+    pub patches: usize,
+    /// Files that are templates.
+    pub templates: usize,
+    /// Objects of which it is unknown whether they are in the mesh.
+    pub unknown_membership: usize,
+}
+
+/// The objects of one file.
+struct FileObjects<'a> {
+    engine: &'a Engine,
+    objects: Vec<Arc<Object>>,
+    judged: bool,
+}
+
+/// Judges the objects of all files, each among all others. The order of the files does not matter.
+pub fn check(mut inputs: Vec<Input<'_>>, today: Date) -> Outcome {
+    inputs.sort_by(|one, other| one.file.cmp(&other.file));
+    let mut outcome = Outcome::default();
+    let files = collect_objects(inputs, &mut outcome);
+    let mut inventory = Inventory::new(Origin::Files);
+    for object in files.iter().flat_map(|file| &file.objects) {
+        inventory.add(object);
+    }
+    let judged: Vec<(Vec<Judgement>, Vec<Problem>)> =
+        files.par_iter().filter(|file| file.judged).map(|file| judge_file(file, &inventory, today)).collect();
+    for (judgements, problems) in judged {
+        outcome.problems.extend(problems);
+        for judgement in judgements {
+            outcome.counts.unknown_membership += usize::from(judgement.membership_unknown);
+            outcome.findings.extend(judgement.findings);
+        }
+    }
+    outcome.findings.sort_by(|one, other| order(one).cmp(&order(other)));
+    outcome.problems.sort();
+    outcome
+}
+
+/// Sorts out the documents of all files; patches that a kustomization lists are left out.
+fn collect_objects<'a>(inputs: Vec<Input<'a>>, outcome: &mut Outcome) -> Vec<FileObjects<'a>> {
+    let patches = kustomize_patches(&inputs);
+    let mut files = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let counted = usize::from(!input.context_only);
+        outcome.counts.files += counted;
+        outcome.counts.templates += usize::from(input.reading.templated) * counted;
+        if !input.context_only {
+            outcome.problems.extend(input.reading.problems);
+        }
+        let is_patch = patches.contains(&normalized(&input.file));
+        let mut objects = Vec::new();
+        for document in input.reading.documents {
+            match content_of(&Arc::new(document)) {
+                Content::Objects(found) if !is_patch => objects.extend(found.into_iter().map(Arc::new)),
+                Content::Objects(_) | Content::Patch => outcome.counts.patches += counted,
+                Content::NotKubernetes => outcome.counts.other_documents += counted,
+            }
+        }
+        outcome.counts.objects += objects.len() * counted;
+        files.push(FileObjects { engine: input.engine, objects, judged: !input.context_only });
+    }
+    files
+}
+
+fn kustomize_patches(inputs: &[Input<'_>]) -> BTreeSet<String> {
+    let kustomizations = inputs.iter().filter(|input| is_kustomization_file(&input.file));
+    let documents = kustomizations.flat_map(|input| input.reading.documents.iter().map(move |it| (&input.file, it)));
+    documents.flat_map(|(file, document)| patch_files(&normalized(file), document.value())).collect()
+}
+
+fn judge_file(file: &FileObjects<'_>, inventory: &Inventory, today: Date) -> (Vec<Judgement>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut ignores: BTreeMap<usize, Ignores> = BTreeMap::new();
+    let mut judgements = Vec::with_capacity(file.objects.len());
+    for object in &file.objects {
+        let ignores = ignores.entry(object.document().index()).or_insert_with(|| {
+            let (ignores, wrong) = Ignores::of(object.document());
+            problems.extend(wrong);
+            ignores
+        });
+        let mut judgement = file.engine.judge(object, inventory, today);
+        judgement.findings.iter_mut().for_each(|finding| apply_ignores(finding, ignores, today));
+        problems.extend(judgement.errors.iter().map(|error| Problem::of_file(object.file(), error.to_string())));
+        judgements.push(judgement);
+    }
+    (judgements, problems)
+}
+
+fn apply_ignores(finding: &mut Finding, ignores: &Ignores, today: Date) {
+    let Some(line) = finding.place.as_ref().map(|place| place.start.line) else { return };
+    if finding.suppressed.is_none()
+        && let Some(reason) = ignores.reason(&finding.rule, line, today)
+    {
+        finding.suppressed = Some(Suppression::Comment(reason.text.clone()));
+    }
+}
+
+fn order(finding: &Finding) -> (Option<(&str, usize, usize)>, &str, &crate::base::Path) {
+    let place = finding.place.as_ref().map(|place| (&*place.file, place.start.line, place.start.column));
+    (place, &finding.rule, &finding.path)
+}

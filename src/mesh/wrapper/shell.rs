@@ -17,10 +17,12 @@ pub(super) enum Separator {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
-    /// A word without its quotes; the text of `$(...)` and backquotes is kept. `bare` words had no quotes and may be keywords.
+    /// A word without its quotes; the text of `$(...)` and backquotes is kept. `bare` words had no quotes and may be keywords;
+    /// `quoted` ones began with a double quote, so that an empty expansion leaves an empty word and not none.
     Word {
         text: String,
         bare: bool,
+        quoted: bool,
     },
     Separator(Separator),
     Open,
@@ -39,7 +41,7 @@ impl Token {
     /// A word that the shell may take for a keyword.
     pub(super) fn keyword(&self) -> Option<&str> {
         match self {
-            Self::Word { text, bare: true } => Some(text),
+            Self::Word { text, bare: true, .. } => Some(text),
             _ => None,
         }
     }
@@ -104,7 +106,7 @@ impl Lexer<'_> {
     }
 
     fn word(&mut self) -> Option<()> {
-        let (mut text, mut bare) = (String::new(), true);
+        let (mut text, mut bare, quoted) = (String::new(), true, self.rest.starts_with('"'));
         while let Some(character) = self.rest.chars().next() {
             match character {
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
@@ -128,7 +130,7 @@ impl Lexer<'_> {
                 }
             }
         }
-        self.tokens.push(Token::Word { text, bare });
+        self.tokens.push(Token::Word { text, bare, quoted });
         Some(())
     }
 

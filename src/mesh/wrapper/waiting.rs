@@ -145,8 +145,23 @@ fn goes_on_until_ready(keyword: &str, head: &[Token], variables: &[&str]) -> boo
         _ => (false, &words[..]),
     };
     let Some(true_when_ready) = true_when_ready(words) else { return false };
+    if keyword == "while" && !negated && may_fail_as_a_test(question, words) {
+        return false;
+    }
     // `until` stops when its condition is true, `while` when it is false.
     (keyword == "until") == (true_when_ready != negated)
+}
+
+/// `[ $S != 200 ]` and `[ "$S" -ne 200 ]` are errors while `S` is empty, and so is `[[` where `sh` does not have it. An error ends a
+/// `while`: such a loop may not wait at all.
+fn may_fail_as_a_test(question: &[Token], words: &[&str]) -> bool {
+    let quoted =
+        question.iter().any(|token| matches!(token, Token::Word { quoted: true, text, .. } if text.starts_with('$')));
+    match words.first() {
+        Some(&"[[") => true,
+        Some(&("[" | "test")) => !quoted || words.contains(&"-ne"),
+        _ => false,
+    }
 }
 
 /// Whether the condition is true once the proxy is ready (`Some(true)`), or as long as it is not (`Some(false)`).

@@ -3,9 +3,10 @@
 use crate::base::{Path, Problem, Source, Span};
 use crate::manifest::{Document, Limits, read_documents};
 use crate::policy::mistake::Mistake;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A file with its one document, as far as there is one, and all that is wrong with it so far.
+/// A file with its one document, as far as there is one, and what is wrong with it as YAML.
 #[derive(Debug)]
 pub(crate) struct File {
     source: Source,
@@ -14,57 +15,23 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// Reads a file. `what` is what one document of it holds, for messages: "a rule".
+    /// Reads a file. `what` is what it should hold, for messages: "one rule".
     pub(crate) fn read(source: &Source, what: &str) -> Self {
         let reading = read_documents(source, &Limits::default());
-        let problems = reading.problems.into_iter().map(|problem| Problem { fatal: true, ..problem }).collect();
-        let mut file = Self { source: source.clone(), document: None, problems };
+        let mut problems: Vec<Problem> = reading.problems;
+        // A duplicate key, too: whoever wrote it believes in both.
+        problems.iter_mut().for_each(|problem| problem.fatal = true);
         if reading.templated {
             let message = "this is a template (it holds `{{`); wanted plain YAML";
-            file.problems.push(Problem::fatal(source, Span::default(), message));
+            problems.push(Problem::fatal(source, Span::default(), message));
         }
         let mut documents = reading.documents.into_iter();
-        file.document = documents.next();
-        for other in documents {
-            file.problems.push(Problem::fatal(
-                source,
-                other.span(),
-                format!("another document; wanted {what} per file"),
-            ));
-        }
-        file
-    }
-
-    /// The value of the document, if there is one.
-    pub(crate) fn value(&self) -> Option<&Value> {
-        self.document.as_ref().map(Document::value)
-    }
-
-    /// What to say of a file without a document: that it is empty, unless something worse is known of it.
-    pub(crate) fn nothing(&self, wanted: &str) -> Vec<Mistake> {
-        let empty = || Mistake::of_value(Path::root(), format!("the file is empty; wanted {wanted}"));
-        if self.problems.is_empty() { vec![empty()] } else { Vec::new() }
-    }
-
-    /// Adds a mistake at its place.
-    pub(crate) fn add(&mut self, mistake: Mistake) {
-        let problem = match &self.document {
-            Some(document) => mistake.placed(&self.source, document),
-            None => Problem::fatal(&self.source, Span::default(), mistake.message),
-        };
-        self.problems.push(problem);
-    }
-
-    /// Adds mistakes at their places.
-    pub(crate) fn add_all(&mut self, mistakes: impl IntoIterator<Item = Mistake>) {
-        for mistake in mistakes {
-            self.add(mistake);
-        }
-    }
-
-    /// Whether nothing is wrong so far.
-    pub(crate) fn is_sound(&self) -> bool {
-        self.problems.is_empty()
+        let document = documents.next();
+        problems.extend(documents.map(|other| {
+            let span = other.point_at(&Path::root()).unwrap_or_else(|| other.span());
+            Problem::fatal(source, span, format!("another document in this file; wanted {what} in it"))
+        }));
+        Self { source: source.clone(), document, problems }
     }
 
     /// The text that was read.
@@ -72,25 +39,42 @@ impl File {
         &self.source
     }
 
-    /// The type that the form describes, once nothing is wrong. What the form lets pass and the type does not is one more
-    /// mistake, of the whole document.
-    pub(crate) fn deserialize<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
-        if !self.is_sound() {
-            return None;
-        }
-        match T::deserialize(self.value()?) {
-            Ok(read) => Some(read),
-            Err(error) => {
-                self.add(Mistake::of_value(Path::root(), error.to_string()));
-                None
-            }
+    /// The document, if there is one.
+    pub(crate) fn document(&self) -> Option<&Document> {
+        self.document.as_ref()
+    }
+
+    /// Its value, if there is one.
+    pub(crate) fn value(&self) -> Option<&Value> {
+        self.document.as_ref().map(Document::value)
+    }
+
+    /// Whether there is nothing in it, not even something broken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.document.is_none() && self.problems.is_empty()
+    }
+
+    /// A mistake at its place.
+    pub(crate) fn placed(&self, mistake: Mistake) -> Problem {
+        match &self.document {
+            Some(document) => mistake.placed(&self.source, document),
+            None => Problem::fatal(&self.source, Span::default(), mistake.message),
         }
     }
 
-    /// All that is wrong, in the order of the text.
-    pub(crate) fn into_problems(mut self) -> Vec<Problem> {
-        self.problems.sort();
-        self.problems.dedup();
-        self.problems
+    /// What is wrong with the file as YAML, and these mistakes, in the order of the text.
+    pub(crate) fn problems_with(&self, mistakes: impl IntoIterator<Item = Mistake>) -> Vec<Problem> {
+        let placed = mistakes.into_iter().map(|mistake| self.placed(mistake));
+        let mut problems: Vec<Problem> = self.problems.iter().cloned().chain(placed).collect();
+        problems.sort();
+        problems.dedup();
+        problems
+    }
+
+    /// The document as its type. What its form lets pass and its type does not is one more problem, of the whole document.
+    pub(crate) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
+        let value = self.value().unwrap_or(&Value::Null);
+        let at_root = |error: serde_json::Error| self.placed(Mistake::of_value(Path::root(), error.to_string()));
+        T::deserialize(value).map_err(|error| vec![at_root(error)])
     }
 }

@@ -3,6 +3,7 @@
 //! It knows what may be written and what it means. It never runs a check, never looks at an object, and knows no check: which
 //! checks there are, and what parameters they take, is told by the caller.
 
+mod builtin;
 mod date;
 mod exception;
 mod file;
@@ -16,9 +17,11 @@ mod rule;
 mod rule_file;
 mod schema;
 mod settings;
+mod settings_file;
 mod strict;
 mod suggest;
 
+pub use builtin::builtin_rules;
 pub use date::{Date, InvalidDate};
 pub use exception::{Exception, InvalidObjectName, ObjectName};
 pub use kind::{InvalidKind, KindName};
@@ -29,4 +32,5 @@ pub use rule::{ApiVersion, Match, MatchMembership, MatchNamespaces, Metadata, Ru
 pub use rule_file::RuleSet;
 pub use schema::{rule_schema, schema_text, settings_schema};
 pub use settings::{Links, ModeQuestion, RuleSettings, Settings};
+pub use settings_file::SettingsFile;
 pub use suggest::{did_you_mean, nearest};

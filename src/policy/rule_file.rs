@@ -30,17 +30,16 @@ impl RuleSet {
         let mut set = Self::default();
         let mut owners: BTreeMap<String, Arc<str>> = BTreeMap::new();
         for source in sources {
-            let mut file = File::read(source, "one rule");
-            file.add_all(mistakes(&file, &form, checks));
-            file.add_all(taken_ids(&file, &owners));
-            match file.deserialize::<Rule>() {
-                Some(rule) => {
+            match read_rule(source, &form, checks, &owners) {
+                Ok(rule) => {
                     owners.extend(ids_of(&rule).map(|id| (id.to_owned(), source.name().clone())));
                     set.rules.push(rule);
                 }
-                None => set.unreadable.push(stem(source.name()).to_owned()),
+                Err(problems) => {
+                    set.unreadable.push(stem(source.name()).to_owned());
+                    set.problems.extend(problems);
+                }
             }
-            set.problems.extend(file.into_problems());
         }
         set.rules.sort_by(|one, other| one.id().cmp(other.id()));
         set
@@ -84,16 +83,33 @@ const fn cel_key(key: &'static str) -> Shelved {
     Shelved { parent: "spec", key, message }
 }
 
-/// What is wrong with a file by itself.
-fn mistakes(file: &File, form: &Form, checks: &KnownChecks) -> Vec<Mistake> {
-    let Some(value) = file.value() else { return file.nothing("a rule") };
+fn read_rule(
+    source: &Source,
+    form: &Form,
+    checks: &KnownChecks,
+    owners: &BTreeMap<String, Arc<str>>,
+) -> Result<Rule, Vec<Problem>> {
+    let file = File::read(source, "one rule");
+    let found = match file.value() {
+        Some(value) => {
+            mistakes(value, source.name(), form, checks).into_iter().chain(taken_ids(value, owners)).collect()
+        }
+        None if file.is_empty() => vec![Mistake::of_value(Path::root(), "the file is empty; wanted a rule")],
+        None => Vec::new(),
+    };
+    let problems = file.problems_with(found);
+    if problems.is_empty() { file.deserialize() } else { Err(problems) }
+}
+
+/// What is wrong with a rule file by itself.
+fn mistakes(value: &Value, file: &str, form: &Form, checks: &KnownChecks) -> Vec<Mistake> {
     let mut found = form.mistakes(value, &Path::root());
     if CEL_KEYS.iter().any(|cel| value["spec"].get(cel.key).is_some()) {
         // A rule in CEL runs no check, so it lacks none.
         let check = Path::keys("spec.check");
         found.retain(|it| it.part != Part::Absent || it.path != check);
     }
-    found.extend(foreign_name(value, file.source().name()));
+    found.extend(foreign_name(value, file));
     found.extend(impossible_kinds(value));
     found.extend(check_mistakes(value, checks));
     found
@@ -130,8 +146,7 @@ fn check_mistakes(value: &Value, checks: &KnownChecks) -> Vec<Mistake> {
 }
 
 /// The ids in this file that an earlier file has already.
-fn taken_ids(file: &File, owners: &BTreeMap<String, Arc<str>>) -> Vec<Mistake> {
-    let Some(value) = file.value() else { return Vec::new() };
+fn taken_ids(value: &Value, owners: &BTreeMap<String, Arc<str>>) -> Vec<Mistake> {
     let name = (Path::keys("metadata.name"), &value["metadata"]["name"]);
     let aliases = value["spec"]["aliases"].as_array().into_iter().flatten().enumerate();
     let aliases = aliases.map(|(index, alias)| (Path::keys("spec.aliases").index(index), alias));

@@ -5,6 +5,7 @@ pub mod fixture;
 mod identity;
 mod ignores;
 mod judge;
+mod load;
 mod session;
 mod verdict;
 
@@ -12,5 +13,6 @@ pub use bound::{BoundRule, Engine, UnboundRule};
 pub use identity::finding_identity;
 pub use ignores::{IGNORE_ANNOTATION, Reason};
 pub use judge::{Judgement, RuleError};
+pub use load::{known_checks, read_rules};
 pub use session::{Counts, Input, Outcome, check};
 pub use verdict::{Decided, Verdict};

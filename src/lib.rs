@@ -12,5 +12,7 @@ pub mod inventory;
 pub mod manifest;
 pub mod mesh;
 pub mod policy;
+pub mod manifest;
+pub mod mesh;
 pub mod report;
 pub mod webhook;

@@ -41,7 +41,7 @@ pub async fn serve(options: &Options, judge: Arc<dyn Judge>) -> anyhow::Result<(
     }
     // Before the ports are open: who can be reached can be asked to stop.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let parts = Parts { listen: options.listen, probes: options.probes, limits, certificate, judge, metrics };
+    let parts = Parts { listen: options.listen, probes: options.probe_listen, limits, certificate, judge, metrics };
     let mut server = Server::start(parts).await.map_err(|error| UsageError(format!("{error:#}")))?;
     tracing::info!(webhook = %server.address, probes = %server.probes, "serving");
     tokio::select! {
@@ -66,15 +66,15 @@ async fn drain(server: Server, terminate: &mut Signal, interrupt: &mut Signal) {
 }
 
 async fn certificate(options: &Options) -> anyhow::Result<(Option<CertificateFiles>, Certificate)> {
-    match options.certificate_source()? {
+    match &options.certificate {
         CertificateSource::Files { certificate, key } => {
-            let opened = CertificateFiles::open(certificate, key).await;
+            let opened = CertificateFiles::open(certificate.clone(), key.clone()).await;
             let (files, pair) = opened.map_err(|error| UsageError(format!("{error:#}")))?;
             Ok((Some(files), pair))
         }
         CertificateSource::SelfSigned { names, ca_file } => {
-            let made = self_signed(&names, SystemTime::now()).map_err(|error| UsageError(format!("{error:#}")))?;
-            match &ca_file {
+            let made = self_signed(names, SystemTime::now()).map_err(|error| UsageError(format!("{error:#}")))?;
+            match ca_file {
                 Some(file) => write_ca(file, &made.ca_pem).await?,
                 None => tracing::warn!("no --self-signed-ca-file: nobody can check the certificate"),
             }

@@ -1,0 +1,105 @@
+//! Too large, too much at once, too slow: refused in words that the API server understands.
+
+use crate::client::{Client, Connection, Version, validate, validate_with};
+use crate::server::{review, start};
+use http_body_util::Full;
+use hyper::StatusCode;
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use seaworthy::webhook::limits::Limits;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A body without a length, of as many chunks of 16 KiB; then it ends, or stays open for ever.
+struct Chunks {
+    left: usize,
+    endless: bool,
+}
+
+impl Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.left == 0 {
+            return if self.endless { Poll::Pending } else { Poll::Ready(None) };
+        }
+        self.left -= 1;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b' '; 16 << 10])))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+#[tokio::test]
+async fn the_largest_review_is_read_and_one_byte_more_is_not() {
+    let limits = Limits::default();
+    let largest = limits.body;
+    let running = start(limits).await;
+    for version in [Version::Http1, Version::Http2] {
+        let mut connection = Client::of(&running).connect(version).await.unwrap();
+        for (bytes, status) in [(largest, StatusCode::OK), (largest + 1, StatusCode::PAYLOAD_TOO_LARGE)] {
+            let body = format!("{}{}", review("allow"), " ".repeat(bytes - review("allow").len()));
+            let answer = connection.send(validate(body)).await.unwrap();
+            assert_eq!(answer.status, status, "{bytes}: {}", answer.text);
+        }
+        assert_eq!(connection.send(validate(review("allow"))).await.unwrap().status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_hides_its_length_is_stopped_too() {
+    let running = start(Limits { body: 1 << 20, ..Limits::default() }).await;
+    for version in [Version::Http1, Version::Http2] {
+        let mut connection: Connection<Chunks> = Client::of(&running).connect(version).await.unwrap();
+        let body = Chunks { left: (100 << 20) / (16 << 10), endless: false };
+        let answer = connection.send(validate_with("/validate?timeout=10s", body)).await.unwrap();
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{version:?}");
+        assert_eq!(answer.text, "seaworthy: the body is larger than 1048576 bytes\n");
+    }
+    assert_eq!(Client::of(&running).ask("allow").await.unwrap().status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn too_many_bytes_at_once_are_asked_to_come_back() {
+    let running = start(Limits { bytes_in_flight: 100_000, ..Limits::default() }).await;
+    let client = Client::of(&running);
+    let padded = |order: &str| format!("{}{}", review(order), " ".repeat(60_000));
+
+    let mut first = client.connect(Version::Http1).await.unwrap();
+    let waiting = tokio::spawn(async move { first.send(validate(padded("wait"))).await });
+    running.judge.waiting.notified().await;
+
+    let mut second = client.connect(Version::Http1).await.unwrap();
+    let answer = second.send(validate(padded("allow"))).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("1")), "{}", answer.text);
+    assert_eq!(client.ask("allow").await.unwrap().status, StatusCode::OK, "a small one still fits");
+
+    running.judge.released.notify_waiters();
+    assert_eq!(waiting.await.unwrap().unwrap().status, StatusCode::OK);
+    assert_eq!(second.send(validate(padded("allow"))).await.unwrap().status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_answer_comes_before_the_caller_gives_up() {
+    let running = start(Limits::default()).await;
+    let client = Client::of(&running);
+
+    let mut connection = client.connect(Version::Http1).await.unwrap();
+    let request = validate_with("/validate?timeout=200ms", Full::<Bytes>::from(review("wait")));
+    let answer = timeout(Duration::from_secs(10), connection.send(request)).await.unwrap().unwrap();
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.text, "seaworthy: no answer within 160 ms\n");
+    assert!(!answer.says_close(), "the body was read: the connection is as good as before");
+
+    for version in [Version::Http1, Version::Http2] {
+        let mut connection = client.connect(version).await.unwrap();
+        let request = validate_with("/validate?timeout=200ms", Chunks { left: 3, endless: true });
+        let answer = timeout(Duration::from_secs(10), connection.send(request)).await.unwrap().unwrap();
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "a body that does not end: {version:?}");
+    }
+}

@@ -12,7 +12,5 @@ pub mod inventory;
 pub mod manifest;
 pub mod mesh;
 pub mod policy;
-pub mod manifest;
-pub mod mesh;
 pub mod report;
 pub mod webhook;

@@ -62,12 +62,15 @@ impl<F: Indexed + PartialEq> Shard<F> {
         let identity = identity(reference);
         for entry in self.copies.remove(&identity).unwrap_or_default() {
             for pair in entry.facts.index_pairs() {
+                // Only these pairs: a pass over the whole index for each object would make a long list quadratic.
                 if let Some(found) = self.index.get_mut(&pair) {
                     found.remove(&identity);
+                    if found.is_empty() {
+                        self.index.remove(&pair);
+                    }
                 }
             }
         }
-        self.index.retain(|_, found| !found.is_empty());
     }
 
     /// Whether there is no object at all.

@@ -6,7 +6,7 @@ use crate::inventory::nearness::nearest;
 use crate::inventory::shard::{Indexed, Pair, Shard};
 use crate::inventory::{Entry, NamespaceFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
 use crate::manifest::Object;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Where an inventory comes from; it decides when the absence of an object means that there is none.
@@ -15,7 +15,8 @@ pub enum Origin {
     /// Some files: the objects of a kind are known where there is at least one of it in the namespace.
     #[default]
     Files,
-    /// The watches of a cluster, after their first lists: what is not here does not exist.
+    /// The watches of a cluster, after their first lists: what is not here does not exist, unless its kind could not be
+    /// listed (see [`Inventory::set_listed`]).
     Cluster,
 }
 
@@ -23,6 +24,8 @@ pub enum Origin {
 #[derive(Debug, Default)]
 pub struct Inventory {
     origin: Origin,
+    /// Kinds of the cluster that could not be listed.
+    unlisted: BTreeSet<&'static str>,
     namespaces: HashMap<String, Vec<Entry<NamespaceFacts>>>,
     contents: HashMap<String, Contents>,
 }
@@ -38,6 +41,16 @@ impl Inventory {
     /// An empty inventory.
     pub fn new(origin: Origin) -> Self {
         Self { origin, ..Self::default() }
+    }
+
+    /// Says whether all objects of a kind are here; of a cluster that is so until something else is said. Where it is
+    /// not so, the absence of such an object proves nothing.
+    pub fn set_listed(&mut self, kind: &'static str, listed: bool) {
+        if listed {
+            self.unlisted.remove(kind);
+        } else {
+            self.unlisted.insert(kind);
+        }
     }
 
     /// Adds an object of a file, beside other copies of the same name. Kinds that no rule asks about are passed over.
@@ -73,12 +86,12 @@ impl Inventory {
 
     /// Whether it is known which Services there are in a namespace.
     pub fn services_known(&self, namespace: &str) -> bool {
-        self.origin == Origin::Cluster || self.contents.get(namespace).is_some_and(|it| !it.services.is_empty())
+        self.all_listed("Service") || self.contents.get(namespace).is_some_and(|it| !it.services.is_empty())
     }
 
     /// Whether it is known that a ServiceAccount that is not here does not exist.
     pub fn service_accounts_known(&self) -> bool {
-        self.origin == Origin::Cluster
+        self.all_listed("ServiceAccount")
     }
 
     /// The Services that select pods with these labels, by name.
@@ -120,6 +133,10 @@ impl Inventory {
     /// The workload of a kind and name, in the cluster.
     pub fn workload(&self, namespace: &str, kind: &str, name: &str) -> Option<&Entry<WorkloadFacts>> {
         self.contents.get(namespace)?.workloads.find(kind, name, "").one()
+    }
+
+    fn all_listed(&self, kind: &str) -> bool {
+        self.origin == Origin::Cluster && !self.unlisted.contains(kind)
     }
 
     fn insert(&mut self, object: &Arc<Object>, kept: Option<Arc<Object>>) {
@@ -166,5 +183,45 @@ impl Indexed for ServiceAccountFacts {
     /// ServiceAccounts are found by name only.
     fn index_pairs(&self) -> Vec<Pair> {
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn service(name: &str, app: &str) -> Arc<Object> {
+        let metadata = json!({"name": name, "namespace": "shop"});
+        let value =
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"selector": {"app": app}}});
+        Arc::new(Object::from_json(value).unwrap())
+    }
+
+    fn selecting(inventory: &Inventory, app: &str) -> Vec<String> {
+        let services = inventory.services_selecting("shop", &[("app", app)], "");
+        services.into_iter().map(|service| service.reference.name.clone()).collect()
+    }
+
+    #[test]
+    fn an_object_of_the_cluster_is_replaced_and_removed_alone() {
+        let mut inventory = Inventory::new(Origin::Cluster);
+        for (name, app) in [("a", "web"), ("b", "web"), ("c", "web"), ("a", "pay")] {
+            inventory.set(&service(name, app));
+        }
+        inventory.remove(service("b", "").reference());
+        assert_eq!((selecting(&inventory, "web"), selecting(&inventory, "pay")), (vec!["c".into()], vec!["a".into()]));
+        inventory.remove(service("c", "").reference());
+        assert_eq!((selecting(&inventory, "web"), selecting(&inventory, "pay")), (vec![], vec!["a".into()]));
+    }
+
+    #[test]
+    fn absence_means_something_where_the_kind_was_listed() {
+        let mut inventory = Inventory::new(Origin::Cluster);
+        assert!(inventory.services_known("shop") && inventory.service_accounts_known());
+        inventory.set_listed("Service", false);
+        assert!(!inventory.services_known("shop") && inventory.service_accounts_known());
+        inventory.set_listed("Service", true);
+        assert!(inventory.services_known("shop"));
     }
 }

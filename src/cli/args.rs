@@ -23,6 +23,16 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Something that ends by itself.
+    #[command(flatten)]
+    Task(Task),
+    /// Answer the API server: admission over HTTPS.
+    Serve(Box<ServeArgs>),
+}
+
+/// A command that reads files, writes a result and ends.
+#[derive(Debug, Subcommand)]
+pub enum Task {
     /// Judge manifests: files, folders, or `-` for standard input.
     #[command(alias = "lint")]
     Check(Box<CheckArgs>),
@@ -32,15 +42,13 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Judge fixtures and compare with the markers in them.
     Test(TestArgs),
-    /// Answer the API server: admission over HTTPS.
-    Serve(Box<ServeArgs>),
 }
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Files, folders, or `-` for standard input. In folders: *.yaml, *.yml and *.json, neither hidden nor ignored by
-    /// git.
+    /// Files, folders, or `-` for standard input. In folders: *.yaml, *.yml and *.json that are neither hidden nor
+    /// ignored by git.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The form of the result on standard output.
@@ -134,14 +142,14 @@ pub struct ServeArgs {
     /// The key of the certificate, PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Make a certificate authority and a certificate at start, for a first try and for tests.
-    #[arg(long, conflicts_with_all = ["tls_cert", "tls_key"], required_unless_present = "tls_cert")]
+    /// Make a certificate authority and a certificate at start; what happens anyway without --tls-cert and --tls-key.
+    #[arg(long, conflicts_with_all = ["tls_cert", "tls_key"])]
     pub self_signed: bool,
     /// A name or address the made certificate is for; may be given several times.
-    #[arg(long, value_name = "NAME", requires = "self_signed")]
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_cert", default_values = ["localhost", "127.0.0.1", "::1"])]
     pub self_signed_name: Vec<String>,
     /// Where the made authority's certificate is written, for the webhook configuration's caBundle.
-    #[arg(long, value_name = "FILE", requires = "self_signed")]
+    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert")]
     pub self_signed_ca_file: Option<PathBuf>,
     /// The configuration; without one the defaults hold.
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONFIG")]
@@ -152,8 +160,8 @@ pub struct ServeArgs {
     /// Take the surrounding objects from the manifests of a folder instead of a cluster.
     #[arg(long, value_name = "FOLDER", conflicts_with = "kubeconfig")]
     pub inventory: Option<PathBuf>,
-    /// How long requests under way may take after the signal to stop, such as 20s.
-    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = parse_duration)]
+    /// From the signal to stop to the end at the latest; 10 s less than terminationGracePeriodSeconds.
+    #[arg(long, value_name = "DURATION", default_value = "110s", value_parser = parse_duration)]
     pub grace: Duration,
 }
 
@@ -246,20 +254,21 @@ mod tests {
     #[test]
     fn lint_is_check() {
         let cli = Cli::try_parse_from(["seaworthy", "lint", "a.yaml", "-"]).unwrap();
-        let Command::Check(args) = cli.command else { panic!("not check: {cli:?}") };
+        let Command::Task(Task::Check(args)) = cli.command else { panic!("not check: {cli:?}") };
         assert_eq!(args.paths, [PathBuf::from("a.yaml"), PathBuf::from("-")]);
         assert_eq!((args.max_document_size, args.fail_on), (4 << 20, FailOn::Warning));
     }
 
     #[test]
-    fn serve_wants_one_way_to_get_a_certificate() {
-        let cases: [(&[&str], bool); 6] = [
-            (&[], false),
-            (&["--self-signed"], true),
+    fn serve_has_one_way_to_get_a_certificate() {
+        let cases: [(&[&str], bool); 7] = [
+            (&[], true),
+            (&["--self-signed", "--self-signed-name=a", "--self-signed-name=b"], true),
             (&["--tls-cert", "a", "--tls-key", "b"], true),
             (&["--tls-cert", "a"], false),
             (&["--self-signed", "--tls-cert", "a", "--tls-key", "b"], false),
-            (&["--self-signed", "--kubeconfig", "a", "--inventory", "b"], false),
+            (&["--self-signed-ca-file", "c", "--tls-cert", "a", "--tls-key", "b"], false),
+            (&["--kubeconfig", "a", "--inventory", "b"], false),
         ];
         for (flags, wanted) in cases {
             let line = ["seaworthy", "serve"].into_iter().chain(flags.iter().copied());

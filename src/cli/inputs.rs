@@ -4,11 +4,13 @@
 //! be read is a problem and hides nothing else. Folders are walked as git sees them: nothing hidden, nothing ignored.
 
 use crate::base::{Problem, Source};
+use crate::cli::discovery::NAMES;
+use crate::manifest::decode;
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -63,15 +65,11 @@ pub fn collect(paths: &[PathBuf]) -> Result<Inputs, MissingPaths> {
 }
 
 /// The texts of the files, read on all cores, and the problems of those that cannot be read; both in the order of the
-/// names. Standard input stands among them under its name.
-pub fn read(inputs: &Inputs, standard_input: Option<(&str, &mut dyn Read)>) -> (Vec<Source>, Vec<Problem>) {
+/// names. Standard input, given with its name and what was read of it, stands among them.
+pub fn read(inputs: &Inputs, standard_input: Option<(&str, io::Result<Vec<u8>>)>) -> (Vec<Source>, Vec<Problem>) {
     let mut results: Vec<Result<Source, Problem>> =
-        inputs.files.par_iter().map(|(name, path)| decode(name, fs::read(path))).collect();
-    if let Some((name, stream)) = standard_input {
-        let mut bytes = Vec::new();
-        let result = stream.read_to_end(&mut bytes).map(|_| bytes);
-        results.push(decode(name, result));
-    }
+        inputs.files.par_iter().map(|(name, path)| decoded(name, fs::read(path))).collect();
+    results.extend(standard_input.map(|(name, bytes)| decoded(name, bytes)));
     let (mut sources, mut problems) = (Vec::new(), inputs.problems.clone());
     for result in results {
         match result {
@@ -91,16 +89,18 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>, problems: &mut Vec<Problem>) {
     let walk = WalkBuilder::new(folder).git_global(false).git_exclude(false).ignore(false).build();
     for entry in walk {
         match entry {
-            Ok(entry) if has_ending(entry.path()) && entry.path().is_file() => found.push(entry.into_path()),
+            Ok(entry) if is_manifest(entry.path()) && entry.path().is_file() => found.push(entry.into_path()),
             Ok(_) => {}
             Err(error) => problems.push(walk_problem(folder, &error)),
         }
     }
 }
 
-fn has_ending(path: &Path) -> bool {
+/// Whether a file of a folder is read: by its ending, and if it is not what this program itself is told by.
+fn is_manifest(path: &Path) -> bool {
     let ending = path.extension().and_then(|it| it.to_str()).unwrap_or("");
-    ENDINGS.iter().any(|wanted| ending.eq_ignore_ascii_case(wanted))
+    let is_configuration = path.file_name().is_some_and(|name| NAMES.iter().any(|its| name == *its));
+    ENDINGS.iter().any(|wanted| ending.eq_ignore_ascii_case(wanted)) && !is_configuration
 }
 
 /// Each file once, under the shortest of its names, in the order of the names: two paths may lead to one file.
@@ -119,14 +119,8 @@ fn name(path: &Path) -> String {
     if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace(std::path::MAIN_SEPARATOR, "/") }
 }
 
-fn decode(name: &str, bytes: io::Result<Vec<u8>>) -> Result<Source, Problem> {
-    let bytes = bytes.map_err(|error| unreadable(Path::new(name), &error))?;
-    String::from_utf8(bytes).map(|text| Source::new(name, text)).map_err(|error| {
-        let line =
-            error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count();
-        let message = format!("line {} is not UTF-8; save the file as UTF-8", line + 1);
-        Problem { at: crate::base::Position { line: line + 1, column: 1 }, ..Problem::of_file(name, message) }
-    })
+fn decoded(name: &str, bytes: io::Result<Vec<u8>>) -> Result<Source, Problem> {
+    bytes.map_err(|error| unreadable(Path::new(name), &error)).and_then(|bytes| decode(name, bytes))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Problem {
@@ -179,6 +173,7 @@ mod tests {
             (".hidden/x.yaml", ""),
             ("rendered/x.yaml", ""),
             ("x.tmp.yaml", ""),
+            ("a/seaworthy.yaml", ""),
         ]);
         assert_eq!(names(&folder, &[""]), ["a/E.YAML", "a/c.yml", "a/d.json", "b.yaml"]);
     }
@@ -223,13 +218,12 @@ mod tests {
         let folder = folder(&[("a.yaml", "a: 1"), ("c.yaml", "c: 1")]);
         fs::write(folder.path().join("b.yaml"), b"b: 1\nb: \xff\n").unwrap();
         let inputs = collect(&[folder.path().to_owned()]).unwrap();
-        let mut stream: &[u8] = b"z: 1";
-        let (sources, problems) = read(&inputs, Some(("<stdin>", &mut stream)));
+        let (sources, problems) = read(&inputs, Some(("<stdin>", Ok(b"z: 1".to_vec()))));
         let wanted = ["a: 1", "c: 1", "z: 1"];
         let texts: Vec<&str> = sources.iter().map(Source::text).collect();
         assert_eq!(texts, wanted);
         assert_eq!(problems.len(), 1);
-        assert!(problems[0].to_string().ends_with("b.yaml:2:1: line 2 is not UTF-8; save the file as UTF-8"));
+        assert!(problems[0].to_string().contains("b.yaml:2:4: the byte 0xFF"));
     }
 
     #[test]

@@ -13,6 +13,15 @@ pub struct Streams<'a> {
 }
 
 impl Streams<'_> {
+    /// All of standard input.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn whole_input(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.input.read_to_end(&mut bytes).map(|_| bytes)
+    }
+
     /// Writes a part of the result. A reader that has gone away (`| head`) wanted no more: that is no error.
     ///
     /// # Errors

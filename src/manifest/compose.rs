@@ -3,8 +3,9 @@
 //! Both readers, of YAML and of JSON, drive a [`Composer`]. It holds the rules of kubectl's reader that are about
 //! structure: names of keys, equal keys, merges, aliases; and all limits. It never looks at the text between nodes.
 
+use super::fault::{Fault, Reason};
 use super::limits::Limits;
-use super::scalar::{Meaningless, Scalar};
+use super::scalar::Scalar;
 use super::spot::Style;
 use super::tree::{Node, NodeId, Range, Shape, Tree};
 use serde_json::map::Entry;
@@ -32,33 +33,6 @@ pub(super) struct Composed {
     pub(super) value: Value,
     pub(super) tree: Tree,
     pub(super) repeats: Repeats,
-}
-
-/// Why a document could not be composed, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) range: Range,
-    pub(super) reason: Reason,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Reason {
-    #[error("maps and lists are nested more than {0} levels deep: wanted a flatter document")]
-    TooDeep(usize),
-    #[error("the document has more than {0} keys and values: wanted it split by lines of `---`")]
-    TooManyNodes(usize),
-    #[error("the aliases (`*name`) of this document stand for too much text: wanted it written out where it is used")]
-    TooManyAliases,
-    #[error("the anchor's value contains itself: wanted an alias (`*name`) only outside of what the anchor names")]
-    ContainsItself,
-    #[error("a key is a {0}: wanted a word or a quoted text before the colon")]
-    CollectionAsKey(&'static str),
-    #[error("an escape in double quotes that kubectl does not know: wanted the character itself")]
-    UnknownEscape,
-    #[error("`<<` wants a map, an alias of a map, or a list of these")]
-    MergeOfNoMap,
-    #[error(transparent)]
-    Meaningless(#[from] Meaningless),
 }
 
 /// Keys that stand twice in one map. Only the first few are kept, finding them costs time.
@@ -133,19 +107,10 @@ impl<'t> Composer<'t> {
         Composed { value: self.root.unwrap_or(Value::Null), tree: self.tree, repeats: self.repeats }
     }
 
-    /// The style of the innermost open list, where the next node is an item of one.
-    pub(super) fn open_list(&self) -> Option<Style> {
-        match self.tree.get(self.frames.last()?.node)?.shape {
-            Shape::List(style) => Some(style),
-            _ => None,
-        }
-    }
-
-    /// Notes where the innermost open collection begins, where that shows only after its event.
-    pub(super) fn begin_at(&mut self, offset: u32) {
-        if let Some(node) = self.frames.last().and_then(|frame| self.tree.nodes.get_mut(frame.node as usize)) {
-            node.range.start = node.range.start.min(offset);
-        }
+    /// Where text stands in quotes or in blocks, in the order of the text.
+    pub(super) fn texts(&self) -> Vec<Range> {
+        let is_text = |node: &&Node| matches!(node.shape, Shape::Scalar(style) if style != Style::Plain);
+        self.tree.nodes.iter().filter(is_text).map(|node| node.range).collect()
     }
 
     /// Notes an anchor or tag of the node that was added last.
@@ -160,7 +125,7 @@ impl<'t> Composer<'t> {
     }
 
     /// A key `<<`.
-    pub(super) fn merge_key(&mut self, range: Range) -> Result<(), Refusal> {
+    pub(super) fn merge_key(&mut self, range: Range) -> Result<(), Fault> {
         self.add(range, Shape::Merge)?;
         if let Some(Frame { content: Content::Map(_, pending), .. }) = self.frames.last_mut() {
             *pending = Pending::Merge;
@@ -175,7 +140,7 @@ impl<'t> Composer<'t> {
         style: Style,
         scalar: Scalar<'_>,
         anchor: Option<usize>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Fault> {
         let node = self.add(range, Shape::Scalar(style))?;
         self.decoded += 1;
         if let Some(anchor) = anchor {
@@ -184,33 +149,33 @@ impl<'t> Composer<'t> {
         self.place_scalar(node, range, scalar)
     }
 
-    fn place_scalar(&mut self, node: NodeId, range: Range, scalar: Scalar<'_>) -> Result<(), Refusal> {
+    fn place_scalar(&mut self, node: NodeId, range: Range, scalar: Scalar<'_>) -> Result<(), Fault> {
         if self.wants_key() {
-            let name = scalar.into_key().map_err(|reason| refusal(range, reason))?;
+            let name = scalar.into_key().map_err(|reason| Fault::new(range, reason))?;
             self.name_key(node, range, name);
             return Ok(());
         }
-        let value = scalar.into_value().map_err(|reason| refusal(range, reason))?;
+        let value = scalar.into_value().map_err(|reason| Fault::new(range, reason))?;
         self.place(node, range, value, 0)
     }
 
     /// A map begins.
-    pub(super) fn open_map(&mut self, range: Range, style: Style, anchor: Option<usize>) -> Result<(), Refusal> {
+    pub(super) fn open_map(&mut self, range: Range, style: Style, anchor: Option<usize>) -> Result<(), Fault> {
         self.open(range, Shape::Map(style), anchor, Content::Map(Map::new(), Pending::Key))
     }
 
     /// A list begins.
-    pub(super) fn open_list_of(&mut self, range: Range, style: Style, anchor: Option<usize>) -> Result<(), Refusal> {
+    pub(super) fn open_list(&mut self, range: Range, style: Style, anchor: Option<usize>) -> Result<(), Fault> {
         self.open(range, Shape::List(style), anchor, Content::List(Vec::new()))
     }
 
-    fn open(&mut self, range: Range, shape: Shape, anchor: Option<usize>, content: Content) -> Result<(), Refusal> {
+    fn open(&mut self, range: Range, shape: Shape, anchor: Option<usize>, content: Content) -> Result<(), Fault> {
         if self.frames.len() >= self.limits.max_depth {
-            return Err(refusal(range, Reason::TooDeep(self.limits.max_depth)));
+            return Err(Fault::new(range, Reason::TooDeep(self.limits.max_depth)));
         }
         if self.wants_key() {
             let kind = if matches!(content, Content::List(_)) { "list" } else { "map" };
-            return Err(refusal(range, Reason::CollectionAsKey(kind)));
+            return Err(Fault::new(range, Reason::CollectionAsKey(kind)));
         }
         let began_at = self.decoded;
         let node = self.add(range, shape)?;
@@ -223,7 +188,7 @@ impl<'t> Composer<'t> {
     }
 
     /// The innermost map or list ends; `end` is the offset behind its closing bracket, where it has one.
-    pub(super) fn close(&mut self, end: Option<u32>) -> Result<(), Refusal> {
+    pub(super) fn close(&mut self, end: Option<u32>) -> Result<(), Fault> {
         let Some(frame) = self.frames.pop() else { return Ok(()) };
         let next = self.next_node();
         let last_end = self.tree.nodes.last().map_or(0, |node| node.range.end);
@@ -245,10 +210,10 @@ impl<'t> Composer<'t> {
     }
 
     /// An alias of an anchor.
-    pub(super) fn alias(&mut self, range: Range, anchor: usize) -> Result<(), Refusal> {
+    pub(super) fn alias(&mut self, range: Range, anchor: usize) -> Result<(), Fault> {
         let node = self.add(range, Shape::Alias)?;
         let (target, steps, height) = match self.anchors.get(anchor) {
-            None | Some(Anchored::Open) => return Err(refusal(range, Reason::ContainsItself)),
+            None | Some(Anchored::Open) => return Err(Fault::new(range, Reason::ContainsItself)),
             Some(Anchored::Scalar(target, _)) => (*target, 1, 0),
             Some(Anchored::Collection { node, steps, height, .. }) => (*node, *steps, *height),
         };
@@ -257,7 +222,7 @@ impl<'t> Composer<'t> {
         }
         self.expand(range, steps)?;
         if self.frames.len() + height > self.limits.max_depth {
-            return Err(refusal(range, Reason::TooDeep(self.limits.max_depth)));
+            return Err(Fault::new(range, Reason::TooDeep(self.limits.max_depth)));
         }
         match self.anchors.get(anchor) {
             Some(Anchored::Scalar(_, scalar)) => {
@@ -273,23 +238,23 @@ impl<'t> Composer<'t> {
     }
 
     /// Counts an alias as go-yaml does, and refuses what go-yaml calls excessive.
-    fn expand(&mut self, range: Range, steps: usize) -> Result<(), Refusal> {
+    fn expand(&mut self, range: Range, steps: usize) -> Result<(), Fault> {
         self.decoded += 1 + steps;
         self.aliased += steps;
         if is_excessive(self.decoded, self.aliased) {
-            return Err(refusal(range, Reason::TooManyAliases));
+            return Err(Fault::new(range, Reason::TooManyAliases));
         }
         self.copy(range, steps)
     }
 
-    fn copy(&mut self, range: Range, steps: usize) -> Result<(), Refusal> {
+    fn copy(&mut self, range: Range, steps: usize) -> Result<(), Fault> {
         self.copied += steps;
         let affordable = self.copied <= self.limits.max_alias_nodes;
-        if affordable { Ok(()) } else { Err(refusal(range, Reason::TooManyAliases)) }
+        if affordable { Ok(()) } else { Err(Fault::new(range, Reason::TooManyAliases)) }
     }
 
     /// Puts a finished value where it belongs.
-    fn place(&mut self, node: NodeId, range: Range, value: Value, height: usize) -> Result<(), Refusal> {
+    fn place(&mut self, node: NodeId, range: Range, value: Value, height: usize) -> Result<(), Fault> {
         let Some(frame) = self.frames.last_mut() else {
             self.root = Some(value);
             return Ok(());
@@ -298,10 +263,10 @@ impl<'t> Composer<'t> {
         match &mut frame.content {
             Content::List(items) => items.push(value),
             Content::Map(entries, pending) => match std::mem::replace(pending, Pending::Key) {
-                Pending::Key => return Err(refusal(range, Reason::CollectionAsKey(kind_word(&value)))),
+                Pending::Key => return Err(Fault::new(range, Reason::CollectionAsKey(kind_word(&value)))),
                 Pending::Merge => {
                     let is_alias = self.tree.get(node).is_some_and(|node| node.shape == Shape::Alias);
-                    return merge(entries, value, is_alias).ok_or(refusal(range, Reason::MergeOfNoMap));
+                    return merge(entries, value, is_alias).ok_or(Fault::new(range, Reason::MergeOfNoMap));
                 }
                 Pending::Value(key, name) => {
                     let map = frame.node;
@@ -365,9 +330,9 @@ impl<'t> Composer<'t> {
         }
     }
 
-    fn add(&mut self, range: Range, shape: Shape) -> Result<NodeId, Refusal> {
+    fn add(&mut self, range: Range, shape: Shape) -> Result<NodeId, Fault> {
         if self.tree.nodes.len() >= self.limits.max_nodes {
-            return Err(refusal(range, Reason::TooManyNodes(self.limits.max_nodes)));
+            return Err(Fault::new(range, Reason::TooManyNodes(self.limits.max_nodes)));
         }
         let node = self.next_node();
         self.tree.nodes.push(Node { range, next: node + 1, shape, renamed: false });
@@ -412,8 +377,4 @@ fn is_excessive(decoded: usize, aliased: usize) -> bool {
 
 fn kind_word(value: &Value) -> &'static str {
     if value.is_array() { "list" } else { "map" }
-}
-
-fn refusal(range: Range, reason: impl Into<Reason>) -> Refusal {
-    Refusal { range, reason: reason.into() }
 }

@@ -2,8 +2,8 @@
 //!
 //! Any deviation is a fault, upon which the caller tries YAML, as kubectl does.
 
-use super::compose::{Composed, Composer, Refusal};
-use super::fault::Fault;
+use super::compose::{Composed, Composer};
+use super::fault::{Fault, Reason, Seen};
 use super::limits::Limits;
 use super::number;
 use super::scalar::{Meaningless, Scalar};
@@ -13,12 +13,15 @@ use std::borrow::Cow;
 
 /// Reads the value at the start of `text` and gives it with the offset behind it; none if there is only space.
 pub(super) fn read(text: &str, limits: &Limits) -> Result<Option<(Composed, usize)>, Fault> {
-    let mut reader = Reader { text, at: 0, composer: Composer::new(text, limits), open: Vec::new() };
+    let mut reader = Reader { text, at: 0, composer: Composer::new(text, limits), open: Vec::new(), huge: None };
     reader.skip_space();
     if reader.byte().is_none() {
         return Ok(None);
     }
     reader.document()?;
+    if let Some(huge) = reader.huge {
+        return Err(huge);
+    }
     Ok(Some((reader.composer.finish(), reader.at)))
 }
 
@@ -28,6 +31,8 @@ struct Reader<'t> {
     composer: Composer<'t>,
     /// The brackets that are open.
     open: Vec<u8>,
+    /// A number beyond every float. It matters only if all the rest is JSON: in YAML it would be text.
+    huge: Option<Fault>,
 }
 
 impl<'t> Reader<'t> {
@@ -97,9 +102,9 @@ impl<'t> Reader<'t> {
                 let opened = if open == b'{' {
                     self.composer.open_map(range, Style::Flow, None)
                 } else {
-                    self.composer.open_list_of(range, Style::Flow, None)
+                    self.composer.open_list(range, Style::Flow, None)
                 };
-                opened.map_err(Fault::Refused)?;
+                opened?;
                 self.open.push(open);
                 self.at += 1;
                 return Ok(true);
@@ -115,7 +120,7 @@ impl<'t> Reader<'t> {
         self.at += 1;
         self.open.pop();
         let end = self.range(self.at, self.at).end;
-        self.composer.close(Some(end)).map_err(Fault::Refused)
+        self.composer.close(Some(end))
     }
 
     fn word(&mut self) -> Result<(), Fault> {
@@ -131,12 +136,10 @@ impl<'t> Reader<'t> {
         let rest = self.rest();
         let length = number_length(rest.as_bytes()).ok_or_else(|| self.fault("a number"))?;
         let end = self.at + length;
-        let Some(scalar) = number::parse(&rest[..length]) else {
-            return Err(Fault::Refused(Refusal {
-                range: self.range(self.at, end),
-                reason: Meaningless::HugeNumber.into(),
-            }));
-        };
+        let scalar = number::parse(&rest[..length]).unwrap_or_else(|| {
+            self.huge = Some(Fault::new(self.range(self.at, end), Meaningless::HugeNumber));
+            Scalar::Null
+        });
         self.scalar(end, Style::Plain, scalar)
     }
 
@@ -148,7 +151,7 @@ impl<'t> Reader<'t> {
     fn scalar(&mut self, end: usize, style: Style, scalar: Scalar<'_>) -> Result<(), Fault> {
         let range = self.range(self.at, end);
         self.at = end;
-        self.composer.scalar(range, style, scalar, None).map_err(Fault::Refused)
+        self.composer.scalar(range, style, scalar, None)
     }
 
     /// The text in the quotes that begin here, and the offset behind them.
@@ -194,7 +197,8 @@ impl<'t> Reader<'t> {
     }
 
     fn fault_at(&self, at: usize, wanted: &'static str) -> Fault {
-        Fault::Json { at: self.range(at, at).start, wanted }
+        let seen = Seen::first_of(self.text.get(at..).unwrap_or(""));
+        Fault::new(self.range(at, at), Reason::NoJson { wanted, seen })
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::unused_self)] // a text of at most u32::MAX bytes

@@ -3,7 +3,6 @@
 //! Never opens a file, never judges: what cannot be read is a [`Problem`](crate::base::Problem) beside what can.
 
 mod compose;
-mod cursor;
 mod decode;
 mod document;
 mod fault;

@@ -6,7 +6,7 @@
 
 use super::compose::{Composed, Repeats};
 use super::document::Document;
-use super::fault::Fault;
+use super::fault::{Fault, Reason};
 use super::limits::Limits;
 use super::split::{Piece, pieces};
 use super::template;
@@ -29,7 +29,7 @@ pub struct Reading {
 
 /// Reads a file as kubectl does. Never fails: what cannot be read is a problem in the answer.
 pub fn read_documents(source: &Source, limits: &Limits) -> Reading {
-    let mut file = File { source, limits, reading: Reading::default(), count: 0 };
+    let mut file = File { source, limits, reading: Reading::default(), count: 0, no_json: None };
     if let Some(start) = file.json_stream() {
         file.yaml_pieces(start);
     }
@@ -45,6 +45,8 @@ struct File<'s> {
     reading: Reading,
     /// Documents so far, unreadable ones included.
     count: usize,
+    /// Why a text that looks like JSON is none, until it turns out to be YAML.
+    no_json: Option<(Span, Fault)>,
 }
 
 /// How far kubectl looks for the `{` of a JSON stream.
@@ -71,7 +73,7 @@ impl File<'_> {
                     at += length;
                     self.document(Span { end: at, ..piece }, composed, &[]);
                 }
-                Err(fault @ Fault::Refused(_)) => {
+                Err(fault) if !matches!(fault.reason, Reason::NoJson { .. }) => {
                     self.problem(piece, &fault);
                     return None;
                 }
@@ -79,35 +81,52 @@ impl File<'_> {
                     self.too_large(piece);
                     return None;
                 }
-                Err(fault) if self.count > 1 || looks_like_json(rest) => {
-                    self.problem(piece, &fault);
-                    return None;
+                Ok(None) => return None,
+                Err(fault) => {
+                    let yaml = yaml_behind_json(rest).filter(|_| self.count <= 1);
+                    if yaml.is_none() {
+                        self.problem(piece, &fault);
+                    } else if looks_like_json(rest) {
+                        self.no_json = Some((piece, fault));
+                    }
+                    return yaml.map(|space| at + space);
                 }
-                Ok(None) | Err(_) => return Some(at + line_space(rest)),
             }
         }
     }
 
     fn yaml_pieces(&mut self, start: usize) {
         for piece in pieces(self.source.text(), start) {
+            let no_json = self.no_json.take();
             match piece {
                 Piece::Document(span) if span.end - span.start > self.limits.max_document_bytes => self.too_large(span),
-                Piece::Document(span) => self.yaml_piece(span),
+                Piece::Document(span) => self.yaml_piece(span, no_json),
                 Piece::BadSeparator(span) => self.bad_separator(span),
             }
         }
     }
 
-    fn yaml_piece(&mut self, piece: Span) {
+    fn yaml_piece(&mut self, piece: Span, no_json: Option<(Span, Fault)>) {
         let text = self.source.text().get(piece.start..piece.end).unwrap_or("");
-        let yaml::Outcome { read, comments } = yaml::read(text, self.limits);
-        match read {
-            Ok(composed) => self.document(piece, composed, &comments),
-            Err(fault) if template::explains(text, &fault, &comments) => {
+        let outcome = yaml::read(text, self.limits);
+        match &outcome.read {
+            Err(fault) if template::explains(text, fault, &outcome) => {
                 self.reading.templated = true;
                 self.count += 1;
             }
-            Err(fault) => self.problem(piece, &fault),
+            Err(fault) => {
+                let (piece, fault) = no_json.as_ref().map_or((piece, fault), |(piece, fault)| (*piece, fault));
+                self.problem(piece, fault);
+            }
+            Ok(_) => self.yaml_document(piece, outcome),
+        }
+    }
+
+    fn yaml_document(&mut self, piece: Span, outcome: yaml::Outcome) {
+        let Ok(composed) = outcome.read else { return };
+        self.document(piece, composed, &outcome.comments);
+        if let Some(at) = outcome.unread {
+            self.unread(absolute(piece, Range { start: at, end: at }));
         }
     }
 
@@ -136,10 +155,14 @@ impl File<'_> {
     }
 
     fn problem(&mut self, piece: Span, fault: &Fault) {
-        let text = self.source.text().get(piece.start..piece.end).unwrap_or("");
-        let at = absolute(piece, fault.range());
-        self.reading.problems.push(Problem::fatal(self.source, at, fault.message(text)));
+        let at = absolute(piece, fault.range);
+        self.reading.problems.push(Problem::fatal(self.source, at, fault.reason.to_string()));
         self.count += 1;
+    }
+
+    fn unread(&mut self, span: Span) {
+        let message = "kubectl reads nothing of this document from here on: wanted a line of `---` before it";
+        self.reading.problems.push(Problem::notice(self.source, span, message));
     }
 
     fn bad_separator(&mut self, span: Span) {
@@ -166,10 +189,20 @@ fn looks_like_json(text: &str) -> bool {
     text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('"'))
 }
 
-/// The space that kubectl skips where it changes from JSON to YAML: up to the end of the line.
-fn line_space(text: &str) -> usize {
-    let blank = text.len() - text.trim_start().len();
-    text.get(..blank).and_then(|blank| blank.find('\n')).map_or(blank, |newline| newline + 1)
+/// The space that kubectl skips where it changes from JSON to YAML: up to the end of the line. None where it does not
+/// change, because it looks four bytes ahead and there are less.
+fn yaml_behind_json(text: &str) -> Option<usize> {
+    for (at, character) in text.char_indices() {
+        if text.len() - at < 4 {
+            return None;
+        }
+        match character {
+            '\n' => return Some(at + 1),
+            space if space.is_whitespace() => {}
+            _ => return Some(at),
+        }
+    }
+    None
 }
 
 fn absolute(piece: Span, range: Range) -> Span {

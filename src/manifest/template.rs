@@ -1,35 +1,53 @@
 //! Telling a template (of helm, of Go) from broken YAML.
 //!
-//! A piece counts as a template when it cannot be read *and* an unquoted `{{` can be the reason. A file that can be read
-//! is never a template: rules of Prometheus and dashboards hold `{{ $labels.x }}` in their texts.
+//! A piece counts as a template when it cannot be read *and* a `{{` can be the reason: one that stands outside of quotes,
+//! blocks of text and comments, up to the line where reading stopped. A file that can be read is never a template:
+//! rules of Prometheus and dashboards hold `{{ $labels.x }}` in their texts.
 
-use super::fault::Fault;
+use super::fault::{Fault, Reason};
 use super::tree::Range;
+use super::yaml::Outcome;
 
-/// Whether template text can explain why the piece cannot be read: there is a `{{` outside of comments and quotes.
-pub(super) fn explains(text: &str, fault: &Fault, comments: &[Range]) -> bool {
-    let _ = fault;
-    let in_comment = |at: usize| {
-        let after = comments.partition_point(|range| range.start as usize <= at);
-        after.checked_sub(1).and_then(|index| comments.get(index)).is_some_and(|range| at < range.end as usize)
-    };
-    text.match_indices("{{").any(|(at, _)| !in_comment(at) && !is_quoted(text, at))
+/// Whether template text can explain the fault by which the piece cannot be read.
+pub(super) fn explains(text: &str, fault: &Fault, outcome: &Outcome) -> bool {
+    if !matches!(fault.reason, Reason::NoYaml(_) | Reason::CollectionAsKey(_)) {
+        return false;
+    }
+    let mut line_start = 0;
+    for line in text.split_inclusive('\n') {
+        if line_start > outcome.seen_to as usize {
+            return false;
+        }
+        let is_hidden =
+            |at: usize| contains(&outcome.comments, line_start + at) || contains(&outcome.texts, line_start + at);
+        if line.contains("{{") && has_open_braces(line, is_hidden) {
+            return true;
+        }
+        line_start += line.len();
+    }
+    false
 }
 
-/// Whether a quote or a comment was opened before this place on its line: an estimate, for text that is no YAML.
-fn is_quoted(text: &str, at: usize) -> bool {
-    let line_start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-    let mut quote = None;
-    let mut previous = ' ';
-    for character in text.get(line_start..at).unwrap_or("").chars() {
-        match quote {
-            Some(open) if character == open => quote = None,
-            Some(_) => {}
-            None if character == '#' && previous.is_whitespace() => return true,
-            None if matches!(character, '"' | '\'') => quote = Some(character),
-            None => {}
+/// Whether a line has a `{{` that is neither hidden nor behind a quote or a comment sign: those are an estimate, for what
+/// could not be read.
+fn has_open_braces(line: &str, is_hidden: impl Fn(usize) -> bool) -> bool {
+    let (mut quote, mut previous) = (None, ' ');
+    for (at, character) in line.char_indices() {
+        match (quote, character) {
+            (Some(open), _) if character == open => quote = None,
+            (Some(_), _) => {}
+            (None, '#') if previous.is_whitespace() => return false,
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '{') if previous == '{' && !is_hidden(at) => return true,
+            (None, _) => {}
         }
         previous = character;
     }
-    quote.is_some()
+    false
+}
+
+/// Whether one of these ranges, in the order of the text, holds an offset.
+fn contains(ranges: &[Range], at: usize) -> bool {
+    let after = ranges.partition_point(|range| range.start as usize <= at);
+    after.checked_sub(1).and_then(|index| ranges.get(index)).is_some_and(|range| at < range.end as usize)
 }

@@ -1,0 +1,64 @@
+//! One document of YAML, from its text to a composed document.
+//!
+//! `scanner` makes tokens (with `names`, `plain`, `quoted` and `block`), `parser` gives them structure and drives the
+//! composer. Both follow libyaml's Go port, which kubectl reads with: YAML 1.1, in what it accepts and in what it
+//! refuses. As kubectl, it reads the first document of its text and nothing behind that.
+
+mod block;
+mod names;
+mod parser;
+mod plain;
+mod quoted;
+mod scanner;
+mod text;
+mod token;
+
+use super::compose::Composed;
+use super::fault::{Fault, Seen, Syntax};
+use super::limits::Limits;
+use super::tree::Range;
+
+/// What reading a piece of YAML gave.
+pub(super) struct Outcome {
+    /// The document, or why there is none.
+    pub(super) read: Result<Composed, Fault>,
+    /// All comments up to the end or the fault, in the order of the text.
+    pub(super) comments: Vec<Range>,
+    /// The offset where kubectl stops reading, if anything but space and comments stands behind it.
+    pub(super) unread: Option<u32>,
+    /// How far the text was looked at.
+    pub(super) seen_to: u32,
+    /// Where text stood in quotes or in blocks, if there is no document.
+    pub(super) texts: Vec<Range>,
+}
+
+/// Reads the first document of `text`, which holds at most `u32::MAX` bytes.
+pub(super) fn read(text: &str, limits: &Limits) -> Outcome {
+    match control_character(text) {
+        Some(fault) => Outcome {
+            seen_to: fault.range.end,
+            read: Err(fault),
+            comments: Vec::new(),
+            unread: None,
+            texts: Vec::new(),
+        },
+        None => parser::read(text, limits),
+    }
+}
+
+/// The first character that YAML does not allow anywhere, escaped ones aside.
+fn control_character(text: &str) -> Option<Fault> {
+    // Most texts have none of these bytes: control characters, or the first of U+0080 to U+00BF and of U+F000 to U+FFFF.
+    let is_suspect =
+        |byte: &u8| (*byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0x7F | 0xC2 | 0xEF);
+    text.as_bytes().iter().position(is_suspect)?;
+    let is_allowed = |character: char| match character {
+        '\t' | '\n' | '\r' | '\u{85}' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        other => !other.is_control(),
+    };
+    let (at, character) = text.char_indices().find(|(_, character)| !is_allowed(*character))?;
+    #[allow(clippy::cast_possible_truncation)] // the caller gives at most u32::MAX bytes
+    let range = Range { start: at as u32, end: (at + character.len_utf8()) as u32 };
+    Some(Fault::new(range, Syntax::ControlCharacter(Seen(Some(character)))))
+}

@@ -2,13 +2,14 @@
 //!
 //! Writes `policies.rs` into `OUT_DIR`: one expression, a slice of (file name, text) in the order of the names.
 
+use std::io::Write;
 use std::path::Path;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-changed=xtask/embed_policies.rs");
     // A changed folder covers new and removed files; changed ones are known by their `include_str!`.
-    println!("cargo::rerun-if-changed=policies");
+    let watched = ["xtask/embed_policies.rs", "policies"].map(|path| format!("cargo::rerun-if-changed={path}\n"));
+    io::stdout().write_all(watched.concat().as_bytes())?;
     let variable = |name| env::var(name).map_err(io::Error::other);
     let folder = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("policies");
     let mut files = Vec::new();

@@ -22,8 +22,9 @@ impl File {
         // A duplicate key, too: whoever wrote it believes in both.
         problems.iter_mut().for_each(|problem| problem.fatal = true);
         if reading.templated {
+            let start = source.text().find("{{").unwrap_or(0);
             let message = "this is a template (it holds `{{`); wanted plain YAML";
-            problems.push(Problem::fatal(source, Span::default(), message));
+            problems.push(Problem::fatal(source, Span { start, end: start }, message));
         }
         let mut documents = reading.documents.into_iter();
         let document = documents.next();
@@ -49,11 +50,6 @@ impl File {
         self.document.as_ref().map(Document::value)
     }
 
-    /// Whether there is nothing in it, not even something broken.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.document.is_none() && self.problems.is_empty()
-    }
-
     /// A mistake at its place.
     pub(crate) fn placed(&self, mistake: Mistake) -> Problem {
         match &self.document {
@@ -71,10 +67,9 @@ impl File {
         problems
     }
 
-    /// The document as its type. What its form lets pass and its type does not is one more problem, of the whole document.
-    pub(crate) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
-        let value = self.value().unwrap_or(&Value::Null);
-        let at_root = |error: serde_json::Error| self.placed(Mistake::of_value(Path::root(), error.to_string()));
-        T::deserialize(value).map_err(|error| vec![at_root(error)])
+    /// A value of the file as its type. What its form lets pass and its type does not is one more problem, of the whole file.
+    pub(crate) fn read_as<T: DeserializeOwned>(&self, value: &Value) -> Result<T, Vec<Problem>> {
+        let of_file = |error: serde_json::Error| self.placed(Mistake::of_value(Path::root(), error.to_string()));
+        T::deserialize(value).map_err(|error| vec![of_file(error)])
     }
 }

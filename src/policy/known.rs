@@ -1,10 +1,11 @@
 //! What files may refer to: the checks that there are. Told by the caller, as this layer knows no check.
 
 use crate::base::Path;
-use crate::policy::mistake::{Mistake, field};
+use crate::policy::mistake::Mistake;
 use crate::policy::schema::never_null;
 use crate::policy::strict::Form;
-use crate::policy::suggest::did_you_mean;
+use crate::policy::suggest::did_you_mean_or_known;
+use crate::policy::wording::field;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -38,10 +39,10 @@ impl KnownCheck {
     }
 
     fn unknown_case(&self, key: &str, path: Path) -> Mistake {
-        let hint = match did_you_mean(key, self.cases.iter().map(String::as_str)) {
-            none if !none.is_empty() => none,
-            _ if self.cases.is_empty() => "; this check has no cases".to_owned(),
-            _ => format!("; known here: {}", self.cases.join(", ")),
+        let known: Vec<&str> = self.cases.iter().map(String::as_str).collect();
+        let hint = match did_you_mean_or_known(key, &known) {
+            none if none.is_empty() => "; this check has no cases".to_owned(),
+            hint => hint,
         };
         let message = format!("unknown case {}{hint}", field(&path));
         Mistake::of_key(path, message)

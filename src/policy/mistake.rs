@@ -2,7 +2,6 @@
 
 use crate::base::{Path, Problem, Source, Span};
 use crate::manifest::Document;
-use serde_json::Value;
 
 /// Something wrong with one field of a file, before its place in the text is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,34 +50,4 @@ impl Mistake {
         let span = key.or_else(|| document.point_at(&self.path));
         Problem::fatal(source, span.unwrap_or_else(Span::default), self.message)
     }
-}
-
-/// A field as messages name it.
-pub(crate) fn field(path: &Path) -> String {
-    if path.segments().is_empty() { "the file".to_owned() } else { format!("`{path}`") }
-}
-
-/// A value as messages name it: short texts in full, maps and lists by what they are.
-pub(crate) fn seen(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".to_owned(),
-        Value::Bool(truth) => format!("the boolean {truth}"),
-        Value::Number(number) => format!("the number {number}"),
-        Value::String(text) if text.is_empty() => "an empty text".to_owned(),
-        Value::String(text) => format!("`{}`", shortened(text)),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "a map".to_owned(),
-    }
-}
-
-/// Longer texts are cut: whoever reads the message sees the line it points to.
-const LONGEST_SEEN: usize = 60;
-
-fn shortened(text: &str) -> String {
-    let printable = |c: char| if c.is_control() { ' ' } else { c };
-    let mut short: String = text.chars().take(LONGEST_SEEN).map(printable).collect();
-    if text.chars().nth(LONGEST_SEEN).is_some() {
-        short.push_str("...");
-    }
-    short
 }

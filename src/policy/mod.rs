@@ -20,6 +20,7 @@ mod settings;
 mod settings_file;
 mod strict;
 mod suggest;
+mod wording;
 
 pub use builtin::builtin_rules;
 pub use date::{Date, InvalidDate};

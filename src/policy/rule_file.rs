@@ -6,11 +6,11 @@ use crate::policy::known::KnownChecks;
 use crate::policy::mistake::{Mistake, Part};
 use crate::policy::schema::rule_schema;
 use crate::policy::strict::{Form, Shelved};
-use crate::policy::suggest::did_you_mean;
+use crate::policy::suggest::did_you_mean_or_known;
 use crate::policy::{KindName, Rule};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// All rules that were read, and all that is wrong with the others.
 #[derive(Debug, Default)]
@@ -26,11 +26,10 @@ impl RuleSet {
     /// Reads rule files in the order given; of two with the same id the first one keeps it. Each file that is wrong in any
     /// way is left out and has its problems, all of them; the others can be used.
     pub fn read<'a>(sources: impl IntoIterator<Item = &'a Source>, checks: &KnownChecks) -> Self {
-        let form = Form::new(rule_schema(), &CEL_KEYS);
         let mut set = Self::default();
         let mut owners: BTreeMap<String, Arc<str>> = BTreeMap::new();
         for source in sources {
-            match read_rule(source, &form, checks, &owners) {
+            match read_rule(source, checks, &owners) {
                 Ok(rule) => {
                     owners.extend(ids_of(&rule).map(|id| (id.to_owned(), source.name().clone())));
                     set.rules.push(rule);
@@ -74,6 +73,9 @@ impl RuleSet {
     }
 }
 
+/// The form of all rule files; it takes longer to make than a file to read.
+static FORM: LazyLock<Form> = LazyLock::new(|| Form::new(rule_schema(), &CEL_KEYS));
+
 /// The keys of rules in CEL, which a later release will read.
 const CEL_KEYS: [Shelved; 4] =
     [cel_key("matchConditions"), cel_key("each"), cel_key("variables"), cel_key("validations")];
@@ -83,27 +85,21 @@ const fn cel_key(key: &'static str) -> Shelved {
     Shelved { parent: "spec", key, message }
 }
 
-fn read_rule(
-    source: &Source,
-    form: &Form,
-    checks: &KnownChecks,
-    owners: &BTreeMap<String, Arc<str>>,
-) -> Result<Rule, Vec<Problem>> {
+fn read_rule(source: &Source, checks: &KnownChecks, owners: &BTreeMap<String, Arc<str>>) -> Result<Rule, Vec<Problem>> {
     let file = File::read(source, "one rule");
-    let found = match file.value() {
-        Some(value) => {
-            mistakes(value, source.name(), form, checks).into_iter().chain(taken_ids(value, owners)).collect()
-        }
-        None if file.is_empty() => vec![Mistake::of_value(Path::root(), "the file is empty; wanted a rule")],
-        None => Vec::new(),
+    let Some(value) = file.value() else {
+        let problems = file.problems_with(None);
+        let empty = || file.problems_with([Mistake::of_value(Path::root(), "the file is empty; wanted a rule")]);
+        return Err(if problems.is_empty() { empty() } else { problems });
     };
+    let found = mistakes(value, source.name(), checks).into_iter().chain(taken_ids(value, owners));
     let problems = file.problems_with(found);
-    if problems.is_empty() { file.deserialize() } else { Err(problems) }
+    if problems.is_empty() { file.read_as(value) } else { Err(problems) }
 }
 
 /// What is wrong with a rule file by itself.
-fn mistakes(value: &Value, file: &str, form: &Form, checks: &KnownChecks) -> Vec<Mistake> {
-    let mut found = form.mistakes(value, &Path::root());
+fn mistakes(value: &Value, file: &str, checks: &KnownChecks) -> Vec<Mistake> {
+    let mut found = FORM.mistakes(value, &Path::root());
     if CEL_KEYS.iter().any(|cel| value["spec"].get(cel.key).is_some()) {
         // A rule in CEL runs no check, so it lacks none.
         let check = Path::keys("spec.check");
@@ -134,7 +130,7 @@ fn check_mistakes(value: &Value, checks: &KnownChecks) -> Vec<Mistake> {
     let spec = &value["spec"];
     let Some(id) = spec["check"].as_str().filter(|id| !id.is_empty()) else { return Vec::new() };
     let Some(check) = checks.get(id) else {
-        let hint = did_you_mean(id, checks.ids());
+        let hint = did_you_mean_or_known(id, &checks.ids().collect::<Vec<_>>());
         return vec![Mistake::of_value(Path::keys("spec.check"), format!("there is no check `{id}`{hint}"))];
     };
     let none = Value::Object(Map::new());

@@ -2,6 +2,7 @@
 //! known which rules it may speak of.
 
 use crate::base::{Path, Place, Problem, Source};
+use crate::manifest::Document;
 use crate::policy::file::File;
 use crate::policy::known::KnownChecks;
 use crate::policy::mistake::Mistake;
@@ -12,11 +13,13 @@ use crate::policy::suggest::did_you_mean;
 use crate::policy::{RuleSet, Settings};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// A `seaworthy.yaml` that was read, before it is held against the rules.
 #[derive(Debug)]
 pub struct SettingsFile {
     file: File,
+    value: Value,
     mistakes: Vec<Mistake>,
 }
 
@@ -26,19 +29,22 @@ const SHELVED: [Shelved; 1] = [Shelved {
     message: "`repairs` is not supported yet; remove it: nothing would be repaired",
 }];
 
+/// The form of all these files; it takes longer to make than a file to read.
+static FORM: LazyLock<Form> = LazyLock::new(|| Form::new(settings_schema(), &SHELVED));
+
 impl SettingsFile {
     /// Reads the file. What is wrong with it is told by [`SettingsFile::settle`].
     pub fn read(source: &Source) -> Self {
         let file = File::read(source, "one configuration");
-        let form = Form::new(settings_schema(), &SHELVED);
-        let mistakes = file.value().map_or_else(Vec::new, |value| form.mistakes(value, &Path::root()));
-        Self { file, mistakes }
+        // Nothing is written: everything is as it is without a file.
+        let value = file.document().map_or_else(|| Value::Object(Map::new()), value_with_off);
+        let mistakes = FORM.mistakes(&value, &Path::root());
+        Self { file, value, mistakes }
     }
 
     /// The folders of rule files as they are written, relative to this file; also of a file that is wrong elsewhere.
     pub fn policies(&self) -> impl Iterator<Item = &str> {
-        let folders = self.file.value().and_then(|value| value["policies"].as_array());
-        folders.into_iter().flatten().filter_map(Value::as_str)
+        self.value["policies"].as_array().into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// Holds the file against the rules that there are.
@@ -46,13 +52,12 @@ impl SettingsFile {
     /// # Errors
     /// All that is wrong with the file, in the order of its text.
     pub fn settle(&self, rules: &RuleSet, checks: &KnownChecks) -> Result<Settings, Vec<Problem>> {
-        let nothing = Value::Null;
-        let references = References { value: self.file.value().unwrap_or(&nothing), rules, checks };
+        let references = References { value: &self.value, rules, checks };
         let problems = self.file.problems_with(self.mistakes.iter().cloned().chain(references.mistakes()));
         if !problems.is_empty() {
             return Err(problems);
         }
-        let mut settings = if self.file.is_empty() { Settings::default() } else { self.file.deserialize()? };
+        let mut settings = self.file.read_as(&self.value)?;
         call_by_present_ids(&mut settings, rules);
         Ok(settings)
     }
@@ -66,6 +71,32 @@ impl SettingsFile {
     /// Something wrong with what the file says here, such as a folder that is not there.
     pub fn problem_at(&self, path: Path, message: impl Into<String>) -> Problem {
         self.file.placed(Mistake::of_value(path, message))
+    }
+}
+
+/// The value of the document, with the modes that are written `off` as that word: kubectl's YAML reads it as false, editors do
+/// not, and nobody should need to know.
+fn value_with_off(document: &Document) -> Value {
+    let mut value = document.value().clone();
+    if let (Some(source), Some(modes)) = (document.source(), value.get_mut("modes")) {
+        let is_off = |path: &Path| {
+            let span = document.spot(path).map(|spot| spot.value);
+            span.and_then(|span| source.text().get(span.start..span.end)) == Some("off")
+        };
+        restore_off(modes, Path::keys("modes"), &is_off);
+    }
+    value
+}
+
+fn restore_off(value: &mut Value, at: Path, is_off: &dyn Fn(&Path) -> bool) {
+    match value {
+        Value::Bool(false) if is_off(&at) => *value = "off".into(),
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                restore_off(value, at.clone().key(key), is_off);
+            }
+        }
+        _ => {}
     }
 }
 

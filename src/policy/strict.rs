@@ -1,9 +1,10 @@
 //! Reading against a schema: every mistake of a value in one go, each in words that say what to do.
 
 use crate::base::{Path, Segment};
-use crate::policy::mistake::{Mistake, Part, field, seen};
-use crate::policy::suggest::{did_you_mean, nearest};
-use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use crate::policy::mistake::{Mistake, Part};
+use crate::policy::suggest::{did_you_mean_or_known, nearest};
+use crate::policy::wording::{field, first_sentence, not_among, seen, wanted_type};
+use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::Value;
@@ -82,11 +83,7 @@ impl Reader<'_> {
         if let Some(shelved) = self.form.shelved.iter().find(|it| it.key == key && Path::keys(it.parent) == *parent) {
             return Mistake::of_key(path, shelved.message);
         }
-        let known = self.known_keys(error);
-        let hint = match did_you_mean(key, known.iter().copied()) {
-            none if none.is_empty() => format!("; known here: {}", known.join(", ")),
-            hint => hint,
-        };
+        let hint = did_you_mean_or_known(key, &self.known_keys(error));
         Mistake::of_key(path.clone(), format!("unknown key {}{hint}", field(&path)))
     }
 
@@ -135,7 +132,8 @@ impl Reader<'_> {
             Kind::Pattern { .. } | Kind::Format { .. } => {
                 format!("{name} is {}; wanted {}", seen(value), self.wanted(error))
             }
-            Kind::MinLength { .. } | Kind::MinItems { .. } | Kind::MinProperties { .. } => format!("{name} is empty"),
+            Kind::MinLength { limit: 1 } => format!("{name} is empty; wanted a text"),
+            Kind::MinItems { limit: 1 } => format!("{name} is empty; wanted one item or more"),
             Kind::Minimum { limit } => format!("{name} is {value}; wanted {limit} or more"),
             Kind::Maximum { limit } => format!("{name} is {value}; wanted {limit} or less"),
             Kind::ExclusiveMinimum { limit } => format!("{name} is {value}; wanted more than {limit}"),
@@ -212,51 +210,52 @@ fn words_of(form: &Value) -> Option<Vec<&str>> {
     }
 }
 
-fn not_among(value: &Value, path: &Path, words: &[&str]) -> String {
-    let name = field(path);
-    let wanted = match words {
-        [word] => format!("wanted {word}"),
-        _ => format!("wanted one of {}", words.join(", ")),
-    };
-    match value {
-        Value::Null => format!("{name} has no value; {wanted}"),
-        Value::String(text) => {
-            format!("{name} is {}; {wanted}{}", seen(value), did_you_mean(text, words.iter().copied()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// What the files of `tests/data/policy-mistakes/` do not show: forms that only parameters of checks have.
+    #[test]
+    fn every_kind_of_mistake_has_its_words() {
+        let image =
+            json!({"type": "object", "properties": {"image": {"type": "string"}}, "additionalProperties": false});
+        let cases = [
+            (json!({"maximum": 600}), json!(700), "`params.x` is 700; wanted 600 or less"),
+            (json!({"exclusiveMinimum": 0}), json!(0), "`params.x` is 0; wanted more than 0"),
+            (json!({"exclusiveMaximum": 1}), json!(1.5), "`params.x` is 1.5; wanted less than 1"),
+            (json!({"uniqueItems": true}), json!([1, 1]), "`params.x` holds the same item twice"),
+            (
+                json!({"type": ["integer", "string"]}),
+                json!([]),
+                "`params.x` is a list; wanted a whole number or a text",
+            ),
+            (json!({"enum": ["a", "b"]}), json!(["a"]), "`params.x` is a list; wanted one of a, b"),
+            (json!({"const": "a"}), json!("b"), "`params.x` is `b`; wanted a"),
+            (
+                json!({"anyOf": [{"type": "string"}, image]}),
+                json!({"imag": "x"}),
+                "unknown key `params.x.imag`; did you mean `image`?",
+            ),
+            (
+                json!({"anyOf": [{"type": "string"}, image], "title": "an image"}),
+                json!(3),
+                "`params.x` is the number 3; wanted an image",
+            ),
+            (json!({"type": "strin"}), json!(3), "broken"),
+        ];
+        for (schema, value, message) in cases {
+            let form = Form::new(schema.clone(), &[]);
+            let found = form.mistakes(&value, &Path::keys("params.x"));
+            assert_eq!(found.len(), 1, "{schema} {value}: {found:?}");
+            assert!(found[0].message.contains(message), "{schema} {value}: {}", found[0].message);
         }
-        _ => format!("{name} is {}; {wanted}", seen(value)),
     }
-}
 
-fn wanted_type(kind: &TypeKind, value: &Value) -> String {
-    let names: Vec<String> = match kind {
-        TypeKind::Single(name) => vec![name.to_string()],
-        TypeKind::Multiple(names) => names.iter().map(|name| name.to_string()).collect(),
-    };
-    let words: Vec<&str> = names.iter().map(|name| type_word(name)).collect();
-    let wanted = words.join(" or ");
-    let is_scalar = value.is_number() || value.is_boolean();
-    if is_scalar && words == ["a text"] { format!("{wanted}: put it in quotes") } else { wanted }
-}
-
-/// The types of JSON Schema in the words of people who write YAML.
-fn type_word(name: &str) -> &str {
-    match name {
-        "string" => "a text",
-        "object" => "a map",
-        "array" => "a list",
-        "integer" => "a whole number",
-        "number" => "a number",
-        "boolean" => "true or false",
-        _ => name,
-    }
-}
-
-/// The first sentence of a description, to stand inside another one.
-fn first_sentence(text: &str) -> String {
-    let sentence = text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.');
-    let mut characters = sentence.chars();
-    match characters.next() {
-        Some(first) => first.to_lowercase().chain(characters).collect(),
-        None => String::new(),
+    #[test]
+    fn keys_of_digits_are_keys_in_maps_and_indices_in_lists() {
+        let form = Form::new(json!({"additionalProperties": {"items": {"type": "integer"}}}), &[]);
+        let found = form.mistakes(&json!({"0": ["a"]}), &Path::root());
+        assert_eq!(found[0].path, Path::root().key("0").index(0));
     }
 }

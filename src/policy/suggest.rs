@@ -21,6 +21,15 @@ pub fn did_you_mean<'a>(seen: &str, known: impl IntoIterator<Item = &'a str>) ->
     nearest(seen, known).map_or_else(String::new, |word| format!("; did you mean `{word}`?"))
 }
 
+/// The same, and where none is near, all known words: `; known here: a, b`. Of no known words, nothing.
+pub(crate) fn did_you_mean_or_known(seen: &str, known: &[&str]) -> String {
+    match nearest(seen, known.iter().copied()) {
+        Some(word) => format!("; did you mean `{word}`?"),
+        None if known.is_empty() => String::new(),
+        None => format!("; known here: {}", known.join(", ")),
+    }
+}
+
 fn plain(word: &str) -> String {
     word.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect()
 }

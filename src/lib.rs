@@ -7,6 +7,7 @@
 pub mod base;
 pub mod checks;
 pub mod cli;
+pub mod cluster;
 pub mod engine;
 pub mod inventory;
 pub mod manifest;

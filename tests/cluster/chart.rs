@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
+use seaworthy::cluster::WATCHED_KINDS;
 use serde_json::Value;
 
 use crate::harness::{Cluster, until};
@@ -57,18 +58,8 @@ pub fn the_server_may_list_and_watch_and_nothing_else(cluster: &Cluster) -> Resu
             rights.insert(resource, verbs.trim());
         }
     }
-    let wanted = [
-        "cronjobs.batch",
-        "daemonsets.apps",
-        "deployments.apps",
-        "jobs.batch",
-        "namespaces",
-        "replicasets.apps",
-        "serviceaccounts",
-        "services",
-        "statefulsets.apps",
-    ];
-    assert_eq!(rights, wanted.map(|resource| (resource, "[list watch]")).into());
+    let wanted = WATCHED_KINDS.map(|kind| kind.resource_name());
+    assert_eq!(rights, wanted.iter().map(|resource| (resource.as_str(), "[list watch]")).collect());
     Ok(())
 }
 

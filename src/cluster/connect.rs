@@ -1,0 +1,69 @@
+//! How the cluster is reached.
+
+use super::watch::WATCH_SECONDS;
+use anyhow::Context;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use std::path::Path;
+use std::time::Duration;
+
+/// A connection that says nothing for this long is dead: a watch says at least that it ends.
+const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS as u64 + 15);
+
+/// A client for the current context of a kubeconfig, or for the cluster this runs in. Asks nobody yet: a cluster that
+/// cannot be reached now may be there in a moment.
+///
+/// # Errors
+/// Neither can be used, with all ways to go on.
+pub async fn connect(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
+    const WAYS: &str = "give --kubeconfig FILE for a cluster to watch, or --inventory FOLDER to take the objects around \
+                        from manifests, or run inside of a cluster";
+    let config = match kubeconfig {
+        Some(file) => {
+            from_file(file).await.with_context(|| format!("--kubeconfig `{}` cannot be used; {WAYS}", file.display()))
+        }
+        None => Config::incluster().with_context(|| format!("there is no cluster around; {WAYS}")),
+    }?;
+    client(config).context("the cluster cannot be connected to with this configuration")
+}
+
+async fn from_file(file: &Path) -> anyhow::Result<Config> {
+    let kubeconfig = Kubeconfig::read_from(file)?;
+    Ok(Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?)
+}
+
+fn client(mut config: Config) -> anyhow::Result<Client> {
+    config.read_timeout = Some(SILENCE);
+    // Else the time that a connection lay idle counts against the next answer on it.
+    config.reset_reader_on_write = true;
+    // The watches try again themselves, and say so; the client would do it for minutes without a word.
+    config.default_retry = false;
+    Ok(Client::try_from(config)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_cannot_connect_is_told_all_ways() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            file
+        };
+        let no_context = "apiVersion: v1\nkind: Config\ncurrent-context: gone\nclusters: []\nusers: []\ncontexts: []\n";
+        let cases = [
+            (folder.path().join("none"), "No such file"),
+            (write("broken", "clusters: ["), "parse kubeconfig"),
+            (write("no-context", no_context), "gone"),
+        ];
+        for (file, reason) in cases {
+            let error = format!("{:#}", connect(Some(&file)).await.err().unwrap());
+            let start = format!("--kubeconfig `{}` cannot be used; give --kubeconfig FILE", file.display());
+            assert!(error.starts_with(&start) && error.contains("--inventory FOLDER"), "{error}");
+            assert!(error.contains(reason), "{reason}: {error}");
+        }
+    }
+}

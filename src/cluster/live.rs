@@ -1,0 +1,188 @@
+//! The inventory that judging reads while watches write it.
+
+use super::kinds::{WATCHED_KINDS, WatchedKind};
+use super::names::Names;
+use crate::inventory::{Inventory, Origin};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+/// How long a request waits for a namespace that was made a blink before it.
+pub const NAMESPACE_WAIT: Duration = Duration::from_millis(300);
+
+/// What is known of the surroundings, and how well.
+#[derive(Debug)]
+pub struct LiveInventory {
+    known: RwLock<Known>,
+    /// Sent whenever waiting for a namespace may have come to an end.
+    namespaces: watch::Sender<()>,
+}
+
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) inventory: Inventory,
+    /// One for each watched kind; none for a folder.
+    pub(super) watches: Vec<Progress>,
+}
+
+/// How far one watch is.
+#[derive(Debug)]
+pub(super) struct Progress {
+    pub(super) kind: &'static WatchedKind,
+    pub(super) names: Names,
+    /// Whether a list was complete once: from then on something is known.
+    pub(super) listed: bool,
+    /// Whether it was listed, or it was learnt that it may not be. Stays true, so that a ready server stays ready.
+    pub(super) settled: bool,
+    /// The last sign of life of the API server.
+    pub(super) heard: Instant,
+    /// What went wrong since then.
+    pub(super) failure: Option<Failure>,
+}
+
+/// Why a watch does not get on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// Whether the API server answered that this may not be read, or that it has no such kind.
+    pub(super) refused: bool,
+    /// What it said, one line.
+    pub(super) message: String,
+}
+
+/// Where a watch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing is known yet.
+    Listing,
+    /// All is known.
+    Current,
+    /// What was known when it was lost is kept.
+    Lost,
+    /// It may not be read: nothing is known of the kind, and its absence proves nothing.
+    Unreadable,
+}
+
+/// What is known of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchStatus {
+    /// The kind.
+    pub kind: &'static str,
+    /// Where its watch is.
+    pub phase: Phase,
+    /// How many objects are known.
+    pub objects: usize,
+    /// For how long what is known may be out of date; zero unless the watch is lost.
+    pub stale: Duration,
+}
+
+impl LiveInventory {
+    /// One that nothing changes any more.
+    pub fn fixed(inventory: Inventory) -> Self {
+        Self { known: RwLock::new(Known { inventory, watches: Vec::new() }), namespaces: watch::Sender::new(()) }
+    }
+
+    /// One of a cluster, in which no kind was listed yet: see [`watch`](super::watch()).
+    pub fn watched() -> Self {
+        let mut inventory = Inventory::new(Origin::Cluster);
+        for kind in &WATCHED_KINDS {
+            inventory.set_listed(kind.kind, false);
+        }
+        let watches = WATCHED_KINDS.iter().map(Progress::new).collect();
+        Self { known: RwLock::new(Known { inventory, watches }), namespaces: watch::Sender::new(()) }
+    }
+
+    /// Looks at what is known. Watches wait meanwhile, so it must be brief; it may panic.
+    pub fn read<T>(&self, look: impl FnOnce(&Inventory) -> T) -> T {
+        look(&self.lock().inventory)
+    }
+
+    /// Whether each kind was listed once, or may not be read. Once true it stays true: what is known is kept.
+    pub fn is_synced(&self) -> bool {
+        self.lock().watches.iter().all(|watch| watch.settled)
+    }
+
+    /// [`Self::is_synced`] with what is missing.
+    ///
+    /// # Errors
+    /// The kinds that were never listed and why not, one line.
+    pub fn ready(&self) -> Result<(), String> {
+        let known = self.lock();
+        let missing: Vec<&Progress> = known.watches.iter().filter(|watch| !watch.settled).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let kinds: Vec<&str> = missing.iter().map(|watch| watch.kind.kind).collect();
+        let why = missing.iter().find_map(|watch| watch.failure.as_ref());
+        let why = why.map_or_else(String::new, |failure| format!(": {}", failure.message));
+        Err(format!("the cluster has not been listed yet ({}){why}", kinds.join(", ")))
+    }
+
+    /// Whether a namespace is known, or becomes known within this time. It answers at once where no watch could still
+    /// tell of it.
+    pub async fn namespace_known(&self, name: &str, within: Duration) -> bool {
+        let mut changed = self.namespaces.subscribe();
+        let known = async {
+            loop {
+                if self.read(|inventory| inventory.namespace_labels(name, "").is_some()) {
+                    return true;
+                }
+                if !self.namespaces_may_come() || changed.changed().await.is_err() {
+                    return false;
+                }
+            }
+        };
+        timeout(within, known).await.unwrap_or(false)
+    }
+
+    /// How each watch is doing, in the order of [`WATCHED_KINDS`]; empty for a folder.
+    pub fn watches(&self) -> Vec<WatchStatus> {
+        let now = Instant::now();
+        self.lock().watches.iter().map(|watch| watch.status(now)).collect()
+    }
+
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
+        change(&mut self.lock_for_change())
+    }
+
+    pub(super) fn namespaces_changed(&self) {
+        self.namespaces.send_replace(());
+    }
+
+    fn namespaces_may_come(&self) -> bool {
+        let known = self.lock();
+        let mut watches = known.watches.iter();
+        watches.any(|watch| watch.kind.kind == "Namespace" && watch.phase() != Phase::Unreadable)
+    }
+
+    /// A change that panicked leaves one object out at worst; that must not end all judging.
+    fn lock(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_for_change(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress {
+    fn new(kind: &'static WatchedKind) -> Self {
+        let names = Names::default();
+        Self { kind, names, listed: false, settled: false, heard: Instant::now(), failure: None }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        match &self.failure {
+            Some(_) if self.listed => Phase::Lost,
+            Some(failure) if failure.refused => Phase::Unreadable,
+            None if self.listed => Phase::Current,
+            _ => Phase::Listing,
+        }
+    }
+
+    fn status(&self, now: Instant) -> WatchStatus {
+        let phase = self.phase();
+        let stale = if phase == Phase::Lost { now.duration_since(self.heard) } else { Duration::ZERO };
+        WatchStatus { kind: self.kind.kind, phase, objects: self.names.len(), stale }
+    }
+}

@@ -33,6 +33,15 @@ pub struct RuleError {
     pub error: String,
 }
 
+impl RuleError {
+    /// Whether the rule panicked, as opposed to giving up.
+    pub fn is_panic(&self) -> bool {
+        self.error.starts_with(PANIC)
+    }
+}
+
+const PANIC: &str = "panic: ";
+
 /// What holds for all rules on one object.
 struct Scene<'a> {
     engine: &'a Engine,
@@ -161,5 +170,5 @@ impl Scene<'_> {
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panic: {}", text.unwrap_or("no message"))
+    format!("{PANIC}{}", text.unwrap_or("no message"))
 }

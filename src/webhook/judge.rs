@@ -53,6 +53,9 @@ pub enum JudgeError {
     #[error("the object cannot be read: {0}")]
     Unreadable(String),
     /// Our fault.
-    #[error("internal error: {0}")]
+    #[error("{0}")]
     Internal(String),
+    /// Our fault too, and a panic: counted by itself.
+    #[error("{0}")]
+    Panicked(String),
 }

@@ -1,14 +1,17 @@
 //! Layer 5: the admission webhook, from bytes on a port to a judgement and back.
 //!
 //! Everything that comes in is hostile until proven otherwise, and nothing it does may end the server or let a request
-//! through unjudged. The request path reads no file and calls nobody. Knows no rule: see [`judge::Judge`].
+//! through unjudged. The request path reads no file and calls nobody. The server knows no rule: see [`judge::Judge`];
+//! [`engine_judge`] is where the engine comes in.
 
 pub mod always_admit;
 pub mod body;
 pub mod deadline;
+pub mod engine_judge;
 pub mod judge;
 pub mod limits;
 pub mod metrics;
+mod object;
 pub mod options;
 pub mod probes;
 pub mod review;

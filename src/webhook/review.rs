@@ -104,16 +104,19 @@ impl Reviews {
     }
 
     async fn judge(&self, request: &AdmissionRequest<'_>) -> Result<Answer, Failure> {
-        let panicked = |_| {
-            self.metrics.panics.inc();
-            Failure::Internal("internal error: judging panicked, see the log".to_owned())
+        let panicked = |_| JudgeError::Panicked("internal error: judging panicked, see the log".to_owned());
+        let judged = match unwinding(self.judge.prepare(request)).await {
+            Ok(()) => catch_unwind(AssertUnwindSafe(|| self.judge.judge(request))).map_err(panicked).flatten(),
+            Err(panic) => Err(panicked(panic)),
         };
-        unwinding(self.judge.prepare(request)).await.map_err(panicked)?;
-        match catch_unwind(AssertUnwindSafe(|| self.judge.judge(request))).map_err(panicked)? {
-            Ok(answer) => Ok(answer),
-            Err(error @ JudgeError::Unreadable(_)) => Err(Failure::BadRequest(error.to_string())),
-            Err(error @ JudgeError::Internal(_)) => Err(Failure::Internal(error.to_string())),
-        }
+        judged.map_err(|error| match error {
+            JudgeError::Unreadable(_) => Failure::BadRequest(error.to_string()),
+            JudgeError::Internal(text) => Failure::Internal(text),
+            JudgeError::Panicked(text) => {
+                self.metrics.panics.inc();
+                Failure::Internal(text)
+            }
+        })
     }
 
     fn count(&self, request: &AdmissionRequest<'_>, answer: &Answer) {

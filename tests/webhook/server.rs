@@ -65,7 +65,7 @@ impl Judge for Obedient {
             }),
             "warn" => Ok(Answer { warnings: vec!["careful".into()], ..Answer::default() }),
             "panic" => panic!("as asked"),
-            "fail" => Err(JudgeError::Internal("a rule failed".into())),
+            "fail" => Err(JudgeError::Internal("internal error: a rule failed".into())),
             _ => Ok(Answer::default()),
         }
     }

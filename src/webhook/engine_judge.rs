@@ -1,0 +1,187 @@
+//! The judge of the product: the engine, with what is known of the cluster around the object.
+
+use crate::base::{Action, Finding};
+use crate::engine::{Engine, RuleError, Verdict};
+use crate::inventory::Inventory;
+use crate::manifest::{Object, group_of};
+use crate::policy::Date;
+use crate::report::admission::{Contacts, refusal, warnings};
+use crate::report::one_line;
+use crate::webhook::always_admit::{self, Owner};
+use crate::webhook::judge::{Answer, Judge, JudgeError};
+use crate::webhook::object;
+use crate::webhook::wire::AdmissionRequest;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::future::{Future, ready};
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a request waits for a namespace that is not known yet: it may have been made a blink before.
+const NAMESPACE_WAIT: Duration = Duration::from_millis(300);
+/// The audit annotation of a request that was let through without being judged.
+const NOT_JUDGED: &str = "not-judged";
+/// Findings of one rule that the audit log names.
+const AUDITED_PATHS: usize = 5;
+
+/// What is known of the objects around one; kept up to date by somebody else.
+pub trait Surroundings: Send + Sync + 'static {
+    /// The inventory as it is now. Held for the time of one judgement.
+    fn inventory(&self) -> impl Deref<Target = Inventory> + '_;
+
+    /// Whether all of it has been listed once.
+    ///
+    /// # Errors
+    /// What has not, one line.
+    fn listed(&self) -> Result<(), String>;
+
+    /// Ends when the labels of a namespace are known, or surely never will be.
+    fn namespace_known(&self, namespace: &str) -> impl Future<Output = ()> + Send;
+}
+
+/// Surroundings that never change, such as those of `--inventory FOLDER`.
+#[derive(Debug)]
+pub struct FixedSurroundings(pub Inventory);
+
+impl Surroundings for FixedSurroundings {
+    fn inventory(&self) -> impl Deref<Target = Inventory> + '_ {
+        &self.0
+    }
+
+    fn listed(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn namespace_known(&self, _namespace: &str) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+}
+
+/// Judges by the engine.
+pub struct EngineJudge<S> {
+    engine: Arc<Engine>,
+    surroundings: S,
+    today: fn() -> Date,
+}
+
+impl<S: Surroundings> EngineJudge<S> {
+    /// A judge under these rules and settings, in these surroundings. Days begin at midnight UTC, for all replicas.
+    pub fn new(engine: Arc<Engine>, surroundings: S) -> Self {
+        let today = || Date::from(Timestamp::now().to_zoned(TimeZone::UTC).date());
+        Self { engine, surroundings, today }
+    }
+
+    /// Reads the old object only where it can matter: most objects have no findings, and reading is half of the work.
+    fn decide(
+        &self,
+        object: &Object,
+        request: &AdmissionRequest<'_>,
+        inventory: &Inventory,
+    ) -> Result<Verdict, JudgeError> {
+        let today = (self.today)();
+        let verdict = self.engine.decide(object, None, inventory, today);
+        match request.old_object {
+            Some(old) if !verdict.decided.is_empty() => {
+                let old = object::read(old, &request.namespace)?;
+                Ok(self.engine.decide(object, Some(&old), inventory, today))
+            }
+            _ => Ok(verdict),
+        }
+    }
+
+    /// Whether the owner that an object names is there, is that very one, and is judged itself.
+    fn is_judged(&self, owner: &Owner, namespace: &str, inventory: &Inventory) -> bool {
+        let known = inventory.workload(namespace, &owner.kind, &owner.name).is_some_and(|entry| {
+            let same_group = group_of(&entry.reference.api_version) == group_of(&owner.api_version);
+            same_group && entry.facts.uid.as_deref() == Some(&*owner.uid)
+        });
+        let is_matched = || {
+            let mut rules = self.engine.rules().iter();
+            rules.any(|rule| rule.rule.spec.matches.has_kind(&owner.api_version, &owner.kind))
+        };
+        known && is_matched()
+    }
+
+    fn answer(&self, object: &Object, verdict: &Verdict) -> Answer {
+        let of = |action: Action| verdict.with_action(action).collect::<Vec<&Finding>>();
+        let links = &self.engine.settings().links;
+        let contacts = Contacts { exception: links.exception.as_deref(), contact: links.contact.as_deref() };
+        let (denied, warned) = (of(Action::Deny), of(Action::Warn));
+        let reference = object.reference();
+        Answer {
+            refusal: (!denied.is_empty()).then(|| refusal(reference, &denied, contacts)),
+            warnings: warnings(reference, &warned),
+            audit: audit(verdict),
+            findings: verdict.decided.iter().map(|it| (it.finding.rule.clone(), it.action)).collect(),
+            membership_unknown: verdict.membership_unknown,
+        }
+    }
+}
+
+impl<S: Surroundings> Judge for EngineJudge<S> {
+    fn ready(&self) -> Result<(), String> {
+        self.surroundings.listed()
+    }
+
+    fn prepare<'a>(&'a self, request: &'a AdmissionRequest<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let namespace = &*request.namespace;
+        let known = namespace.is_empty() || self.surroundings.inventory().namespace_labels(namespace, "").is_some();
+        if known || !matches!(&*request.operation, "CREATE" | "UPDATE") {
+            return Box::pin(ready(()));
+        }
+        Box::pin(async move {
+            let _ = timeout(NAMESPACE_WAIT, self.surroundings.namespace_known(namespace)).await;
+        })
+    }
+
+    fn judge(&self, request: &AdmissionRequest<'_>) -> Result<Answer, JudgeError> {
+        let inventory = self.surroundings.inventory();
+        let is_judged = |owner: &Owner| self.is_judged(owner, &request.namespace, &inventory);
+        let unreadable = |error: serde_json::Error| JudgeError::Unreadable(error.to_string());
+        if let Some(reason) = always_admit::reason(request, is_judged).map_err(unreadable)? {
+            let audit = BTreeMap::from([(NOT_JUDGED.to_owned(), reason.word().to_owned())]);
+            return Ok(Answer { audit, ..Answer::default() });
+        }
+        let object = request.object.ok_or_else(|| JudgeError::Unreadable("there is none".to_owned()))?;
+        let object = object::read(object, &request.namespace)?;
+        let verdict = self.decide(&object, request, &inventory)?;
+        match verdict.errors.first() {
+            // What the other rules refuse is refused, whatever became of this one.
+            Some(error) if !verdict.is_refused() => Err(failed(error)),
+            _ => Ok(self.answer(&object, &verdict)),
+        }
+    }
+}
+
+fn failed(error: &RuleError) -> JudgeError {
+    if error.is_panic() { JudgeError::Panicked(error.to_string()) } else { JudgeError::Internal(error.to_string()) }
+}
+
+/// One annotation a rule: what is done about its findings, and where they are.
+fn audit(verdict: &Verdict) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for decided in &verdict.decided {
+        let action = match decided.action {
+            Action::Admit => continue,
+            Action::Audit => "audit",
+            Action::Warn => "warn",
+            Action::Deny => "deny",
+        };
+        let line = format!("{action} {}", decided.finding.path);
+        found.entry(&decided.finding.rule).or_default().push(one_line(&line).into_owned());
+    }
+    found.into_iter().map(|(rule, lines)| (rule.to_owned(), in_short(&lines))).collect()
+}
+
+fn in_short(lines: &[String]) -> String {
+    let (shown, more) = lines.split_at(lines.len().min(AUDITED_PATHS));
+    let more = (!more.is_empty()).then(|| format!("and {} more", more.len()));
+    shown.iter().cloned().chain(more).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests;

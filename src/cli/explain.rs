@@ -4,7 +4,7 @@ use crate::checks;
 use crate::cli::args::{ExplainArgs, RulesArgs};
 use crate::cli::configured::Configured;
 use crate::cli::{Exit, Run};
-use crate::policy::Rule;
+use crate::policy::{Rule, builtin_example};
 use crate::report::rules::{Example, render_list, render_page};
 use serde_json::Value;
 
@@ -27,7 +27,8 @@ pub fn explain(args: &ExplainArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
     let configuration = Configured::here(&args.config)?;
     let rule = configuration.settings.tuned(configuration.find(&args.rule)?);
     let schema = checks::check(&rule.spec.check).map_or(Value::Null, |check| (check.schema)());
-    let page = render_page(&rule, &schema, Example::default(), run.terminal.columns());
+    let (bad, good) = builtin_example(rule.id()).unzip();
+    let page = render_page(&rule, &schema, Example { bad, good }, run.terminal.columns());
     run.streams.result(&page)?;
     Ok(Exit::Clean)
 }

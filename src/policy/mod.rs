@@ -22,7 +22,7 @@ mod strict;
 mod suggest;
 mod wording;
 
-pub use builtin::builtin_rules;
+pub use builtin::{builtin_example, builtin_rules};
 pub use date::{Date, InvalidDate};
 pub use exception::{Exception, InvalidObjectName, ObjectName};
 pub use kind::{InvalidKind, KindName};

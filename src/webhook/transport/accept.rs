@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 /// A port with what is behind it.
@@ -32,6 +32,9 @@ pub struct Port {
     pub metrics: Arc<Metrics>,
 }
 
+/// Strangers can bring it about that nothing can be accepted; they shall not fill the log too.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
 impl Port {
     /// Takes connections until the server stops; while it drains too. Then the port is closed.
     pub async fn run(self) {
@@ -44,21 +47,25 @@ impl Port {
 
     async fn accept(&self) {
         let mut failures = 0;
+        let mut told: Option<Instant> = None;
         loop {
-            match self.listener.accept().await {
+            let error = match self.listener.accept().await {
                 Ok((stream, _)) => {
                     failures = 0;
                     let seat = self.connections.take().await;
                     tokio::spawn(self.attend(stream, seat));
+                    continue;
                 }
-                Err(error) => {
-                    if let Some(pause) = pause_after(&error, failures) {
-                        tracing::warn!(%error, open = self.connections.count(), "cannot take new connections");
-                        failures += 1;
-                        sleep(pause).await;
-                    }
-                }
+                Err(error) => error,
+            };
+            let Some(pause) = pause_after(&error, failures) else { continue };
+            if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                told = Some(Instant::now());
+                tracing::warn!(%error, open = self.connections.count(), "cannot take new connections");
             }
+            failures += 1;
+            self.connections.evict_mute();
+            sleep(pause).await;
         }
     }
 

@@ -45,25 +45,31 @@ impl Connections {
         loop {
             let mut freed = pin!(self.freed.notified());
             freed.as_mut().enable();
-            match self.try_take() {
-                Ok(seat) => return seat,
-                Err(mute) => mute.iter().for_each(|activity| activity.evict()),
+            if let Some(seat) = self.try_take() {
+                return seat;
             }
+            self.evict_mute();
             freed.await;
         }
     }
 
-    /// A seat, or the one to ask for its seat, if there is one.
-    fn try_take(self: &Arc<Self>) -> Result<Seat, Option<Arc<Activity>>> {
+    /// Asks the longest-sitting connection that never brought a request for its seat, if there is one.
+    pub fn evict_mute(&self) {
+        if let Some(mute) = self.seats().taken.values().find(|activity| activity.is_mute()) {
+            mute.evict();
+        }
+    }
+
+    fn try_take(self: &Arc<Self>) -> Option<Seat> {
         let mut seats = self.seats();
         if seats.taken.len() >= self.most {
-            return Err(seats.taken.values().find(|activity| activity.is_mute()).cloned());
+            return None;
         }
         let (number, activity) = (seats.next, Arc::new(Activity::default()));
         seats.next += 1;
         seats.taken.insert(number, activity.clone());
         self.gauge.inc();
-        Ok(Seat { number, connections: self.clone(), activity })
+        Some(Seat { number, connections: self.clone(), activity })
     }
 
     /// How many there are.

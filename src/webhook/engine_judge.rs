@@ -15,11 +15,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::future::{Future, ready};
-use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// How long a request waits for a namespace that is not known yet: it may have been made a blink before.
 const NAMESPACE_WAIT: Duration = Duration::from_millis(300);
@@ -30,35 +28,17 @@ const AUDITED_PATHS: usize = 5;
 
 /// What is known of the objects around one; kept up to date by somebody else.
 pub trait Surroundings: Send + Sync + 'static {
-    /// The inventory as it is now. Held for the time of one judgement.
-    fn inventory(&self) -> impl Deref<Target = Inventory> + '_;
+    /// Looks at what is known now; for the time of one judgement.
+    fn read<T>(&self, look: impl FnOnce(&Inventory) -> T) -> T;
 
     /// Whether all of it has been listed once.
     ///
     /// # Errors
     /// What has not, one line.
-    fn listed(&self) -> Result<(), String>;
+    fn ready(&self) -> Result<(), String>;
 
-    /// Ends when the labels of a namespace are known, or surely never will be.
-    fn namespace_known(&self, namespace: &str) -> impl Future<Output = ()> + Send;
-}
-
-/// Surroundings that never change, such as those of `--inventory FOLDER`.
-#[derive(Debug)]
-pub struct FixedSurroundings(pub Inventory);
-
-impl Surroundings for FixedSurroundings {
-    fn inventory(&self) -> impl Deref<Target = Inventory> + '_ {
-        &self.0
-    }
-
-    fn listed(&self) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn namespace_known(&self, _namespace: &str) -> impl Future<Output = ()> + Send {
-        ready(())
-    }
+    /// Whether the labels of a namespace are known, or become known within this time.
+    fn namespace_known(&self, namespace: &str, within: Duration) -> impl Future<Output = bool> + Send;
 }
 
 /// Judges by the engine.
@@ -73,6 +53,23 @@ impl<S: Surroundings> EngineJudge<S> {
     pub fn new(engine: Arc<Engine>, surroundings: S) -> Self {
         let today = || Date::from(Timestamp::now().to_zoned(TimeZone::UTC).date());
         Self { engine, surroundings, today }
+    }
+
+    fn judge_among(&self, request: &AdmissionRequest<'_>, inventory: &Inventory) -> Result<Answer, JudgeError> {
+        let is_judged = |owner: &Owner| self.is_judged(owner, &request.namespace, inventory);
+        let unreadable = |error: serde_json::Error| JudgeError::Unreadable(error.to_string());
+        if let Some(reason) = always_admit::reason(request, is_judged).map_err(unreadable)? {
+            let audit = BTreeMap::from([(NOT_JUDGED.to_owned(), reason.word().to_owned())]);
+            return Ok(Answer { audit, ..Answer::default() });
+        }
+        let object = request.object.ok_or_else(|| JudgeError::Unreadable("there is none".to_owned()))?;
+        let object = object::read(object, &request.namespace)?;
+        let verdict = self.decide(&object, request, inventory)?;
+        match verdict.errors.first() {
+            // What the other rules refuse is refused, whatever became of this one.
+            Some(error) if !verdict.is_refused() => Err(failed(error)),
+            _ => Ok(self.answer(&object, &verdict)),
+        }
     }
 
     /// Reads the old object only where it can matter: most objects have no findings, and reading is half of the work.
@@ -124,36 +121,24 @@ impl<S: Surroundings> EngineJudge<S> {
 
 impl<S: Surroundings> Judge for EngineJudge<S> {
     fn ready(&self) -> Result<(), String> {
-        self.surroundings.listed()
+        self.surroundings.ready()
     }
 
     fn prepare<'a>(&'a self, request: &'a AdmissionRequest<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         let namespace = &*request.namespace;
-        let known = namespace.is_empty() || self.surroundings.inventory().namespace_labels(namespace, "").is_some();
-        if known || !matches!(&*request.operation, "CREATE" | "UPDATE") {
+        let is_known = |inventory: &Inventory| inventory.namespace_labels(namespace, "").is_some();
+        let unjudged = !matches!(&*request.operation, "CREATE" | "UPDATE");
+        if unjudged || namespace.is_empty() || self.surroundings.read(is_known) {
             return Box::pin(ready(()));
         }
         Box::pin(async move {
-            let _ = timeout(NAMESPACE_WAIT, self.surroundings.namespace_known(namespace)).await;
+            // Unknown is an answer too: membership is unknown then, and nothing is refused for it.
+            let _known = self.surroundings.namespace_known(namespace, NAMESPACE_WAIT).await;
         })
     }
 
     fn judge(&self, request: &AdmissionRequest<'_>) -> Result<Answer, JudgeError> {
-        let inventory = self.surroundings.inventory();
-        let is_judged = |owner: &Owner| self.is_judged(owner, &request.namespace, &inventory);
-        let unreadable = |error: serde_json::Error| JudgeError::Unreadable(error.to_string());
-        if let Some(reason) = always_admit::reason(request, is_judged).map_err(unreadable)? {
-            let audit = BTreeMap::from([(NOT_JUDGED.to_owned(), reason.word().to_owned())]);
-            return Ok(Answer { audit, ..Answer::default() });
-        }
-        let object = request.object.ok_or_else(|| JudgeError::Unreadable("there is none".to_owned()))?;
-        let object = object::read(object, &request.namespace)?;
-        let verdict = self.decide(&object, request, &inventory)?;
-        match verdict.errors.first() {
-            // What the other rules refuse is refused, whatever became of this one.
-            Some(error) if !verdict.is_refused() => Err(failed(error)),
-            _ => Ok(self.answer(&object, &verdict)),
-        }
+        self.surroundings.read(|inventory| self.judge_among(request, inventory))
     }
 }
 

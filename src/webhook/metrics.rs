@@ -2,6 +2,7 @@
 //! that a stranger sends becomes one.
 
 use crate::base::Action;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -85,8 +86,8 @@ struct FindingLabels {
 }
 
 impl Metrics {
-    /// All at zero.
-    pub fn new() -> Self {
+    /// All at zero, and beside them what others count.
+    pub fn new(collectors: Vec<Box<dyn Collector>>) -> Self {
         let mut it = Self {
             registry: Registry::with_prefix("seaworthy"),
             reviews: Family::default(),
@@ -101,6 +102,7 @@ impl Metrics {
             cert_reload_failures: Counter::default(),
         };
         let to = &mut it.registry;
+        collectors.into_iter().for_each(|collector| to.register_collector(collector));
         to.register("reviews", "Admission requests answered", it.reviews.clone());
         to.register("findings", "Findings, by what was done about them", it.findings.clone());
         to.register("review_duration_seconds", "From request to answer", it.review_duration.clone());
@@ -148,19 +150,13 @@ impl Metrics {
     }
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_and_labels_are_the_documented_ones() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(Vec::new());
         metrics.count_review("UPDATE", "Deployment", Decision::Denied);
         metrics.count_finding(&"missing-pre-stop".into(), Action::Warn);
         metrics.review_duration.observe(0.002);
@@ -184,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_strangers_send_becomes_no_label() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(Vec::new());
         for number in 0..100 {
             metrics.count_review(&format!("op{number}"), &format!("Kind{number}"), Decision::Allowed);
         }

@@ -25,18 +25,24 @@ use crate::webhook::metrics::Metrics;
 use crate::webhook::options::{CertificateSource, Options, UsageError};
 use crate::webhook::server::{Parts, Server};
 use crate::webhook::tls::{Certificate, CertificateFiles, CurrentCertificate, self_signed};
+use prometheus_client::collector::Collector;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Serves until SIGTERM and the end of the drain. A second SIGTERM, and SIGINT, end it at once.
+/// Serves until SIGTERM and the end of the drain. A second SIGTERM, and SIGINT, end it at once. `/metrics` shows what
+/// `collectors` count beside our own.
 ///
 /// # Errors
 /// [`UsageError`] (exit code 2) for flags and files that cannot be used; anything else is a failure while serving.
-pub async fn serve(options: &Options, judge: Arc<dyn Judge>) -> anyhow::Result<()> {
+pub async fn serve(
+    options: &Options,
+    judge: Arc<dyn Judge>,
+    collectors: Vec<Box<dyn Collector>>,
+) -> anyhow::Result<()> {
     let limits = options.limits();
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::new(collectors));
     let (files, certificate) = certificate(options).await?;
     let certificate = Arc::new(CurrentCertificate::new(certificate));
     if let Some(files) = files {

@@ -85,7 +85,7 @@ pub struct Running {
 pub async fn start(limits: Limits) -> Running {
     let SelfSigned { certificate, ca_pem } = made_certificate();
     let certificate = Arc::new(CurrentCertificate::new(certificate));
-    let (judge, metrics) = (Arc::new(Obedient::default()), Arc::new(Metrics::new()));
+    let (judge, metrics) = (Arc::new(Obedient::default()), Arc::new(Metrics::new(Vec::new())));
     let loopback = "127.0.0.1:0".parse().unwrap();
     let parts = Parts {
         listen: loopback,

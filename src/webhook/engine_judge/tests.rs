@@ -4,13 +4,34 @@ use crate::inventory::Origin;
 use crate::policy::SettingsFile;
 use crate::webhook::wire;
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+
+/// Surroundings in which nothing changes: who waits for a namespace waits in vain.
+struct Still {
+    inventory: Inventory,
+    ready: Result<(), String>,
+}
+
+impl Surroundings for Still {
+    fn read<T>(&self, look: impl FnOnce(&Inventory) -> T) -> T {
+        look(&self.inventory)
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.ready.clone()
+    }
+
+    async fn namespace_known(&self, _namespace: &str, within: Duration) -> bool {
+        sleep(within).await;
+        false
+    }
+}
 
 const USER: &str = "alice";
 const REPLICASET_CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
 
 /// A cluster that denies in `shop`, where a ReplicaSet runs and istiod injects.
-fn judge() -> EngineJudge<FixedSurroundings> {
+fn judge() -> EngineJudge<Still> {
     let settings = "modes: {default: audit, namespaces: {shop: {default: deny}, calm: {default: warn}}}\n\
                     exceptions: [{rule: missing-pre-stop, object: Deployment/shop/legacy, owner: a, reason: b, until: 2099-01-01}]\n\
                     links: {contact: '#team-mesh'}\n";
@@ -31,7 +52,7 @@ fn judge() -> EngineJudge<FixedSurroundings> {
     (replica_set["kind"], replica_set["metadata"]["uid"]) = ("ReplicaSet".into(), "uid-1".into());
     replica_set["metadata"]["namespace"] = "shop".into();
     set(replica_set);
-    EngineJudge::new(Arc::new(engine), FixedSurroundings(inventory))
+    EngineJudge::new(Arc::new(engine), Still { inventory, ready: Ok(()) })
 }
 
 /// A namespace that is not known yet.
@@ -180,28 +201,13 @@ fn the_audit_log_names_a_few_places_and_counts_the_rest() {
     assert!(audited.ends_with("; and 3 more"), "{audited}");
 }
 
-/// Surroundings in which no namespace ever appears.
-struct Barren(Inventory);
-
-impl Surroundings for Barren {
-    fn inventory(&self) -> impl Deref<Target = Inventory> + '_ {
-        &self.0
-    }
-
-    fn listed(&self) -> Result<(), String> {
-        Err("namespaces are not listed yet".to_owned())
-    }
-
-    fn namespace_known(&self, _namespace: &str) -> impl Future<Output = ()> + Send {
-        std::future::pending()
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn an_unknown_namespace_is_waited_for_a_moment() {
     let engine = Arc::new(Engine::built_in(Mode::Audit).unwrap());
-    let judge = EngineJudge::new(engine, Barren(Inventory::new(Origin::Cluster)));
-    assert_eq!(judge.ready(), Err("namespaces are not listed yet".to_owned()));
+    let missing = Err("namespaces are not listed yet".to_owned());
+    let still = Still { inventory: Inventory::new(Origin::Cluster), ready: missing.clone() };
+    let judge = EngineJudge::new(engine, still);
+    assert_eq!(judge.ready(), missing);
     let cases = [("CREATE", "shop", 300), ("UPDATE", "shop", 300), ("DELETE", "shop", 0), ("CREATE", "", 0)];
     for (operation, namespace, milliseconds) in cases {
         let request = AdmissionRequest {

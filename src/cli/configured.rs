@@ -3,7 +3,7 @@
 use crate::base::Path as FieldPath;
 use crate::cli::args::{ConfigArgs, MembershipWord};
 use crate::cli::configuration::Configuration;
-use crate::cli::discovery::Discovery;
+use crate::cli::discovery::{Discovery, NAMES};
 use crate::cli::notes::Assumption;
 use crate::cli::show_config;
 use crate::policy::Settings;
@@ -53,7 +53,7 @@ impl Configured {
     /// # Errors
     /// A configuration that cannot be told or used.
     pub fn here(args: &ConfigArgs) -> anyhow::Result<Configuration> {
-        let file = Discovery::new(args).configuration_for(Path::new("."))?;
+        let file = Discovery::new(args).configuration_for(Path::new(NAMES[0]))?;
         Ok(Configuration::load(file.as_deref())?)
     }
 

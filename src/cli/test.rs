@@ -35,7 +35,7 @@ pub fn test(args: &TestArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
     let appearance = run.appearance(true);
     run.streams.result(&text::render_problems(&differences, &look_up(&sources), appearance))?;
     run.say_problems(&unread, &sources);
-    run.streams.say(&format!("tested {}: {}\n", fixtures(sources.len()), outcome(differing)));
+    run.streams.say(&summary(sources.len(), differing, &args.folder));
     let applying = [
         (differing > 0, Exit::Findings),
         (sources.is_empty(), Exit::NoObjects),
@@ -77,14 +77,15 @@ fn settings(source: &Source, fixture: &Fixture, configuration: &Configuration) -
     }
 }
 
-fn fixtures(count: usize) -> String {
-    if count == 1 { "1 fixture".to_owned() } else { format!("{count} fixtures") }
-}
-
-fn outcome(differing: usize) -> String {
+fn summary(fixtures: usize, differing: usize, folder: &Path) -> String {
+    let tested = match fixtures {
+        0 => return format!("no fixture (fail-*.yaml, pass-*.yaml, issue-*.yaml) found in {}\n", folder.display()),
+        1 => "tested 1 fixture".to_owned(),
+        more => format!("tested {more} fixtures"),
+    };
     match differing {
-        0 => "all as marked".to_owned(),
-        1 => "1 differs".to_owned(),
-        more => format!("{more} differ"),
+        0 => format!("{tested}: all as marked\n"),
+        1 => format!("{tested}: 1 differs\n"),
+        more => format!("{tested}: {more} differ\n"),
     }
 }

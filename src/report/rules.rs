@@ -3,6 +3,7 @@
 use crate::policy::{Match, MatchMembership, Rule, Status};
 use crate::report::plain::{lines, one_line};
 use serde_json::Value;
+use std::slice::from_ref;
 
 /// A manifest that breaks a rule, and the same one put right.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub fn render_page(rule: &Rule, schema: &Value, example: Example<'_>, width: usi
     page.line(&format!("{}: {}", rule.id(), spec.title));
     page.line(&format!("{} ({status}{since})", spec.severity));
     page.section("looks at", &looks_at(&spec.matches));
-    page.section("why", &[spec.why.clone()]);
-    page.section("what to do", &[spec.remedy.clone()]);
+    page.section("why", from_ref(&spec.why));
+    page.section("what to do", from_ref(&spec.remedy));
     page.section("severities of single cases", &cases(rule));
     page.manifest("bad", example.bad);
     page.manifest("good", example.good);

@@ -20,12 +20,18 @@ pub(super) fn asks_if_ready(text: &str) -> bool {
     })
 }
 
-/// Whether a text that names a host and nothing more is local: `http://127.0.0.1:15000`.
-pub(super) fn is_local(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, host)| host);
-    LOCAL_HOSTS
-        .iter()
-        .any(|local| host.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
+/// Whether there is any sign that the text has to do with the proxy being ready, whatever the host and however it is put together:
+/// the port of its health listener, or a path of readiness beside one of the other ports. A sign, no proof.
+pub(super) fn mentions_readiness(text: &str) -> bool {
+    const SIGNS: [&str; 3] = ["/ready", "healthz/ready", "server_info"];
+    let has = |port: &str| {
+        let digit = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());
+        text.match_indices(port)
+            .any(|(at, _)| !digit(text[..at].chars().next_back()) && !digit(text[at + port.len()..].chars().next()))
+    };
+    asks_if_ready(text)
+        || has("15021")
+        || (has("15020") || has("15000")) && SIGNS.iter().any(|sign| text.contains(sign))
 }
 
 fn is_ready_endpoint(after_host: &str) -> bool {
@@ -67,16 +73,18 @@ mod tests {
     }
 
     #[test]
-    fn local_urls_are_told_from_others() {
-        for (url, wanted) in [
-            ("http://127.0.0.1:15000", true),
-            ("http://localhost:15000/", true),
-            ("localhost", true),
-            ("http://localhost.example.com", false),
-            ("http://envoy:15000", false),
-            ("", false),
+    fn any_sign_of_readiness_counts_as_a_mention() {
+        for (text, wanted) in [
+            ("http://localhost:15021/healthz/ready", true),
+            ("PORT=15021; curl localhost:$PORT", true),
+            ("http://$POD_IP:15020/healthz/ready", true),
+            ("curl $ADMIN:15000/server_info", true),
+            ("http://localhost:15020/quitquitquit", false),
+            ("http://localhost:15000/stats", false),
+            ("http://localhost:8080/ready", false),
+            ("--serial=150213", false),
         ] {
-            assert_eq!(is_local(url), wanted, "{url}");
+            assert_eq!(mentions_readiness(text), wanted, "{text}");
         }
     }
 }

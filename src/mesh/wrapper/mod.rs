@@ -8,7 +8,7 @@ mod script;
 mod shell;
 mod waiting;
 
-use local_proxy::{asks_if_ready, is_local};
+use local_proxy::{asks_if_ready, mentions_readiness};
 use waiting::script_wait;
 
 /// A container as far as its start is concerned.
@@ -63,7 +63,7 @@ impl ContainerStart<'_> {
         };
         // A script in the image may be told by a variable where to ask; the wrappers' own variable has been looked at.
         let wrapper = argv.first().is_some_and(|program| ADMIN_API_WRAPPERS.contains(&basename(program)));
-        let told = !wrapper && self.env.iter().any(|(_, value)| value.is_some_and(asks_if_ready));
+        let told = !wrapper && self.env.iter().any(|(_, value)| value.is_some_and(mentions_readiness));
         if wait == ProxyWait::None && told { ProxyWait::Possible } else { wait }
     }
 
@@ -75,33 +75,57 @@ impl ContainerStart<'_> {
     pub fn may_quit_proxy(&self) -> bool {
         let texts =
             || self.command.iter().chain(self.args).copied().chain(self.env.iter().filter_map(|(_, value)| *value));
-        let kills = |text: &str| text.contains("pkill") && (text.contains("pilot-agent") || text.contains("envoy"));
         let has_wrapper = |text: &str| {
-            text.split_whitespace().any(|word| ADMIN_API_WRAPPERS.contains(&basename(word.trim_end_matches(';'))))
+            let program = |word: &str| basename(word.trim_end_matches(';')).to_owned();
+            text.split_whitespace().any(|word| ADMIN_API_WRAPPERS.contains(&program(word).as_str()))
         };
         let told_to_leave_it =
             self.env.iter().any(|(name, value)| *name == "NEVER_KILL_ISTIO" && *value == Some("true"));
-        texts().any(|text| text.contains("quitquitquit") || kills(text))
+        texts().any(quits_proxy)
             || !told_to_leave_it && texts().any(has_wrapper)
-            || self.env.iter().any(|(name, _)| *name == "ISTIO_QUIT_API")
+            || self.runs_own_program(|task| !matches!(task, Some("identity" | "install")))
+            || self.env.iter().any(|(name, _)| matches!(*name, "ISTIO_QUIT_API" | "GENERIC_QUIT_ENDPOINTS"))
     }
 
-    /// Whether this (init) container waits for the GKE metadata server, by one of the signs in use:
-    /// a call of `computeMetadata` on it, the container name of Google's documentation or of our own repair, or a known image.
+    /// Whether this container asks the GKE metadata server, by one of the signs in use: a path or header of its protocol, its name, a
+    /// token asked of gcloud, the container name of Google's documentation or of our own repair, or a known image.
+    ///
+    /// For an init container that is a wait, as it is started again until it succeeds; for the application it is one only with
+    /// [`Self::tries_again`].
     ///
     /// <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication#pod-errors>
     pub fn waits_for_identity(&self) -> bool {
         const NAMES: [&str; 2] = ["workload-identity-initcontainer", "seaworthy-wait-identity"];
+        const IN_COMMANDS: [&str; 3] = ["metadata.google.internal", "print-access-token", "print-identity-token"];
         let argv = || self.command.iter().chain(self.args).copied();
-        let texts = || argv().chain(self.env.iter().filter_map(|(_, value)| *value));
-        let has = |part: &str| texts().any(|text| text.contains(part));
-        let own_program =
-            argv().collect::<Vec<_>>().windows(2).any(|pair| is_own_program(pair[0]) && pair[1] == "identity");
+        let speaks_protocol =
+            |text: &str| text.contains("computeMetadata") || text.to_ascii_lowercase().contains("metadata-flavor");
         NAMES.contains(&self.name)
             || self.image.contains("wi-is-up")
-            || own_program
-            || has("computeMetadata") && (has("169.254.169.254") || has("metadata.google.internal"))
+            || self.runs_own_program(|task| task == Some("identity"))
+            || argv().chain(self.env.iter().filter_map(|(_, value)| *value)).any(speaks_protocol)
+            || argv().any(|text| IN_COMMANDS.iter().any(|sign| text.contains(sign)))
     }
+
+    /// Whether there is any sign that its command does something again and again.
+    pub fn tries_again(&self) -> bool {
+        const SIGNS: [&str; 4] = ["until", "while", "for ", "retry"];
+        let own = self.runs_own_program(|task| task == Some("identity"));
+        own || self.command.iter().chain(self.args).any(|text| SIGNS.iter().any(|sign| text.contains(sign)))
+    }
+
+    /// Whether it runs our own waiter, for a task told by its first argument.
+    fn runs_own_program(&self, task: impl Fn(Option<&str>) -> bool) -> bool {
+        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let own = argv.iter().position(|word| is_own_program(word));
+        own.is_some_and(|at| task(argv.get(at + 1).copied()))
+    }
+}
+
+/// Whether a text speaks of ending the proxy: the agent's `/quitquitquit`, or a signal to the agent or Envoy.
+pub fn quits_proxy(text: &str) -> bool {
+    let names_proxy = || ["pilot-agent", "envoy", "istio-proxy"].iter().any(|name| text.contains(name));
+    text.contains("quitquitquit") || text.contains("kill") && names_proxy()
 }
 
 /// <https://github.com/redboxllc/scuttle> and its origin <https://github.com/monzo/envoy-preflight>: they wait for the Envoy at
@@ -140,7 +164,7 @@ fn is_own_program(program: &str) -> bool {
 }
 
 fn mentioned(argv: &[&str]) -> ProxyWait {
-    if asks_if_ready(&argv.join(" ")) { ProxyWait::Possible } else { ProxyWait::None }
+    if mentions_readiness(&argv.join(" ")) { ProxyWait::Possible } else { ProxyWait::None }
 }
 
 /// The variable may also be set in the image, so its absence proves nothing.
@@ -148,7 +172,8 @@ fn admin_api_wait(environment: Environment<'_>) -> ProxyWait {
     let value = |wanted: &str| environment.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
     match value("ENVOY_ADMIN_API") {
         Some(Some("")) => ProxyWait::None,
-        Some(Some(url)) if is_local(url) => match value("START_WITHOUT_ENVOY") {
+        // Another port is another mesh's.
+        Some(Some(url)) if asks_if_ready(url) => match value("START_WITHOUT_ENVOY") {
             None | Some(Some("" | "false")) => {
                 let limits = ["WAIT_FOR_ENVOY_TIMEOUT", "QUIT_WITHOUT_ENVOY_TIMEOUT"];
                 let limited = limits.iter().any(|name| value(name).is_some_and(|value| value != Some("")));

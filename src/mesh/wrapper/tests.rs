@@ -25,6 +25,10 @@ fn loops_that_wait_for_ever_are_certain() {
         "until [ $S -eq 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
         "while [ \"${S}\" != 200 ]; do S=`curl -s -w '%{http_code}' localhost:15021/healthz/ready`; done; /app",
         "until curl -s localhost:15000/server_info | grep -q LIVE; do sleep 1; done; /app",
+        "until $(curl --output /dev/null --silent --head --fail http://localhost:15021/healthz/ready); do printf .; done; /app",
+        "until curl -fs localhost:15021/healthz/ready && nc -z db 5432; do sleep 1; done; /app",
+        "while ! curl -fs localhost:15021/healthz/ready || ! nc -z db 5432; do sleep 1; done; /app",
+        "if [ -n \"$DEBUG\" ]; then set -x; fi; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
         "while true; do curl -fs localhost:15021/healthz/ready && break; sleep 1; done; /app",
         "while :; do if curl -fs localhost:15021/healthz/ready; then echo up; break; fi; sleep 1; done; /app",
         "trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /job",
@@ -46,6 +50,10 @@ fn waits_with_another_end_are_certain_and_bounded() {
         "count=30; until curl -I localhost:15000; do count=$((count - 1)); if [ $count -lt 0 ]; then break; fi; done; /app",
         "timeout 60 sh -c 'until curl -fs localhost:15021/healthz/ready; do sleep 1; done'; /app",
         "pilot-agent wait && /app",
+        "until curl -fs localhost:15021/healthz/ready; do [ -e /no-mesh ] && break; sleep 1; done; /app",
+        "while true; do curl -fs localhost:15021/healthz/ready && break; [ -e /no-mesh ] && break; sleep 1; done; /app",
+        "while [ \"$S\" != 200 ]; do S=$(curl -w '%{http_code}' localhost:15021/healthz/ready); test -e /x && break; done; /app",
+        "until [ \"$(curl -w '%{http_code}' localhost:15021/healthz/ready)\" = 200 -o $n -gt 9 ]; do n=$((n+1)); done; /app",
     ] {
         assert_eq!(sh(script), BOUNDED, "{script}");
     }
@@ -60,6 +68,19 @@ fn what_can_be_read_in_two_ways_is_only_possible() {
         "[ -n \"$MESH\" ] && until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
         "wait_for_proxy() { until curl -fs localhost:15021/healthz/ready; do sleep 1; done; }; wait_for_proxy; /app",
         "exit 0; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
+        "[ -n \"$PLAIN\" ] && exec /app; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; exec /app",
+        "if [ -z \"$MESH\" ]; then exec /app; fi; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; exec /app",
+        // Something else may end it.
+        "until curl -fs localhost:15021/healthz/ready || true; do sleep 1; done; /app",
+        "until curl -fs localhost:15021/healthz/ready || [ -e /no-mesh ]; do sleep 1; done; /app",
+        "while ! curl -fs localhost:15021/healthz/ready && [ -n \"$MESH\" ]; do sleep 1; done; /app",
+        "until [ \"$(curl -w '%{http_code}' localhost:15021/healthz/ready)\" = 200 -o -e /no-mesh ]; do sleep 1; done; /app",
+        "until curl -fs localhost:15021/healthz/ready; echo asked; do sleep 1; done; /app",
+        "until curl -fs localhost:15021/healthz/ready | tee /tmp/answer; do sleep 1; done; /app",
+        // It says what it asks elsewhere.
+        "URL=http://localhost:15021/healthz/ready; until curl -fs $URL; do sleep 1; done; /app",
+        "PORT=15021; until nc -z localhost $PORT; do sleep 1; done; /app",
+        "until curl -fs http://$POD_IP:15021/healthz/ready; do sleep 1; done; /app",
         // It does not hold the application back.
         "until curl -fs localhost:15021/healthz/ready; do sleep 1; done & /app",
         "(until curl -fs localhost:15021/healthz/ready; do sleep 1; done; curl -XPOST localhost:15020/quitquitquit) & /app",
@@ -73,6 +94,7 @@ fn what_can_be_read_in_two_ways_is_only_possible() {
         "while true; do curl -fs localhost:15021/healthz/ready; sleep 60; done",
         "while [ \"$(curl -s -w '%{http_code}' localhost:15021/healthz/ready)\" != 000 ]; do sleep 1; done",
         "until curl -s localhost:15000/server_info | grep -v LIVE; do sleep 1; done",
+        "until curl -s localhost:15000/server_info | grep -qv LIVE; do sleep 1; done",
         // An empty answer is an error of the test and ends the loop.
         "while [ \"${S}\" -ne 200 ]; do S=`curl -s -w '%{http_code}' localhost:15021/healthz/ready`; done; /app",
         "while [ $S != 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
@@ -105,6 +127,13 @@ fn what_does_not_ask_the_proxy_is_no_wait() {
     }
 }
 
+/// The other assignment may end the loop, so how long it lasts is not known.
+#[test]
+fn a_variable_that_is_set_twice_leaves_the_end_open() {
+    let script = "while [ \"$S\" != 200 ]; do S=$(curl -w '%{http_code}' localhost:15021/healthz/ready); [ -e /x ] && S=200; done; /app";
+    assert_eq!(sh(script), ProxyWait::Certain(Bound::Unknown));
+}
+
 #[test]
 fn known_programs_wait_as_they_are_told() {
     let admin = ("ENVOY_ADMIN_API", Some("http://127.0.0.1:15000"));
@@ -118,6 +147,8 @@ fn known_programs_wait_as_they_are_told() {
         (&["scuttle", "/app"], &[("ENVOY_ADMIN_API", Some(""))], ProxyWait::None),
         (&["scuttle", "/app"], &[("ENVOY_ADMIN_API", None)], ProxyWait::Possible),
         (&["scuttle", "/app"], &[("ENVOY_ADMIN_API", Some("http://envoy:15000"))], ProxyWait::Possible),
+        (&["scuttle", "/app"], &[("ENVOY_ADMIN_API", Some("http://127.0.0.1:9901"))], ProxyWait::Possible),
+        (&["/wait-for-it.sh", "localhost:15021", "--", "/app"], &[], ProxyWait::Possible),
         (&["scuttle", "/app"], &[], ProxyWait::Possible),
         (&["/usr/bin/envoy-preflight", "/app"], &[admin], ENDLESS),
         (&["wait-side-car", "--envoy-healthcheck-url=http://127.0.0.1:15021/healthz/ready", "/app"], &[], BOUNDED),
@@ -167,6 +198,11 @@ fn any_sign_of_ending_the_proxy_counts() {
         (&["scuttle", "/job"], &[admin, ("NEVER_KILL_ISTIO", Some("true"))], false),
         (&["/job"], &[("QUIT", Some("http://localhost:15020/quitquitquit"))], true),
         (&["/job"], &[("ISTIO_QUIT_API", None)], true),
+        (&["/job"], &[("GENERIC_QUIT_ENDPOINTS", None)], true),
+        (&["sh", "-c", "/job; killall envoy"], &[], true),
+        (&["sh", "-c", "/job; kill -TERM $(pidof pilot-agent)"], &[], true),
+        (&["/seaworthy/wait", "--quit", "--", "/job"], &[], true),
+        (&["/seaworthy/wait", "identity", "--timeout", "60s"], &[], false),
         (&["/job"], &[], false),
         (&["sh", "-c", "pkill worker"], &[], false),
     ];
@@ -189,6 +225,10 @@ fn waits_for_the_metadata_server_are_known_by_their_signs() {
         ("init", "a:1", &["/seaworthy/wait", "identity", "--timeout", "60s"], &[], true),
         ("init", "a:1", &["seaworthy-wait", "--", "/app", "identity"], &[], false),
         ("init", "a:1", &["curl", "http://169.254.169.254/latest/meta-data/"], &[], false),
+        ("init", "a:1", &["wget", "--header", "metadata-flavor: Google", "http://169.254.169.254/"], &[], true),
+        ("init", "a:1", &["nc", "-z", "metadata.google.internal", "80"], &[], true),
+        ("init", "a:1", &["sh", "-c", "until gcloud auth print-access-token; do sleep 1; done"], &[], true),
+        ("init", "a:1", &["/app"], &[("GCE_METADATA_HOST", Some("metadata.google.internal"))], false),
         ("init", "a:1", &["/migrate"], &[], false),
     ];
     for (name, image, argv, env, wanted) in cases {

@@ -10,7 +10,7 @@
 //! What is within `if`, `case`, a function, braces, or behind `||` may not run; what runs in the background, or after something that
 //! does, may not hold the application back. Such scripts, and whatever asks the proxy in another manner, are possible waits.
 
-use crate::mesh::wrapper::local_proxy::asks_if_ready;
+use crate::mesh::wrapper::local_proxy::{asks_if_ready, mentions_readiness};
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::{Separator, Token, tokens};
 use crate::mesh::wrapper::{Bound, Environment, ProxyWait, basename, program_wait};
@@ -18,10 +18,9 @@ use crate::mesh::wrapper::{Bound, Environment, ProxyWait, basename, program_wait
 /// The wait of a whole script: the surest of its commands.
 pub(super) fn script_wait(script: &str, environment: Environment<'_>) -> ProxyWait {
     let tokens = tokens(script);
-    let Some(items) = tokens.as_deref().and_then(items) else {
-        return if asks_if_ready(script) { ProxyWait::Possible } else { ProxyWait::None };
-    };
-    let mut surest = ProxyWait::None;
+    // What the commands do not show may still be said somewhere, as in `URL=...; until curl $URL`.
+    let mut surest = if mentions_readiness(script) { ProxyWait::Possible } else { ProxyWait::None };
+    let Some(items) = tokens.as_deref().and_then(items) else { return surest };
     for (at, item) in items.iter().enumerate() {
         let wait = match item_wait(item, environment) {
             ProxyWait::Certain(_) if !surely_runs_first(&items, at) => ProxyWait::Possible,
@@ -50,10 +49,19 @@ fn surely_runs_first(items: &[Item<'_>], at: usize) -> bool {
     // `wait && app &`: the list as a whole is in the background.
     let end_of_list =
         items[at..].iter().find(|item| !matches!(item.after, Separator::And | Separator::Or | Separator::Pipe));
-    let exited = items[..at]
-        .iter()
-        .any(|item| matches!(item.kind, ItemKind::Simple([Token::Word { text, .. }, ..]) if text == "exit"));
-    reached && !exited && !items[..at].iter().any(in_background) && !end_of_list.is_some_and(in_background)
+    let left = items[..at].iter().any(may_leave);
+    reached && !left && !items[..at].iter().any(in_background) && !end_of_list.is_some_and(in_background)
+}
+
+/// Whether the script may end here, or become another program: `exit`, `exec`, also within a block.
+fn may_leave(item: &Item<'_>) -> bool {
+    let leaves =
+        |tokens: &[Token]| tokens.iter().any(|token| matches!(token.keyword(), Some("exit" | "exec" | "return")));
+    match &item.kind {
+        ItemKind::Simple(words) => leaves(words.get(..1).unwrap_or_default()),
+        ItemKind::Loop { head, body, .. } => leaves(head) || leaves(body),
+        ItemKind::Block(tokens) => leaves(tokens),
+    }
 }
 
 fn item_wait(item: &Item<'_>, environment: Environment<'_>) -> ProxyWait {
@@ -102,12 +110,15 @@ fn loop_wait(keyword: &str, head: &[Token], body: &[Token]) -> ProxyWait {
     if !asks(head) && !asked_in_body && !asked_by_variable {
         return ProxyWait::None;
     }
-    let waits = match keyword {
-        "for" => leaves_when_ready(body),
-        _ if is_forever(keyword, &head_texts) || is_counter(&head_texts) && !asks(head) => leaves_when_ready(body),
-        _ => goes_on_until_ready(keyword, head, &assigned),
+    let ends_in_body = keyword == "for" || is_forever(keyword, &head_texts) || is_counter(&head_texts) && !asks(head);
+    let waits = if ends_in_body { leaves_when_ready(body) } else { goes_on_until_ready(keyword, head, &assigned) };
+    let bound = if keyword == "for" || has_other_end(&head_texts, body, ends_in_body) {
+        Bound::Bounded
+    } else if sets_otherwise(body, &assigned) {
+        Bound::Unknown
+    } else {
+        Bound::Endless
     };
-    let bound = if keyword == "for" || has_other_end(&head_texts, body) { Bound::Bounded } else { Bound::Endless };
     if waits { ProxyWait::Certain(bound) } else { ProxyWait::Possible }
 }
 
@@ -115,6 +126,12 @@ fn loop_wait(keyword: &str, head: &[Token], body: &[Token]) -> ProxyWait {
 fn variables_from_the_proxy(body: &[Token]) -> Vec<&str> {
     let set = |text: &'_ str| is_assignment(text) && asks_if_ready(text);
     texts(body).into_iter().filter(|text| set(text)).filter_map(|text| Some(text.split_once('=')?.0)).collect()
+}
+
+/// Whether one of these variables is set to something else as well: that may end the loop too.
+fn sets_otherwise(body: &[Token], variables: &[&str]) -> bool {
+    let set = |text: &&str| text.split_once('=').is_some_and(|(name, _)| variables.contains(&name));
+    texts(body).iter().any(|text| set(text) && !asks_if_ready(text))
 }
 
 fn refers_to(text: &str, variable: &str) -> bool {
@@ -133,13 +150,11 @@ fn is_counter(head: &[&str]) -> bool {
 
 /// The loop's head, read as one condition: it holds until (or while not) the proxy says that it is ready.
 fn goes_on_until_ready(keyword: &str, head: &[Token], variables: &[&str]) -> bool {
-    // A counter beside the question bounds the loop and does not change what it waits for.
-    let parts = head.split(|token| matches!(token, Token::Separator(Separator::And | Separator::Or)));
-    let about_proxy = |part: &&[Token]| {
+    let about_proxy = |part: &[Token]| {
         asks(part) || texts(part).iter().any(|text| variables.iter().any(|name| refers_to(text, name)))
     };
-    let [question] = parts.filter(about_proxy).collect::<Vec<_>>()[..] else { return false };
-    let words = texts(question);
+    let Some(question) = only_question(keyword, head, about_proxy) else { return false };
+    let Some(words) = plain_question(question) else { return false };
     let (negated, words) = match words.split_first() {
         Some((&"!", rest)) => (true, rest),
         _ => (false, &words[..]),
@@ -150,6 +165,29 @@ fn goes_on_until_ready(keyword: &str, head: &[Token], variables: &[&str]) -> boo
     }
     // `until` stops when its condition is true, `while` when it is false.
     (keyword == "until") == (true_when_ready != negated)
+}
+
+/// The one part of the head that asks the proxy, if no other part can end the loop but a counter.
+///
+/// `until` ends when its head is true: with `||` another part may end it, with `&&` none. Of `while` the opposite holds.
+fn only_question<'a>(keyword: &str, head: &'a [Token], asks: impl Fn(&[Token]) -> bool) -> Option<&'a [Token]> {
+    let head = match head.split_last() {
+        Some((Token::Separator(Separator::Next), rest)) => rest,
+        _ => head,
+    };
+    let has = |separator| head.contains(&Token::Separator(separator));
+    // Of several commands in a row the last one decides; such heads are not followed.
+    if has(Separator::Next) || has(Separator::Background) {
+        return None;
+    }
+    let ends_alone = if keyword == "until" { Separator::Or } else { Separator::And };
+    let parts = head.split(|token| matches!(token, Token::Separator(Separator::And | Separator::Or)));
+    let (questions, others): (Vec<&[Token]>, Vec<&[Token]>) = parts.partition(|part| asks(part));
+    let counters = others.iter().all(|part| is_counter(&texts(part)));
+    match questions[..] {
+        [question] if others.is_empty() || counters || !has(ends_alone) => Some(question),
+        _ => None,
+    }
 }
 
 /// `[ $S != 200 ]` and `[ "$S" -ne 200 ]` are errors while `S` is empty, and so is `[[` where `sh` does not have it. An error ends a
@@ -170,15 +208,33 @@ fn true_when_ready(words: &[&str]) -> Option<bool> {
     match basename(words.first()?) {
         "[" | "[[" | "test" => {
             let compares_with_ready = words.iter().any(|word| READY_ANSWERS.contains(word));
+            let has_alternative = words.contains(&"-o") && !is_counter(words);
             let operator = words.iter().find(|word| ["=", "==", "-eq", "!=", "-ne"].contains(word))?;
-            compares_with_ready.then_some(!["!=", "-ne"].contains(operator))
+            (compares_with_ready && !has_alternative).then_some(!["!=", "-ne"].contains(operator))
         }
-        "curl" | "wget" | "nc" | "ncat" | "netcat" => {
-            // `| grep -v` and the like would turn the meaning round.
-            let turned = words.iter().any(|word| *word == "-v" && words.contains(&"grep"));
-            (!turned).then_some(true)
-        }
+        "curl" | "wget" | "nc" | "ncat" | "netcat" => Some(true),
         _ => None,
+    }
+}
+
+/// The words of a question without what does not change its meaning: `$(curl ...)` as a command is as good as `curl ...`, and so is
+/// `curl ... | grep 200`. None where another program makes something else of the answer.
+fn plain_question(question: &[Token]) -> Option<Vec<&str>> {
+    let mut stages = question.split(|token| *token == Token::Separator(Separator::Pipe));
+    let asking = texts(stages.next()?);
+    for stage in stages {
+        let (program, arguments) = stage.iter().filter_map(Token::text).next().zip(Some(texts(stage)))?;
+        let turns = |word: &&str| word.starts_with('-') && !word.starts_with("--") && word.contains('v');
+        if !matches!(basename(program), "grep" | "egrep" | "fgrep") || arguments.iter().any(turns) {
+            return None;
+        }
+    }
+    match asking[..] {
+        [single] => match single.strip_prefix("$(").and_then(|inside| inside.strip_suffix(')')) {
+            Some(inside) if !inside.contains(['|', ';', '&', '$']) => Some(inside.split_whitespace().collect()),
+            _ => Some(asking),
+        },
+        _ => Some(asking),
     }
 }
 
@@ -206,13 +262,13 @@ fn leaves_when_ready(body: &[Token]) -> bool {
 }
 
 /// Whether something else than the proxy's answer may end the loop.
-fn has_other_end(head: &[&str], body: &[Token]) -> bool {
+fn has_other_end(head: &[&str], body: &[Token], ends_in_body: bool) -> bool {
     let counted = |word: &str| COMPARISONS.contains(&word) || word.contains("SECONDS") || word == "-eq";
     let arithmetic = body.windows(2).any(|pair| pair == [Token::Open, Token::Open]);
     let body = texts(body);
-    let own_break = body.iter().any(|word| matches!(*word, "break" | "exit" | "return"));
-    is_counter(head) || arithmetic || body.iter().any(|word| counted(word)) || body.contains(&"exit") || {
-        // A `break` that is not the answer's own: the loop's head already asks the proxy.
-        own_break && asks_if_ready(&head.join(" "))
-    }
+    let ways_out = body.iter().filter(|word| matches!(**word, "break" | "return" | "exec")).count();
+    // One way out of the body may be the answer's own.
+    let own = usize::from(ends_in_body);
+    let ends = |word: &&str| matches!(*word, "exit" | "kill") || counted(word);
+    is_counter(head) || arithmetic || body.iter().any(|word| ends(word)) || ways_out > own
 }

@@ -7,6 +7,7 @@ use crate::checks::container_start::ask_start;
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::{Container, Labels, PodTemplate, Role};
+use crate::mesh::ContainerStart;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -59,7 +60,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 fn evidence<'a>(params: &Params, subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Option<Evidence<'a>> {
     let name = pod.service_account();
     let account = subject.service_account();
-    if account.is_some_and(|account| account.facts.annotations.contains_key(ACCOUNT_ANNOTATION)) {
+    // An emptied annotation is how templates say "none".
+    let google_account = account.and_then(|account| account.facts.annotations.get(ACCOUNT_ANNOTATION));
+    if google_account.is_some_and(|name| !name.is_empty()) {
         return Some(Evidence::Account(name));
     }
     if pod.annotations().get(POD_ANNOTATION) == Some("true") {
@@ -91,11 +94,19 @@ fn observe(pod: &PodTemplate<'_>, evidence: &Evidence<'_>) -> Observation {
     if matches!(evidence, Evidence::NodeSelector) { observation.case(UNKNOWN_ACCOUNT) } else { observation }
 }
 
+/// The client libraries take an empty path for none; one that comes from elsewhere is taken for set.
 fn has_own_credentials(pod: &PodTemplate<'_>) -> bool {
-    pod.all_containers().flat_map(|container| container.environment()).any(|(name, _)| name == CREDENTIALS_VARIABLE)
+    let set = |(name, value): (&str, Option<&str>)| name == CREDENTIALS_VARIABLE && value != Some("");
+    pod.all_containers().flat_map(|container| container.environment()).any(set)
 }
 
-/// A wait counts wherever it is: in an init container, or wrapped around the application.
+/// An init container that asks the metadata server waits for it: it is run again until it succeeds. The application
+/// only waits where its command asks more than once, and a native sidecar where something waits for its start.
 fn waits(container: &Container<'_>) -> bool {
-    container.role() != Role::NativeSidecar && ask_start(container, |start| start.waits_for_identity())
+    let asks_again = |start: &ContainerStart<'_>| start.waits_for_identity() && start.tries_again();
+    match container.role() {
+        Role::Init => ask_start(container, |start| start.waits_for_identity()),
+        Role::Regular => ask_start(container, asks_again),
+        Role::NativeSidecar => container.value().get("startupProbe").is_some() && ask_start(container, asks_again),
+    }
 }

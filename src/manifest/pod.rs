@@ -106,11 +106,21 @@ impl<'a> PodTemplate<'a> {
         self.spec.get("hostNetwork").and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// Whether the pods run on Windows, as far as the manifest says.
+    /// Whether the pods run on Windows, as far as the manifest says: by `os`, a node selector or a required node affinity.
     pub fn is_windows(&self) -> bool {
-        let node_os = Labels::of(self.spec.get("nodeSelector")).get("kubernetes.io/os");
+        let selector = Labels::of(self.spec.get("nodeSelector"));
         let os = self.spec.pointer("/os/name").and_then(Value::as_str);
-        os.or(node_os).is_some_and(|os| os.eq_ignore_ascii_case("windows"))
+        let by_selector = || OS_LABELS.iter().find_map(|label| selector.get(label));
+        match os.or_else(by_selector) {
+            Some(os) => os.eq_ignore_ascii_case(WINDOWS),
+            None => self.node_terms().is_some_and(|terms| !terms.is_empty() && terms.iter().all(wants_windows)),
+        }
+    }
+
+    /// The terms of the required node affinity, of which a node must fit one.
+    fn node_terms(&self) -> Option<&'a Vec<Value>> {
+        const TERMS: &str = "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
+        self.spec.pointer(TERMS)?.as_array()
     }
 
     /// The ServiceAccount of the pods; `default` where none is set.
@@ -153,6 +163,22 @@ impl<'a> PodTemplate<'a> {
             Container { pod, value, index, role }
         })
     }
+}
+
+const WINDOWS: &str = "windows";
+/// On nodes: the operating system; the second was the first one's name before Kubernetes 1.14.
+const OS_LABELS: [&str; 2] = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+
+/// Whether a term of a node affinity allows Windows nodes only.
+fn wants_windows(term: &Value) -> bool {
+    let expressions = term.get("matchExpressions").and_then(Value::as_array);
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+    expressions.into_iter().flatten().any(|expression| {
+        let values = expression.get("values").and_then(Value::as_array);
+        OS_LABELS.contains(&text(expression, "key").as_str())
+            && text(expression, "operator") == "In"
+            && values.is_some_and(|values| !values.is_empty() && values.iter().all(|value| value == WINDOWS))
+    })
 }
 
 impl<'a> Container<'a> {

@@ -3,7 +3,7 @@
 use crate::checks::container_start::ask_start;
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
-use crate::manifest::Container;
+use crate::manifest::{Container, PodTemplate};
 use crate::mesh::Membership;
 use crate::mesh::{Bound, ProxyWait};
 use schemars::JsonSchema;
@@ -42,14 +42,31 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         Membership::Outside if pod.host_network() => "uses the network of its node",
         Membership::Outside => "is not injected",
     };
+    let waiting = || pod.all_containers().filter(waits_for_ever).filter(|it| !others_may_answer(&pod, it));
     match params.finds {
-        Wait::Endless => pod.all_containers().filter(waits_for_ever).map(|it| observe(&it, why)).collect(),
+        Wait::Endless => waiting().map(|it| observe(&it, why)).collect(),
     }
 }
 
 fn waits_for_ever(container: &Container<'_>) -> bool {
     ask_start(container, |start| start.proxy_wait()) == ProxyWait::Certain(Bound::Endless)
 }
+
+/// Whether another container of the pod may be what is waited for: an Envoy of its own, or whatever declares one of the
+/// proxy's ports. They share their localhost.
+fn others_may_answer(pod: &PodTemplate<'_>, waiting: &Container<'_>) -> bool {
+    let others = pod.running_containers().filter(|other| other.path() != waiting.path());
+    let is_proxy = |text: &str| ["envoy", "proxyv2", "istio"].iter().any(|sign| text.contains(sign));
+    let mut may_answer = others.map(|other| {
+        other.ports().any(|port| READY_PORTS.contains(&port.number))
+            || is_proxy(other.name())
+            || is_proxy(other.image())
+    });
+    may_answer.any(|may| may)
+}
+
+/// The ports on which Istio's proxy says whether it is ready.
+const READY_PORTS: [i64; 3] = [15000, 15020, 15021];
 
 fn observe(container: &Container<'_>, why: &str) -> Observation {
     let key = if container.command().next().is_some() { "command" } else { "args" };

@@ -7,9 +7,10 @@ use crate::checks::{Check, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{SidecarKind, Version};
+use crate::mesh::{SidecarKind, Version, quits_proxy};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -71,7 +72,24 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     vec![Observation::new(path, message).at(pod.path()).help(help)]
 }
 
-/// Whether there is any sign that a container tells the proxy to quit.
+/// Whether there is any sign that something ends the proxy: a container's command, a probe or postStart that does it, or
+/// a proxy whose command is the pod's own. A preStop is no such thing: it is not called when a container ends by itself.
 fn may_end_proxy(pod: &PodTemplate<'_>) -> bool {
-    pod.all_containers().any(|container| ask_start(&container, |start| start.may_quit_proxy()))
+    pod.all_containers().any(|container| {
+        ask_start(&container, |start| start.may_quit_proxy())
+            || HOOKS.iter().any(|hook| container.value().pointer(hook).is_some_and(mentions_quitting))
+            || container.name() == "istio-proxy" && container.command().next().is_some()
+    })
+}
+
+/// What the kubelet runs in a container while it lives, beside its command.
+const HOOKS: [&str; 4] = ["/livenessProbe", "/readinessProbe", "/startupProbe", "/lifecycle/postStart"];
+
+fn mentions_quitting(value: &Value) -> bool {
+    match value {
+        Value::String(text) => quits_proxy(text),
+        Value::Array(items) => items.iter().any(mentions_quitting),
+        Value::Object(map) => map.values().any(mentions_quitting),
+        _ => false,
+    }
 }

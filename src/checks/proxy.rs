@@ -2,7 +2,7 @@
 
 use crate::base::Source;
 use crate::inventory::Subject;
-use crate::manifest::{Limits, PodTemplate, read_documents};
+use crate::manifest::{Container, Limits, PodTemplate, read_documents};
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::{ProxyConfig, ProxySettings};
 use serde_json::Value;
@@ -15,6 +15,13 @@ pub fn proxy_settings(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Pr
         None => Some(mesh.clone()),
         Some(text) => ProxyConfig::read(&annotation_value(text)?).ok().map(|config| config.laid_over(mesh)),
     }
+}
+
+/// The classic proxy that is in the manifest already, as a hand-injected pod has it. One with the image `auto` stands for
+/// what Istio will put there.
+pub fn present_proxy<'a>(pod: &PodTemplate<'a>) -> Option<Container<'a>> {
+    let mut proxies = pod.containers().filter(|container| container.name() == "istio-proxy");
+    proxies.find(|container| !matches!(container.image(), "" | "auto"))
 }
 
 /// The annotation's text as Istio parses it: YAML, of which JSON is a part.

@@ -4,11 +4,11 @@
 
 use crate::base::Path;
 use crate::checks::container_start::ask_start;
-use crate::checks::proxy::proxy_settings;
+use crate::checks::proxy::{present_proxy, proxy_settings};
 use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
-use crate::manifest::Container;
+use crate::manifest::{Container, PodTemplate};
 use crate::mesh::ProxyWait;
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::{SidecarKind, proxy_is_ready_first};
@@ -45,15 +45,46 @@ enum Strategy {
     Wrapper,
 }
 
+/// Which containers start only when the proxy is ready.
+enum Held {
+    None,
+    All,
+    /// Those behind this place of `containers`.
+    Behind(usize),
+}
+
+impl Held {
+    fn holds(&self, container: &Container<'_>) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Behind(proxy) => container.index() > *proxy,
+        }
+    }
+}
+
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let Some(kind) = subject.sidecar_kind() else { return Vec::new() };
-    let Some(settings) = proxy_settings(subject, &pod) else { return Vec::new() };
-    if kind == SidecarKind::Native || proxy_is_ready_first(kind, &settings, subject.profile.istio_version) {
-        return Vec::new();
-    }
-    let unheld: Vec<Container<'_>> = pod.containers().filter(is_application).filter(|it| !may_wait(it)).collect();
+    let Some(held) = held(subject, &pod, kind) else { return Vec::new() };
+    let applications = pod.containers().filter(is_application);
+    let unheld: Vec<Container<'_>> = applications.filter(|it| !held.holds(it) && !may_wait(it)).collect();
     observe(params, &unheld, pod.annotation_path(PROXY_CONFIG_ANNOTATION)).into_iter().collect()
+}
+
+/// What the proxy holds back; none where that cannot be told. Of a proxy that is in the manifest, the manifest tells and not
+/// the mesh: the kubelet starts containers in order and does not go on before a postStart has ended.
+fn held(subject: &Subject<'_>, pod: &PodTemplate<'_>, kind: SidecarKind) -> Option<Held> {
+    if kind == SidecarKind::Native {
+        return Some(Held::All);
+    }
+    if let Some(proxy) = present_proxy(pod) {
+        let waits = proxy.value().pointer("/lifecycle/postStart").is_some();
+        return Some(if waits { Held::Behind(proxy.index()) } else { Held::None });
+    }
+    let settings = proxy_settings(subject, pod)?;
+    let ready_first = proxy_is_ready_first(kind, &settings, subject.profile.istio_version);
+    Some(if ready_first { Held::All } else { Held::None })
 }
 
 /// Whether it waits for the proxy by itself; where it only may, nothing is said about it.

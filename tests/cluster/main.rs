@@ -9,6 +9,7 @@
 
 mod chart;
 mod harness;
+mod watches;
 
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -20,7 +21,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 type Test = fn(&Cluster) -> anyhow::Result<()>;
 
 /// Every call of kubectl that a full run makes without a single repetition. Raise it with each test.
-const KUBECTL_CALLS: usize = 53;
+const KUBECTL_CALLS: usize = 88;
 
 const TESTS: &[(&str, Test)] = &[
     ("kubectl_and_the_api_server_are_of_one_version", chart::kubectl_and_the_api_server_are_of_one_version),
@@ -31,6 +32,12 @@ const TESTS: &[(&str, Test)] = &[
     ("only_opted_in_namespaces_are_intercepted", chart::only_opted_in_namespaces_are_intercepted),
     ("only_what_people_apply_is_intercepted", chart::only_what_people_apply_is_intercepted),
     ("a_missing_server_stops_nobody_under_ignore", chart::a_missing_server_stops_nobody_under_ignore),
+    ("the_inventory_follows_the_cluster", watches::the_inventory_follows_the_cluster),
+    ("a_lost_watch_forgets_nothing_and_catches_up", watches::a_lost_watch_forgets_nothing_and_catches_up),
+    (
+        "a_kind_is_unknown_until_the_right_to_read_it_is_granted",
+        watches::a_kind_is_unknown_until_the_right_to_read_it_is_granted,
+    ),
 ];
 
 /// What the first test that runs finds: a cluster, nothing to build one from, or a failure.

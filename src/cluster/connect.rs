@@ -1,8 +1,9 @@
 //! How the cluster is reached.
 
+use super::causes::with_causes;
 use super::watch::WATCH_SECONDS;
-use anyhow::Context;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use anyhow::anyhow;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use std::path::Path;
 use std::time::Duration;
@@ -19,26 +20,27 @@ pub async fn connect(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
     const WAYS: &str = "give --kubeconfig FILE for a cluster to watch, or --inventory FOLDER to take the objects around \
                         from manifests, or run inside of a cluster";
     let config = match kubeconfig {
-        Some(file) => {
-            from_file(file).await.with_context(|| format!("--kubeconfig `{}` cannot be used; {WAYS}", file.display()))
+        Some(file) => from_file(file).await.map_err(|error| {
+            anyhow!("--kubeconfig `{}` cannot be used: {}; {WAYS}", file.display(), with_causes(&error))
+        }),
+        None => {
+            Config::incluster().map_err(|error| anyhow!("there is no cluster around: {}; {WAYS}", with_causes(&error)))
         }
-        None => Config::incluster().with_context(|| format!("there is no cluster around; {WAYS}")),
     }?;
-    client(config).context("the cluster cannot be connected to with this configuration")
+    client(config).map_err(|error| anyhow!("no client can be made for this cluster: {}", with_causes(&error)))
 }
 
-async fn from_file(file: &Path) -> anyhow::Result<Config> {
-    let kubeconfig = Kubeconfig::read_from(file)?;
-    Ok(Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?)
+async fn from_file(file: &Path) -> Result<Config, KubeconfigError> {
+    Config::from_custom_kubeconfig(Kubeconfig::read_from(file)?, &KubeConfigOptions::default()).await
 }
 
-fn client(mut config: Config) -> anyhow::Result<Client> {
+fn client(mut config: Config) -> Result<Client, kube::Error> {
     config.read_timeout = Some(SILENCE);
     // Else the time that a connection lay idle counts against the next answer on it.
     config.reset_reader_on_write = true;
     // The watches try again themselves, and say so; the client would do it for minutes without a word.
     config.default_retry = false;
-    Ok(Client::try_from(config)?)
+    Client::try_from(config)
 }
 
 #[cfg(test)]
@@ -57,13 +59,14 @@ mod tests {
         let cases = [
             (folder.path().join("none"), "No such file"),
             (write("broken", "clusters: ["), "parse kubeconfig"),
-            (write("no-context", no_context), "gone"),
+            (write("no-context", no_context), "load current context: gone"),
         ];
         for (file, reason) in cases {
             let error = format!("{:#}", connect(Some(&file)).await.err().unwrap());
-            let start = format!("--kubeconfig `{}` cannot be used; give --kubeconfig FILE", file.display());
-            assert!(error.starts_with(&start) && error.contains("--inventory FOLDER"), "{error}");
-            assert!(error.contains(reason), "{reason}: {error}");
+            assert!(error.starts_with(&format!("--kubeconfig `{}` cannot be used: ", file.display())), "{error}");
+            for wanted in [reason, "give --kubeconfig FILE", "--inventory FOLDER", "inside of a cluster"] {
+                assert_eq!(error.matches(wanted).count(), 1, "{wanted}: {error}");
+            }
         }
     }
 }

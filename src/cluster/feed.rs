@@ -78,8 +78,10 @@ impl Feed {
                 "nothing is known of this kind, because it may not be read: grant list and watch of {resource} in a \
                  ClusterRole that is bound to this identity, as the chart does"
             );
-        } else {
+        } else if listed {
             tracing::warn!(kind, reason, "the watch is lost and tried again; what is known is kept");
+        } else {
+            tracing::warn!(kind, reason, "not listed yet; tried again");
         }
     }
 

@@ -8,9 +8,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-/// How long a request waits for a namespace that was made a blink before it.
-pub const NAMESPACE_WAIT: Duration = Duration::from_millis(300);
-
 /// What is known of the surroundings, and how well.
 #[derive(Debug)]
 pub struct LiveInventory {

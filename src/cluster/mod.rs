@@ -4,6 +4,7 @@
 //! while a watch is lost; what may not be read is unknown, and both can be seen (log, metrics). Knows no rule.
 
 mod api_object;
+mod causes;
 mod connect;
 mod feed;
 mod folder;
@@ -16,7 +17,7 @@ mod watch;
 pub use connect::connect;
 pub use folder::{Folder, read_folder};
 pub use kinds::{WATCHED_KINDS, WatchedKind};
-pub use live::{LiveInventory, NAMESPACE_WAIT, Phase, WatchStatus};
+pub use live::{LiveInventory, Phase, WatchStatus};
 pub use metrics::WatchMetrics;
 pub use watch::{Watches, watch};
 
@@ -32,7 +33,17 @@ pub struct Surroundings {
     /// What is known; ready when all kinds were listed once.
     pub inventory: Arc<LiveInventory>,
     /// What keeps it up to date, and stops when dropped; none for a folder.
-    pub watches: Option<Watches>,
+    watches: Option<Watches>,
+}
+
+impl Surroundings {
+    /// Runs until a watch dies, which only a mistake of ours can do; for ever where nothing is watched.
+    pub async fn died(&mut self) -> anyhow::Error {
+        match &mut self.watches {
+            Some(watches) => watches.died().await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// Opens the surroundings: those of `--inventory FOLDER` where there is one, else those of a cluster, `--kubeconfig

@@ -3,13 +3,15 @@
 use super::WATCHED_KINDS;
 use super::api_object::ApiObject;
 use super::feed::Feed;
-use super::live::{Failure, LiveInventory, NAMESPACE_WAIT, Phase};
+use super::live::{Failure, LiveInventory, Phase};
 use crate::inventory::{Inventory, Origin};
 use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+const NAMESPACE_WAIT: Duration = Duration::from_millis(300);
 
 /// An inventory and the feeds of its watches.
 struct Cluster {

@@ -3,6 +3,7 @@
 //! Source of the protocol: <https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes>
 
 use super::api_object::ApiObject;
+use super::causes::with_causes;
 use super::feed::Feed;
 use super::live::{Failure, LiveInventory};
 use anyhow::anyhow;
@@ -11,7 +12,6 @@ use hyper::Request;
 use kube::client::{Body, Client};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Error as ClientError};
-use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -99,20 +99,6 @@ fn failure(error: &watcher::Error) -> Failure {
         }
         None => Failure { refused: false, message: with_causes(error) },
     }
-}
-
-/// An error and its causes in one line, without those that its own text names already.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !text.contains(&message) {
-            text = format!("{text}: {message}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -270,5 +270,5 @@ fn has_other_end(head: &[&str], body: &[Token], ends_in_body: bool) -> bool {
     // One way out of the body may be the answer's own.
     let own = usize::from(ends_in_body);
     let ends = |word: &&str| matches!(*word, "exit" | "kill") || counted(word);
-    is_counter(head) || arithmetic || body.iter().any(|word| ends(word)) || ways_out > own
+    is_counter(head) || arithmetic || body.iter().any(ends) || ways_out > own
 }

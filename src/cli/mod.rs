@@ -49,12 +49,17 @@ pub fn run(task: &Task, run: &mut Run<'_>) -> Exit {
         Task::Test(args) => test::test(args, run),
     };
     result.unwrap_or_else(|error| {
-        if let Some(broken) = error.downcast_ref::<BrokenConfiguration>() {
-            run.say_problems(&broken.problems, &broken.sources);
-        }
-        run.streams.say(&format!("error: {error:#}\n"));
+        say_failure(&error, run);
         Exit::Usage
     })
+}
+
+/// Says on standard error why a command cannot do what it should; a broken configuration with all its mistakes.
+pub fn say_failure(error: &anyhow::Error, run: &mut Run<'_>) {
+    if let Some(broken) = error.downcast_ref::<BrokenConfiguration>() {
+        run.say_problems(&broken.problems, &broken.sources);
+    }
+    run.streams.say(&format!("error: {error:#}\n"));
 }
 
 /// Today in UTC, so that the command line and a server elsewhere agree on which exceptions are over.

@@ -21,7 +21,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 type Test = fn(&Cluster) -> anyhow::Result<()>;
 
 /// Every call of kubectl that a full run makes without a single repetition. Raise it with each test.
-const KUBECTL_CALLS: usize = 88;
+const KUBECTL_CALLS: usize = 92;
 
 const TESTS: &[(&str, Test)] = &[
     ("kubectl_and_the_api_server_are_of_one_version", chart::kubectl_and_the_api_server_are_of_one_version),
@@ -34,6 +34,7 @@ const TESTS: &[(&str, Test)] = &[
     ("a_missing_server_stops_nobody_under_ignore", chart::a_missing_server_stops_nobody_under_ignore),
     ("the_inventory_follows_the_cluster", watches::the_inventory_follows_the_cluster),
     ("a_lost_watch_forgets_nothing_and_catches_up", watches::a_lost_watch_forgets_nothing_and_catches_up),
+    ("the_server_is_ready_when_the_cluster_was_listed", watches::the_server_is_ready_when_the_cluster_was_listed),
     (
         "a_kind_is_unknown_until_the_right_to_read_it_is_granted",
         watches::a_kind_is_unknown_until_the_right_to_read_it_is_granted,

@@ -9,7 +9,7 @@ use seaworthy::cluster::{self, LiveInventory, Phase, Surroundings};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::harness::{Cluster, Gate, until};
+use crate::harness::{Cluster, Gate, Server, until};
 
 /// Far above what it takes: only a failure is that slow.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -148,6 +148,18 @@ pub fn a_kind_is_unknown_until_the_right_to_read_it_is_granted(cluster: &Cluster
     grant("services")?;
     watching.sees("the Services", |it| it.phase("Service") == Some(Phase::Current))?;
     ensure!(watching.inventory().read(|it| it.services_known("seaworthy")));
+    Ok(())
+}
+
+pub fn the_server_is_ready_when_the_cluster_was_listed(cluster: &Cluster) -> Result<()> {
+    cluster.apply_chart(&["rbac"], &[], &[])?.succeeded()?;
+    let kubeconfig = cluster.service_account_kubeconfig("seaworthy", "seaworthy")?;
+    let namespaces = cluster.kubectl(&["get", "namespaces", "-o", "name"])?.succeeded()?.lines().count();
+    let flag = format!("--kubeconfig={}", kubeconfig.display());
+    let server = Server::start(&["--self-signed", &flag], &cluster.folder().join("serve.log"))?;
+    let metrics = server.get("/metrics")?;
+    let wanted = format!(r#"seaworthy_inventory_objects{{kind="Namespace"}} {namespaces}.0"#);
+    ensure!(metrics.lines().any(|line| line == wanted), "{wanted} is not in {metrics}");
     Ok(())
 }
 

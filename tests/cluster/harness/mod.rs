@@ -18,4 +18,5 @@ pub use cluster::Cluster;
 pub use command::Answer;
 pub use gate::Gate;
 pub use process::until;
+pub use server::Server;
 pub use tools::Tools;

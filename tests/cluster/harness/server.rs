@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use super::process::{Process, free_port, tied, until};
 
 /// A running `seaworthy serve`. Killed when dropped.
-#[expect(dead_code, reason = "`seaworthy serve` does not exist yet")]
+#[expect(dead_code, reason = "nobody calls its webhook yet")]
 pub struct Server {
     process: Process,
     /// Where the API server reaches it: 127.0.0.1, HTTPS.
@@ -19,7 +19,7 @@ pub struct Server {
     pub probe_port: u16,
 }
 
-#[expect(dead_code, reason = "`seaworthy serve` does not exist yet")]
+#[expect(dead_code, reason = "nobody kills it yet")]
 impl Server {
     /// Starts it with `flags` beside its two addresses, and waits until it says that it is ready. Its log goes to
     /// `log`.

@@ -1,9 +1,9 @@
 //! The surroundings from a folder of manifests, so that the server can be tried without a cluster.
 //!
-//! The folder stands in for the cluster: what is not in it does not exist, objects without a namespace are in
-//! `default` as with `kubectl apply`, and kinds that are not watched in a cluster are passed over. Read once.
+//! What is in it is known as `seaworthy check` knows it, so that both give the same verdict: the Services of a namespace
+//! are known where the folder has one of them, and a ServiceAccount that is not in it may still exist. Objects without
+//! a namespace are in `default`, as with `kubectl apply`. Read once.
 
-use super::kinds::WATCHED_KINDS;
 use crate::base::{ObjectRef, Problem, Source};
 use crate::inventory::{Inventory, Origin};
 use crate::manifest::kustomize::{is_kustomization_file, normalized, patch_files};
@@ -43,7 +43,7 @@ pub fn read_folder(folder: &Path) -> anyhow::Result<Folder> {
     let mut problems = Vec::new();
     let readings = read_files(folder, &mut problems);
     let objects = objects(readings, &mut problems);
-    let mut inventory = Inventory::new(Origin::Cluster);
+    let mut inventory = Inventory::new(Origin::Files);
     objects.values().for_each(|object| inventory.set(object));
     Ok(Folder { inventory, objects: objects.len(), problems })
 }
@@ -55,7 +55,7 @@ impl Folder {
         let folder = folder.display();
         match self.objects {
             0 => tracing::warn!(%folder, "--inventory holds no object of a kind that is looked at: nothing is known"),
-            objects => tracing::info!(%folder, objects, "the folder stands in for the cluster"),
+            objects => tracing::info!(%folder, objects, "known from the folder"),
         }
     }
 }
@@ -106,7 +106,7 @@ fn objects(readings: Vec<(String, Reading)>, problems: &mut Vec<Problem>) -> BTr
     let mut objects: BTreeMap<ObjectRef, Arc<Object>> = BTreeMap::new();
     let applied = readings.into_iter().filter(|(file, _)| !patches.contains(&normalized(file)));
     let documents = applied.flat_map(|(_, reading)| reading.documents);
-    for object in documents.flat_map(|document| watched_objects(document.into())) {
+    for object in documents.flat_map(|document| objects_of(document.into())) {
         let file = object.file().to_owned();
         if let Some(before) = objects.insert(object.reference().clone(), Arc::new(object)) {
             let name = before.reference();
@@ -123,9 +123,8 @@ fn patches_of(file: &str, reading: &Reading) -> Vec<String> {
     reading.documents.iter().flat_map(|document| patch_files(&normalized(file), document.value())).collect()
 }
 
-fn watched_objects(document: Arc<crate::manifest::Document>) -> Vec<Object> {
-    let Content::Objects(mut objects) = content_of(&document) else { return Vec::new() };
-    objects.retain(|object| WATCHED_KINDS.iter().any(|kind| object.is(kind.group, kind.kind)));
+fn objects_of(document: Arc<crate::manifest::Document>) -> Vec<Object> {
+    let Content::Objects(objects) = content_of(&document) else { return Vec::new() };
     objects.into_iter().map(placed).collect()
 }
 
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_stands_in_for_the_cluster() {
+    fn a_folder_is_known_as_far_as_it_tells() {
         let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n";
         let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n";
         let folder = folder(&[
@@ -174,12 +173,11 @@ mod tests {
             (".hidden/c.yaml", &service("{name: hidden, namespace: shop}")),
         ]);
         let read = read_folder(folder.path()).unwrap();
-        assert_eq!((read.problems.as_slice(), read.objects), (&[][..], 3));
+        assert_eq!((read.problems.as_slice(), read.objects), (&[][..], 4));
         assert_eq!((names(&read, "shop"), names(&read, "default")), (vec!["web".into()], vec!["nowhere".into()]));
         assert_eq!(read.inventory.namespace_labels("shop", "").unwrap()["istio-injection"], "enabled");
         assert!(read.inventory.namespace_labels("pay", "").is_none(), "nothing is said of its labels");
-        assert!(read.inventory.services_known("pay"), "and it has no Services");
-        assert!(read.inventory.workload("shop", "Pod", "web").is_none(), "as in a cluster, Pods are not looked at");
+        assert!(read.inventory.services_known("shop") && !read.inventory.services_known("pay"));
     }
 
     #[test]

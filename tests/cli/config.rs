@@ -106,3 +106,19 @@ fn the_settings_in_force_say_where_they_came_from() {
         assert!(lines.iter().any(|line| line == wanted), "{wanted}: {lines:#?}");
     }
 }
+
+#[test]
+fn a_server_that_cannot_start_is_a_mistake_of_usage() {
+    let files = folder(&[("seaworthy.yaml", "modse: {}\n"), ("manifests/x.yaml", UNCLEAR)]);
+    let cases: [(&[&str], &str); 4] = [
+        (&["--inventory", "gone"], "--inventory `gone`"),
+        (&["--inventory", "manifests", "--config", "seaworthy.yaml"], "unknown key `modse`"),
+        (&["--inventory", "manifests", "--tls-cert", "a.pem"], "--tls-key"),
+        (&["--inventory", "manifests", "--tls-cert", "gone.pem", "--tls-key", "gone.key"], "gone.pem"),
+    ];
+    for (flags, wanted) in cases {
+        let ran = seaworthy(&["serve"]).arguments(flags).within(files.path()).run();
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{flags:?}");
+        assert!(ran.err.contains(wanted), "{flags:?}: {}", ran.err);
+    }
+}

@@ -1,5 +1,7 @@
 //! The command line as a process: bytes in, bytes out, exit code.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod check;
 mod config;
 mod fixtures;

@@ -19,7 +19,8 @@ fn verbose_says_which_configuration_is_used() {
 
 #[test]
 fn colour_goes_to_those_who_ask_for_it() {
-    let cases: [(&[&str], &[(&str, &str)], bool); 5] = [
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], bool);
+    let cases: [Case; 5] = [
         (&[], &[], false),
         (&["--color", "always"], &[], true),
         (&[], &[("FORCE_COLOR", "1")], true),

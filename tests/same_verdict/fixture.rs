@@ -1,0 +1,69 @@
+//! The fixtures of the rules, laid out as the input of both doors.
+
+use seaworthy::base::{Path as FieldPath, Source};
+use seaworthy::manifest::{Content, Limits, Object, content_of, read_documents};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A fixture of a rule.
+pub struct Fixture {
+    pub path: PathBuf,
+    text: String,
+}
+
+impl Fixture {
+    /// All of them but those that are a result of a fix.
+    pub fn all() -> Vec<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
+        let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+        let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+        let mut paths: Vec<PathBuf> = files.filter(|path| !path.to_string_lossy().ends_with(".fixed.yaml")).collect();
+        paths.sort();
+        paths.into_iter().map(|path| Self { text: fs::read_to_string(&path).unwrap(), path }).collect()
+    }
+
+    /// Writes it as the manifest of `check`, as the inventory of `serve`, and its profile as the configuration of both.
+    pub fn lay_out(&self, folder: &Path) {
+        fs::create_dir(inventory(folder)).unwrap();
+        fs::write(manifest(folder), &self.text).unwrap();
+        fs::write(inventory(folder).join("manifest.yaml"), &self.text).unwrap();
+        let first = self.text.lines().next().unwrap_or("");
+        let profile = first.trim_start_matches('\u{feff}').strip_prefix("#~ profile:").unwrap_or("{}");
+        fs::write(configuration(folder), format!("profile: {}\nmodes: {{default: warn}}\n", profile.trim())).unwrap();
+    }
+
+    /// Its objects, as kubectl would send them one by one.
+    pub fn objects(&self) -> Vec<Object> {
+        let reading = read_documents(&Source::new("manifest.yaml", &*self.text), &Limits::default());
+        let contents = reading.documents.into_iter().map(|document| content_of(&Arc::new(document)));
+        contents
+            .flat_map(|content| if let Content::Objects(objects) = content { objects } else { Vec::new() })
+            .collect()
+    }
+}
+
+pub fn manifest(folder: &Path) -> PathBuf {
+    folder.join("manifest.yaml")
+}
+
+pub fn inventory(folder: &Path) -> PathBuf {
+    folder.join("inventory")
+}
+
+pub fn configuration(folder: &Path) -> PathBuf {
+    folder.join("configuration.yaml")
+}
+
+/// The line that a field path, as it is printed, points to.
+pub fn line_of(object: &Object, path: &str) -> Option<u64> {
+    let mut parsed = FieldPath::root();
+    for step in path.split('.') {
+        let (key, indices) = step.split_at(step.find('[').unwrap_or(step.len()));
+        parsed = parsed.key(key);
+        for index in indices.split(['[', ']']).filter(|index| !index.is_empty()) {
+            parsed = parsed.index(index.parse().unwrap());
+        }
+    }
+    object.point_at(&parsed).map(|place| place.start.line as u64)
+}

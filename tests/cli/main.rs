@@ -5,6 +5,7 @@
 mod check;
 mod config;
 mod fixtures;
+mod readme;
 mod rules;
 mod streams;
 

@@ -152,3 +152,158 @@ fn a_broken_document_hides_no_other() {
     assert_eq!(reading.problems.len(), 1);
     assert_eq!((reading.problems[0].at.line, reading.problems[0].at.column), (3, 4));
 }
+
+/// The documents of a text as one line of JSON each.
+fn values(text: &str) -> Vec<String> {
+    read(text).documents.iter().map(|document| document.value().to_string()).collect()
+}
+
+#[test]
+fn files_are_cut_into_documents_as_kubectl_cuts_them() {
+    let cases: [(&str, &[&str]); 12] = [
+        ("", &[]),
+        ("# nothing\n---\n# here\n", &[]),
+        ("---\na: 1\n---\n---\nb: 2\n", &[r#"{"a":1}"#, r#"{"b":2}"#]),
+        ("\u{feff}a: 1\r\n--- # two\r\nb: |\r\n  x\r\n", &[r#"{"a":1}"#, r#"{"b":"x\n"}"#]),
+        ("a: 1\n...\nb: 2\n---\nc: 3\n", &[r#"{"a":1}"#, r#"{"c":3}"#]),
+        ("a: |\n  x", &[r#"{"a":"x\n"}"#]),
+        (r#"{"a": 1}{"b": 2.0}  [3]"#, &[r#"{"a":1}"#, r#"{"b":2}"#, "[3]"]),
+        ("{\"a\": \"\\/\\ud83d\\ude00\\ud83d\"}", &["{\"a\":\"/😀\u{fffd}\"}"]),
+        ("{\"a\": 1}\n---\nb: 2\n", &[r#"{"a":1}"#, r#"{"b":2}"#]),
+        ("{a: 1, b: yes}\n", &[r#"{"a":1,"b":true}"#]),
+        ("{\"<<\": {\"a\": 1}}", &[r#"{"<<":{"a":1}}"#]),
+        ("text\n---\n- 1\n", &[r#""text""#, "[1]"]),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(values(text), wanted, "{text:?}");
+    }
+}
+
+#[test]
+fn problems_say_where_what_was_seen_and_what_is_wanted() {
+    let cases = [
+        (
+            "a:\n\tb: 1\n",
+            "2:1: no value can start with a tab: wanted quotes around the text, or spaces if this is indentation",
+        ),
+        (
+            "a: b: c\n",
+            "1:5: a `: ` where only a value can stand: wanted quotes around a value that contains `: `, or the key on a line of its own",
+        ),
+        ("a: 1\nb\nc: 2\n", "2:1: wanted `key: value` on this line, indented like the other keys of this map"),
+        ("a:\n  - 1\n - 2\n", "3:2: wanted a key here, `key: value` indented like the other keys of this map"),
+        ("a: \"x\n", "1:4: this quote is never closed: wanted the same quote again before the document ends"),
+        ("a: [1, 2\n", "1:4: `[` is never closed: wanted `]` before the document ends, or quotes around the text"),
+        ("a: {b: 1\n", "1:4: `{` is never closed: wanted `}` before the document ends, or quotes around the text"),
+        ("a: [1 {}]\n", "1:7: wanted `,` or `]` here, between the items of a list in brackets"),
+        (
+            "a: @x\n",
+            "1:4: no value can start with `@`: wanted quotes around the text, or spaces if this is indentation",
+        ),
+        (
+            "a: *x\n",
+            "1:4: this alias (`*name`) has no anchor (`&name`) before it: wanted one, or quotes around text that starts with `*`",
+        ),
+        (
+            "a: \"\\d\"\n",
+            "1:5: an unknown escape in double quotes: wanted `\\\\` for a backslash, or single quotes around the text",
+        ),
+        (
+            "é: \"a\u{7}\"\n",
+            "1:6: the control character U+0007 cannot stand in a manifest: wanted it removed, or an escape such as \\u0007 in double quotes",
+        ),
+        ("a: |x\n", "1:4: wanted nothing behind `|` or `>` but `+`, `-`, a digit from 1 to 9, or a comment"),
+        (
+            "a: .inf\n",
+            "1:4: .inf has no form in JSON: wanted a finite number, or quotes around it if it is meant as text",
+        ),
+        ("~: 1\n", "1:1: a key is empty (null): wanted a word or a quoted text before the colon"),
+        ("? [1]\n: 2\n", "1:3: a key is a list: wanted a word or a quoted text before the colon"),
+        (
+            "- &a [*a]\n",
+            "1:7: the anchor's value contains itself: wanted an alias (`*name`) only outside of what the anchor names",
+        ),
+        ("a: !!int x\n", "1:10: the tag says !!int, and `x` is none: correct the value or remove the tag"),
+        ("a: !!binary x\n", "1:13: the tag says !!binary, and the value is no base64: wanted base64 with its padding"),
+        (
+            "%YAML 1.1\n---\na: 1\n",
+            "1:1: a line with a directive (`%...`): wanted none, kubectl reads no directives; quotes around the text if it is none",
+        ),
+        ("--- {a: 1}\n", "1:5: text behind `---` on its line, kubectl refuses such a file: wanted it on the next line"),
+        (
+            "a: 1\n...\nb: 2\n",
+            "3:1: kubectl reads nothing of this document from here on: wanted a line of `---` before it",
+        ),
+        ("{\"a\": 1,}\n", ""),
+        ("{\"a\": \"b\" \"c\"}\n", "1:11: this is no JSON: wanted `,` or `}`, not `\"`"),
+        (
+            "{\"a\": 1e400}\n",
+            "1:7: a number beyond 1.8e308: wanted a smaller one, or quotes around it if it is meant as text",
+        ),
+    ];
+    for (text, wanted) in cases {
+        let wanted = if wanted.is_empty() { Vec::new() } else { vec![format!("in.yaml:{wanted}")] };
+        assert_eq!(problems(text), wanted, "{text:?}");
+    }
+}
+
+#[test]
+fn template_text_is_told_from_broken_yaml_and_from_text_in_quotes() {
+    let templates = [
+        "a: {{ .Values.a }}\n",
+        "{{- if .Values.on }}\na: 1\n{{- end }}\n",
+        "a: 1\n{{ include \"x\" . | nindent 2 }}\n",
+        "{{ .Values.key }}: 1\n",
+        "a: 1\n---\nb: {{ x }}\n---\nc: web-{{ x }}\n",
+    ];
+    for text in templates {
+        let reading = read(text);
+        assert!(reading.templated && reading.problems.is_empty(), "{text:?} {:?}", reading.problems);
+        assert!(!values(text).iter().any(|value| value.contains("{{")), "{text:?}");
+    }
+    let readable = ["a: \"{{ $labels.x }}\"\n", "a: web {{ x }}\n", "# {{ x }}\na: 1\n", "a: |\n  {{ x }}\n"];
+    for text in readable {
+        let reading = read(text);
+        assert!(!reading.templated && reading.documents.len() == 1, "{text:?}");
+    }
+    let broken = ["a: \"{{ x }}\"\nb: [\n", "# {{ x }}\nb: [\n", "a: |\n  {{ x }}\nb: [\n", "b: c: d\ne:\n  {{ x }}\n"];
+    for text in broken {
+        let reading = read(text);
+        assert!(!reading.templated && reading.problems.len() == 1, "{text:?}");
+    }
+}
+
+#[test]
+fn a_bomb_is_one_located_problem_and_the_rest_is_read() {
+    let aliases: String =
+        (1..10).map(|level| format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level - 1).repeat(10))).collect();
+    let bombs = [
+        ("[".repeat(100_000), "3:101: maps and lists are nested more than 100 levels deep: wanted a flatter document"),
+        ("- ".repeat(100_000), "3:201: maps and lists are nested more than 100 levels deep: wanted a flatter document"),
+        ("? ".repeat(20_000), "3:3: a key is a map: wanted a word or a quoted text before the colon"),
+        (
+            format!("a0: &a0 [{}]\n{aliases}", "x, ".repeat(10)),
+            "6:20: the aliases (`*name`) of this document stand for too much text: wanted it written out where it is used",
+        ),
+        (
+            "a: b\n".repeat(1 << 20),
+            "3:1: this document is larger than 4194304 bytes: wanted it split, or a higher --max-document-size",
+        ),
+        (
+            "- x\n".repeat(300_000),
+            "262146:3: the document has more than 262144 keys and values: wanted it split by lines of `---`",
+        ),
+    ];
+    for (bomb, wanted) in bombs {
+        let text = format!("first: 1\n---\n{bomb}\n---\nlast: 2\n");
+        assert_eq!(problems(&text), [format!("in.yaml:{wanted}")]);
+        assert_eq!(values(&text), [r#"{"first":1}"#, r#"{"last":2}"#], "{wanted}");
+    }
+}
+
+#[test]
+fn what_came_from_no_text_has_no_places() {
+    let document = Document::from_value(serde_json::json!({"kind": "Pod"}));
+    assert_eq!(document.point_at(&Path::keys("kind")), None);
+    assert!(document.spot(&Path::root()).is_none() && document.source().is_none() && document.comments().is_empty());
+}

@@ -25,6 +25,8 @@ pub(super) struct Composer<'t> {
     aliased: usize,
     /// Nodes copied for anchors and aliases.
     copied: usize,
+    /// Where the last node or bracket ended.
+    last_end: u32,
     repeats: Repeats,
 }
 
@@ -82,7 +84,7 @@ enum Anchored {
     },
 }
 
-/// Keys of one document that are searched for their first occurrence.
+/// Keys of one document that are searched for their first occurrence: each takes a look at the whole map.
 const MAX_REPEATS: usize = 20;
 
 impl<'t> Composer<'t> {
@@ -98,6 +100,7 @@ impl<'t> Composer<'t> {
             decoded: 0,
             aliased: 0,
             copied: 0,
+            last_end: 0,
             repeats: Repeats::default(),
         }
     }
@@ -191,10 +194,10 @@ impl<'t> Composer<'t> {
     pub(super) fn close(&mut self, end: Option<u32>) -> Result<(), Fault> {
         let Some(frame) = self.frames.pop() else { return Ok(()) };
         let next = self.next_node();
-        let last_end = self.tree.nodes.last().map_or(0, |node| node.range.end);
+        self.last_end = self.last_end.max(end.unwrap_or(0));
         let Some(node) = self.tree.nodes.get_mut(frame.node as usize) else { return Ok(()) };
         node.next = next;
-        node.range.end = end.unwrap_or(last_end).max(node.range.end);
+        node.range.end = self.last_end;
         let range = node.range;
         let value = match frame.content {
             Content::List(items) => Value::Array(items),
@@ -335,6 +338,7 @@ impl<'t> Composer<'t> {
             return Err(Fault::new(range, Reason::TooManyNodes(self.limits.max_nodes)));
         }
         let node = self.next_node();
+        self.last_end = self.last_end.max(range.end);
         self.tree.nodes.push(Node { range, next: node + 1, shape, renamed: false });
         Ok(node)
     }
@@ -377,4 +381,68 @@ fn is_excessive(decoded: usize, aliased: usize) -> bool {
 
 fn kind_word(value: &Value) -> &'static str {
     if value.is_array() { "list" } else { "map" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::yaml;
+
+    fn refusal(text: &str, limits: &Limits) -> Option<Reason> {
+        yaml::read(text, limits).read.err().map(|fault| fault.reason)
+    }
+
+    fn alias_bomb(levels: usize) -> String {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..levels {
+            let items = format!("*a{}, ", level - 1).repeat(10);
+            text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+        }
+        text
+    }
+
+    #[test]
+    fn each_limit_holds_at_its_very_number() {
+        let limits = Limits { max_document_bytes: 100, max_depth: 3, max_alias_nodes: 8, max_nodes: 12 };
+        let cases = [
+            ("[[[1]]]", None),
+            ("[[[[1]]]]", Some(Reason::TooDeep(3))),
+            ("[&a [[1]], *a]", None),
+            ("[&a [[1]], [*a]]", Some(Reason::TooDeep(3))),
+            ("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]", None),
+            ("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]", Some(Reason::TooManyNodes(12))),
+            // The anchor's list is copied once to be kept, and once for each alias.
+            ("[&a [1], *a, *a, *a]", None),
+            ("[&a [1], *a, *a, *a, *a]", Some(Reason::TooManyAliases)),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(refusal(text, &limits), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_alias_bomb_is_refused_however_large_it_would_become() {
+        for levels in [5, 9, 30] {
+            assert_eq!(refusal(&alias_bomb(levels), &Limits::default()), Some(Reason::TooManyAliases));
+        }
+        assert_eq!(refusal(&alias_bomb(3), &Limits::default()), None);
+    }
+
+    #[test]
+    fn merges_obey_the_order_of_the_text() {
+        let cases = [
+            ("a: 1\n<<: {a: 2, b: 3}\n", r#"{"a":2,"b":3}"#),
+            ("<<: {a: 2, b: 3}\na: 1\n", r#"{"a":1,"b":3}"#),
+            ("<<: [{a: 1}, {a: 2, b: 2}]\n", r#"{"a":1,"b":2}"#),
+            ("p: &x {a: 1}\nq: {<<: *x, b: 2}\n", r#"{"p":{"a":1},"q":{"a":1,"b":2}}"#),
+            ("'<<': {a: 1}\n", r#"{"<<":{"a":1}}"#),
+        ];
+        for (text, wanted) in cases {
+            let value = yaml::read(text, &Limits::default()).read.map(|composed| composed.value.to_string());
+            assert_eq!(value.as_deref(), Ok(wanted), "{text:?}");
+        }
+        for text in ["<<: 1", "<<: [1]", "<<: [[{a: 1}]]", "x: &x [{a: 1}]\ny: {<<: *x}", "<<:"] {
+            assert_eq!(refusal(text, &Limits::default()), Some(Reason::MergeOfNoMap), "{text:?}");
+        }
+    }
 }

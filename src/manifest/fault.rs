@@ -41,7 +41,7 @@ pub(super) enum Syntax {
     ControlCharacter(Seen),
     #[error("no value can start with {0}: wanted quotes around the text, or spaces if this is indentation")]
     CannotStart(Seen),
-    #[error("wanted `key: value` here, indented like the other keys of this map; this line has no `: `")]
+    #[error("wanted `key: value` on this line, indented like the other keys of this map")]
     MissingColon,
     #[error("a list item cannot stand here: wanted `- ` on a line of its own, indented like the other items")]
     EntryNotAllowed,
@@ -122,4 +122,15 @@ impl fmt::Display for Seen {
             Some(character) => write!(f, "`{character}`"),
         }
     }
+}
+
+/// The start of a text, for a message of one line.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let plain = |character: char| if character.is_control() { ' ' } else { character };
+    let mut shown: String = text.chars().take(LONGEST).map(plain).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push_str("...");
+    }
+    shown
 }

@@ -7,14 +7,28 @@ pub struct Limits {
     pub max_document_bytes: usize,
     /// Levels of maps and lists inside each other, aliases counted with theirs. Default 100.
     pub max_depth: usize,
-    /// Nodes copied for anchors and aliases. Default 50,000.
+    /// Nodes copied for anchors and aliases. Default 100,000.
     pub max_alias_nodes: usize,
-    /// Keys and values. Default 400,000.
+    /// Keys and values. Default one for 16 bytes of text: real manifests have one for 20 and more.
     pub max_nodes: usize,
+}
+
+const DEFAULT_DOCUMENT_BYTES: usize = 4 << 20;
+
+impl Limits {
+    /// The default limits for documents of at most so many bytes.
+    pub fn of_document_bytes(max_document_bytes: usize) -> Self {
+        Self {
+            max_document_bytes,
+            max_depth: 100,
+            max_alias_nodes: 100_000,
+            max_nodes: (max_document_bytes / 16).max(1000),
+        }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_document_bytes: 4 << 20, max_depth: 100, max_alias_nodes: 50_000, max_nodes: 400_000 }
+        Self::of_document_bytes(DEFAULT_DOCUMENT_BYTES)
     }
 }

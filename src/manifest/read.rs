@@ -6,7 +6,7 @@
 
 use super::compose::{Composed, Repeats};
 use super::document::Document;
-use super::fault::{Fault, Reason};
+use super::fault::{Fault, Reason, shown};
 use super::limits::Limits;
 use super::split::{Piece, pieces};
 use super::template;
@@ -29,7 +29,7 @@ pub struct Reading {
 
 /// Reads a file as kubectl does. Never fails: what cannot be read is a problem in the answer.
 pub fn read_documents(source: &Source, limits: &Limits) -> Reading {
-    let mut file = File { source, limits, reading: Reading::default(), count: 0, no_json: None };
+    let mut file = File { source, limits, reading: Reading::default(), count: 0, repeated_keys: 0, no_json: None };
     if let Some(start) = file.json_stream() {
         file.yaml_pieces(start);
     }
@@ -45,9 +45,14 @@ struct File<'s> {
     reading: Reading,
     /// Documents so far, unreadable ones included.
     count: usize,
+    /// Keys so far that were told to stand twice.
+    repeated_keys: usize,
     /// Why a text that looks like JSON is none, until it turns out to be YAML.
     no_json: Option<(Span, Fault)>,
 }
+
+/// How many keys of a file are told to stand twice: each takes a look along its line, and nobody reads more.
+const MAX_REPEATED_KEYS: usize = 20;
 
 /// How far kubectl looks for the `{` of a JSON stream.
 const JSON_LOOKAHEAD: usize = 4096;
@@ -65,7 +70,7 @@ impl File<'_> {
         let mut at = 0;
         loop {
             let rest = text.get(at..).unwrap_or("");
-            let window = rest.get(..rest.floor_char_boundary(self.limits.max_document_bytes)).unwrap_or(rest);
+            let window = rest.get(..rest.floor_char_boundary(self.max_bytes())).unwrap_or(rest);
             let piece = Span { start: at, end: at + window.len() };
             match json::read(window, self.limits) {
                 Ok(None) if window.len() == rest.len() => return None,
@@ -95,11 +100,16 @@ impl File<'_> {
         }
     }
 
+    /// Places inside of a document are counted in 32 bits.
+    fn max_bytes(&self) -> usize {
+        self.limits.max_document_bytes.min(u32::MAX as usize)
+    }
+
     fn yaml_pieces(&mut self, start: usize) {
         for piece in pieces(self.source.text(), start) {
             let no_json = self.no_json.take();
             match piece {
-                Piece::Document(span) if span.end - span.start > self.limits.max_document_bytes => self.too_large(span),
+                Piece::Document(span) if span.end - span.start > self.max_bytes() => self.too_large(span),
                 Piece::Document(span) => self.yaml_piece(span, no_json),
                 Piece::BadSeparator(span) => self.bad_separator(span),
             }
@@ -142,11 +152,15 @@ impl File<'_> {
     fn repeated_keys(&mut self, piece: Span, repeats: &Repeats) {
         let mut kept = repeats.kept.clone();
         kept.sort_unstable_by_key(|(_, again)| again.start);
+        let room = MAX_REPEATED_KEYS.saturating_sub(self.repeated_keys);
+        let is_cut = repeats.more || kept.len() > room;
+        kept.truncate(room);
+        self.repeated_keys += kept.len();
         for (position, (first, again)) in kept.iter().enumerate() {
             let (first, again) = (absolute(piece, *first), absolute(piece, *again));
-            let key = self.source.text().get(again.start..again.end).unwrap_or("");
+            let key = shown(self.source.text().get(again.start..again.end).unwrap_or(""));
             let line = self.source.position(first.start).line;
-            let more = if repeats.more && position + 1 == kept.len() { "; there are more such keys below" } else { "" };
+            let more = if is_cut && position + 1 == kept.len() { "; there are more such keys below" } else { "" };
             let message = format!(
                 "the key `{key}` stands here again, kubectl drops the one on line {line}: wanted only one of them{more}"
             );
@@ -172,7 +186,7 @@ impl File<'_> {
     }
 
     fn too_large(&mut self, piece: Span) {
-        let limit = self.limits.max_document_bytes;
+        let limit = self.max_bytes();
         let message =
             format!("this document is larger than {limit} bytes: wanted it split, or a higher --max-document-size");
         self.reading.problems.push(Problem::fatal(self.source, piece, message));

@@ -3,6 +3,7 @@
 //! Source of every rule here: `resolve.go` and `decode.go` of <https://github.com/yaml/go-yaml/tree/v2> and
 //! `convertToJSONableObject` of <https://github.com/kubernetes-sigs/yaml>. Knows nothing of places in a text.
 
+use super::fault::shown;
 use super::number;
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -129,14 +130,7 @@ fn of_tag(text: Cow<'_, str>, tag: Tag) -> Result<Scalar<'_>, Meaningless> {
         #[allow(clippy::cast_precision_loss)] // as go-yaml does
         (Tag::Float, Scalar::Integer(integer)) => Ok(Scalar::Float(integer as f64)),
         (Tag::Bool, found @ Scalar::Bool(_)) | (Tag::Null, found @ Scalar::Null) => Ok(found),
-        _ => Err(Meaningless::NotOfItsTag { wanted: tag.wanted(), seen: shortened(&text) }),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
+        _ => Err(Meaningless::NotOfItsTag { wanted: tag.wanted(), seen: shown(&text) }),
     }
 }
 

@@ -57,6 +57,35 @@ fn generated_files_are_read_as_kubectl_reads_them() {
     assert!(differences.is_empty(), "{} of {count}:\n{}", differences.len(), differences.join("\n"));
 }
 
+#[test]
+fn aliases_are_refused_from_the_size_on_that_kubectl_refuses() {
+    let Some(mut oracle) = Oracle::start() else { return };
+    let mut refused = 0;
+    let sizes = (0..20).map(|step| (10, 4, step * 10)).chain([(2, 9, 0), (3, 6, 0), (6, 4, 0), (12, 3, 5), (9, 4, 0)]);
+    for (width, levels, padding) in sizes {
+        for maps in [false, true] {
+            let text = nested_aliases(width, levels, padding, maps);
+            let answer = oracle.ask(&text);
+            refused += usize::from(answer.error.is_some());
+            assert_eq!(difference(&text, &answer), None, "{width} {levels} {padding} {maps}");
+        }
+    }
+    assert!((5..45).contains(&refused), "sizes on both sides of the limit: {refused} are refused");
+}
+
+/// Each level names the level before it `width` times.
+fn nested_aliases(width: usize, levels: usize, padding: usize, maps: bool) -> String {
+    let mut text = format!("padding: [{}]\n", "x,".repeat(padding));
+    for level in 0..levels {
+        let value = if level == 0 { "v".to_owned() } else { format!("*a{}", level - 1) };
+        let items = (0..width).map(|item| if maps { format!("k{item}: {value}") } else { value.clone() });
+        let items = items.collect::<Vec<_>>().join(", ");
+        let (open, close) = if maps { ('{', '}') } else { ('[', ']') };
+        text.push_str(&format!("a{level}: &a{level} {open}{items}{close}\n"));
+    }
+    text
+}
+
 /// What we read otherwise than kubectl, if anything.
 fn difference(text: &str, answer: &Answer) -> Option<String> {
     let Reading { documents, problems, templated } =

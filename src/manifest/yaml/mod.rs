@@ -50,8 +50,12 @@ pub(super) fn read(text: &str, limits: &Limits) -> Outcome {
 fn control_character(text: &str) -> Option<Fault> {
     // Most texts have none of these bytes: control characters, or the first of U+0080 to U+00BF and of U+F000 to U+FFFF.
     let is_suspect =
-        |byte: &u8| (*byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0x7F | 0xC2 | 0xEF);
-    text.as_bytes().iter().position(is_suspect)?;
+        |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0x7F | 0xC2 | 0xEF);
+    // Without an early exit in the inner loop the compiler looks at many bytes at once.
+    let is_suspect_chunk = |chunk: &[u8]| chunk.iter().fold(false, |found, byte| found | is_suspect(*byte));
+    if !text.as_bytes().chunks(256).any(is_suspect_chunk) {
+        return None;
+    }
     let is_allowed = |character: char| match character {
         '\t' | '\n' | '\r' | '\u{85}' => true,
         '\u{fffe}' | '\u{ffff}' => false,
@@ -61,4 +65,38 @@ fn control_character(text: &str) -> Option<Fault> {
     #[allow(clippy::cast_possible_truncation)] // the caller gives at most u32::MAX bytes
     let range = Range { start: at as u32, end: (at + character.len_utf8()) as u32 };
     Some(Fault::new(range, Syntax::ControlCharacter(Seen(Some(character)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_nesting_is_refused_before_most_of_it_is_looked_at() {
+        let deep_block: String = (0..2000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let bombs = [
+            ("[".repeat(100_000), 1200),
+            ("[\n".repeat(100_000), 300),
+            ("{a: ".repeat(100_000), 1500),
+            ("- ".repeat(100_000), 300),
+            ("? ".repeat(20_000), 10),
+            ("? - ".repeat(20_000), 10),
+            (deep_block, 6000),
+        ];
+        for (text, most) in bombs {
+            let outcome = read(&text, &Limits::default());
+            assert!(outcome.read.is_err());
+            assert!(outcome.seen_to <= most, "{} bytes of {:.10}... were looked at", outcome.seen_to, text);
+        }
+    }
+
+    #[test]
+    fn control_characters_are_found_wherever_they_stand() {
+        let long = "x".repeat(1000);
+        for (text, at) in [("a\u{7}", 1), ("\u{0}", 0), ("é\u{80}", 2), ("a: \u{ffff}", 3), ("\u{7f}", 0)] {
+            let found = control_character(&format!("{long}{text}"));
+            assert_eq!(found.map(|fault| fault.range.start), Some(1000 + at), "{text:?}");
+        }
+        assert_eq!(control_character("\u{feff}a\t\r\n\u{85}\u{a0}é\u{2028}\u{e000}\u{fffd}😀"), None);
+    }
 }

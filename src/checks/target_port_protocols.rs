@@ -4,15 +4,14 @@
 //! and the newer one's is dropped without a word to its owner. Source:
 //! <https://github.com/istio/istio/blob/master/pilot/pkg/networking/core/listener_inbound.go>
 
-use crate::base::Place;
-use crate::checks::service_port::protocol_of;
-use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of};
+use crate::base::{Path, Place};
+use crate::checks::service_port::{deciding_field, protocol_of};
+use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of, shortened};
 use crate::inventory::{Entry, ServiceFacts, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
-use crate::mesh::{Membership, Protocol};
+use crate::mesh::{Membership, Protocol, Version, is_gateway_or_control_plane};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::collections::BTreeSet;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -28,13 +27,19 @@ pub const CHECK: Check = Check {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {}
 
-/// A port of the Service under review and one of another Service that meet on one port of the pods.
+/// A Service that shares pods with the one under review.
+struct Rival<'a> {
+    service: &'a Entry<ServiceFacts>,
+    /// The workload of the pods; none where it is not known, and only the selectors tell.
+    workload: Option<&'a Entry<WorkloadFacts>>,
+}
+
+/// A port of a rival that meets a port of the Service under review.
+#[derive(Clone, Copy)]
 struct Clash<'a> {
+    service: &'a Entry<ServiceFacts>,
     port: ServicePort<'a>,
     protocol: Protocol,
-    other: &'a Entry<ServiceFacts>,
-    other_port: ServicePort<'a>,
-    other_protocol: Protocol,
 }
 
 fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
@@ -42,15 +47,12 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if service.is_external_name() {
         return Vec::new();
     }
-    let ports: Vec<ServicePort<'_>> = service.ports().collect();
-    let mut seen = BTreeSet::new();
+    let rivals = rivals(subject);
     let mut observations = Vec::new();
-    for (workload, other) in rivals(subject) {
-        for clash in clashes(subject, &ports, other, workload) {
-            let key = (clash.port.index, other.reference.name.clone(), clash.other_port.index);
-            if is_primary(subject, &clash) && seen.insert(key) {
-                observations.push(observe(&clash));
-            }
+    for port in service.ports() {
+        if let Some(protocol) = protocol_of(&port, subject.profile.istio_version) {
+            let clashes = clashes(subject, &port, protocol, &rivals);
+            observations.extend(observe(&port, protocol, &clashes, subject.profile.istio_version));
         }
     }
     observations
@@ -58,93 +60,154 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 
 /// Each other Service with a workload that both select. Two Services with the same selector meet on the same pods
 /// even where their workload is not known.
-fn rivals<'a>(subject: &Subject<'a>) -> Vec<(Option<&'a WorkloadFacts>, &'a Entry<ServiceFacts>)> {
+fn rivals<'a>(subject: &Subject<'a>) -> Vec<Rival<'a>> {
     let workloads = subject.workloads();
     if workloads.is_empty() {
-        return subject.services_with_same_selector().into_iter().map(|other| (None, other)).collect();
+        let others = subject.services_with_same_selector().into_iter();
+        return others.map(|service| Rival { service, workload: None }).collect();
     }
-    let in_mesh = |facts: &WorkloadFacts| subject.membership_of(facts) != Membership::Outside;
-    let workloads = workloads.into_iter().map(|workload| &workload.facts).filter(|facts| in_mesh(facts));
-    workloads
-        .flat_map(|facts| subject.other_services(facts).into_iter().map(move |other| (Some(facts), other)))
-        .collect()
+    let workloads = workloads.into_iter().filter(|workload| has_listeners(subject, &workload.facts));
+    let with_others = |workload: &'a Entry<WorkloadFacts>| {
+        let others = subject.other_services(&workload.facts).into_iter();
+        others.map(move |service| Rival { service, workload: Some(workload) })
+    };
+    workloads.flat_map(with_others).collect()
 }
 
+/// Whether the pods have a proxy that listens for them: as surely as it is known of the Service itself. Gateways have
+/// listeners of another making.
+fn has_listeners(subject: &Subject<'_>, workload: &WorkloadFacts) -> bool {
+    let as_sure = match subject.membership_of(workload) {
+        Membership::Sidecar(_) => true,
+        Membership::Unknown => subject.membership == Membership::Unknown,
+        Membership::Ambient | Membership::Outside => false,
+    };
+    as_sure && !is_gateway_or_control_plane(&workload.pod_labels, &workload.pod_annotations)
+}
+
+/// The ports of rivals that meet this one and are earlier in the files, each once.
 fn clashes<'a>(
     subject: &Subject<'_>,
-    ports: &[ServicePort<'a>],
-    other: &'a Entry<ServiceFacts>,
-    workload: Option<&WorkloadFacts>,
+    port: &ServicePort<'_>,
+    protocol: Protocol,
+    rivals: &[Rival<'a>],
 ) -> Vec<Clash<'a>> {
-    let istio = subject.profile.istio_version;
-    let mut clashes = Vec::new();
-    for port in ports {
-        for other_port in other.facts.ports.iter().map(|port| port.view()) {
-            let (Some(protocol), Some(other_protocol)) = (protocol_of(port, istio), protocol_of(&other_port, istio))
+    let mut clashes: Vec<Clash<'a>> = Vec::new();
+    for rival in rivals {
+        for other in rival.service.facts.ports.iter().map(|other| other.view()) {
+            let Some(clash) = protocol_of(&other, subject.profile.istio_version)
+                .filter(|theirs| differ(protocol, *theirs))
+                .map(|protocol| Clash { service: rival.service, port: other, protocol })
             else {
                 continue;
             };
-            // UDP has no listener to share; the same protocol twice is no clash.
-            let differ = protocol != other_protocol && protocol != Protocol::Udp && other_protocol != Protocol::Udp;
-            if differ && same_target(port, &other_port, workload) {
-                clashes.push(Clash { port: *port, protocol, other, other_port, other_protocol });
+            let is_new = || !clashes.iter().any(|it| is_same(it, &clash));
+            if meet(port, &other, rival.workload)
+                && is_new()
+                && is_primary(subject, port, &clash)
+                && subject.belongs_with(rival.service, rival.workload)
+            {
+                clashes.push(clash);
             }
         }
     }
     clashes
 }
 
-/// Whether two ports lead to the same port of the pods; without known pods only equal targets are known to.
-fn same_target(one: &ServicePort<'_>, other: &ServicePort<'_>, workload: Option<&WorkloadFacts>) -> bool {
-    if one.protocol != other.protocol {
-        return false;
-    }
-    let number = |port: &ServicePort<'_>| match (workload, port.target) {
-        (Some(workload), target) => workload.resolve(target, port.protocol),
-        (None, Target::Number(number)) => Some(number),
-        (None, Target::Name(_)) => None,
-    };
-    match (number(one), number(other)) {
-        (Some(one), Some(other)) => one == other,
-        _ => one.target == other.target,
+fn is_same(one: &Clash<'_>, other: &Clash<'_>) -> bool {
+    one.service.reference == other.service.reference && one.port.index == other.port.index
+}
+
+/// Whether it matters which of two protocols the listener gets.
+fn differ(one: Protocol, other: Protocol) -> bool {
+    let (one, other) = (Inbound::of(one), Inbound::of(other));
+    one != other && one != Inbound::None && other != Inbound::None
+}
+
+/// What the proxy of a pod makes of a port. Source: the filters in
+/// <https://github.com/istio/istio/blob/master/pilot/pkg/networking/core/networkfilter.go> and the upstream protocol in
+/// <https://github.com/istio/istio/blob/master/pilot/pkg/networking/core/cluster_builder.go>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inbound {
+    /// HTTP, passed on as HTTP/1.
+    Http,
+    /// HTTP, passed on as HTTP/2.
+    Http2,
+    /// HTTP/2, translated from gRPC-Web.
+    GrpcWeb,
+    /// Bytes. The filters for MySQL and Redis are off unless the mesh switches them on, and TLS is not looked into.
+    Bytes,
+    /// Bytes that a filter looks into.
+    Mongo,
+    /// HTTP or bytes, as the first of them look.
+    Guessed,
+    /// UDP has no listener.
+    None,
+}
+
+impl Inbound {
+    fn of(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Http | Protocol::HttpProxy => Self::Http,
+            Protocol::Http2 | Protocol::Grpc => Self::Http2,
+            Protocol::GrpcWeb => Self::GrpcWeb,
+            Protocol::Tcp | Protocol::Https | Protocol::Tls | Protocol::Redis | Protocol::MySql => Self::Bytes,
+            Protocol::Mongo => Self::Mongo,
+            Protocol::Unsupported => Self::Guessed,
+            Protocol::Udp => Self::None,
+        }
     }
 }
 
+/// Whether two ports lead to the same port of the pods; without known pods only equal targets are known to. A name that
+/// the pods do not declare leads nowhere.
+fn meet(one: &ServicePort<'_>, other: &ServicePort<'_>, workload: Option<&Entry<WorkloadFacts>>) -> bool {
+    if one.protocol != other.protocol {
+        return false;
+    }
+    let Some(workload) = workload else { return one.target == other.target };
+    let number = |target: Target<'_>| workload.facts.resolve(target, one.protocol);
+    number(one.target).is_some_and(|number_of_one| number(other.target) == Some(number_of_one))
+}
+
 /// Of two files the later place is reported. In the cluster it is the object under review: the other one is there.
-fn is_primary(subject: &Subject<'_>, clash: &Clash<'_>) -> bool {
-    let Some(other) = clash.other.object.as_deref() else { return true };
-    let (mine, theirs) =
-        (subject.object.point_at(&target_path(&clash.port)), other.point_at(&target_path(&clash.other_port)));
-    place_order(mine.as_ref()) > place_order(theirs.as_ref())
+fn is_primary(subject: &Subject<'_>, port: &ServicePort<'_>, clash: &Clash<'_>) -> bool {
+    let Some(other) = clash.service.object.as_deref() else { return true };
+    let mine = subject.object.point_at(&port.path().key("targetPort"));
+    let theirs = other.point_at(&clash.port.path().key("targetPort"));
+    mine.is_none() || place_order(mine.as_ref()) > place_order(theirs.as_ref())
 }
 
 fn place_order(place: Option<&Place>) -> Option<(&str, usize)> {
     place.map(|place| (&*place.file, place.span.start))
 }
 
-fn target_path(port: &ServicePort<'_>) -> crate::base::Path {
-    port.path().key("targetPort")
+/// One finding for a port, whatever the number of Services that contradict it.
+fn observe(port: &ServicePort<'_>, protocol: Protocol, clashes: &[Clash<'_>], istio: Version) -> Option<Observation> {
+    let (first, others) = clashes.split_first()?;
+    let path = port.path().key(deciding_field(port, istio));
+    let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    let message = format!(
+        "port {} is {} but {} in Service {}{more}, on the same port of the same pods, where the older Service wins: \
+         want one protocol at {path}",
+        shortened(&port.label()),
+        spoken(protocol),
+        spoken(first.protocol),
+        shortened(&first.service.reference.name),
+    );
+    let observation = Observation::new(path, message)
+        .help("give both ports the same protocol, in both Services, by name or by appProtocol");
+    Some(clashes.iter().fold(observation, |observation, clash| observation.related(related(clash, istio))))
 }
 
-fn observe(clash: &Clash<'_>) -> Observation {
-    let Clash { port, protocol, other, other_port, other_protocol } = clash;
-    let path = port.path().key("name");
-    let name = &other.reference.name;
-    let message = format!(
-        "port `{}` is {} here and {} in Service {name}, on the same port of the same pods; the older Service wins: \
-         want one protocol at {path}",
-        port.label(),
-        spoken(*protocol),
-        spoken(*other_protocol),
-    );
-    let related_path = other_port.path().key("name");
-    Observation::new(path, message)
-        .help("give both ports the same protocol, in both Services, by name or by appProtocol")
-        .related(RelatedPlace {
-            message: format!("Service {name} says {} for the same port", spoken(*other_protocol)),
-            place: other.object.as_deref().and_then(|object| object.point_at(&related_path)),
-            path: related_path,
-        })
+fn related(clash: &Clash<'_>, istio: Version) -> RelatedPlace {
+    let path: Path = clash.port.path().key(deciding_field(&clash.port, istio));
+    let name = shortened(&clash.service.reference.name);
+    RelatedPlace {
+        message: format!("Service {name} says {} for the same port", spoken(clash.protocol)),
+        place: clash.service.object.as_deref().and_then(|object| object.point_at(&path)),
+        path,
+    }
 }
 
 fn spoken(protocol: Protocol) -> &'static str {

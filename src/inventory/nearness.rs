@@ -41,6 +41,11 @@ pub fn nearest<'a, F: PartialEq>(copies: &'a [Entry<F>], file: &str) -> Nearest<
     }
 }
 
+/// Whether two files lie in one folder.
+pub fn same_folder(one: &str, other: &str) -> bool {
+    folders(one) == folders(other)
+}
+
 /// How close two files are; more is closer. Same file, same folder, then by the depth of the common ancestor, and of
 /// two under the same ancestor the one that lies less deep below it.
 fn closeness(one: &str, other: &str) -> (u8, usize, Reverse<usize>) {

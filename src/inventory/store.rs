@@ -130,9 +130,19 @@ impl Inventory {
         self.contents.get(namespace)?.service_accounts.find("ServiceAccount", name, file).one()
     }
 
+    /// The Service of a name: the copy nearest to a file.
+    pub fn service(&self, namespace: &str, name: &str, file: &str) -> Option<&Entry<ServiceFacts>> {
+        self.contents.get(namespace)?.services.find("Service", name, file).one()
+    }
+
     /// The workload of a kind and name, in the cluster.
     pub fn workload(&self, namespace: &str, kind: &str, name: &str) -> Option<&Entry<WorkloadFacts>> {
-        self.contents.get(namespace)?.workloads.find(kind, name, "").one()
+        self.workload_near(namespace, kind, name, "")
+    }
+
+    /// The workload of a kind and name: the copy nearest to a file.
+    pub fn workload_near(&self, namespace: &str, kind: &str, name: &str, file: &str) -> Option<&Entry<WorkloadFacts>> {
+        self.contents.get(namespace)?.workloads.find(kind, name, file).one()
     }
 
     fn all_listed(&self, kind: &str) -> bool {

@@ -1,6 +1,7 @@
 //! One object with its surroundings: what a check looks at.
 
 use crate::inventory::facts::{Strings, own_proxy};
+use crate::inventory::nearness::same_folder;
 use crate::inventory::{Entry, Inventory, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
 use crate::manifest::{Labels, Object, PodTemplate, Service};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
@@ -70,6 +71,25 @@ impl<'a> Subject<'a> {
         services
     }
 
+    /// Whether another Service belongs to the same surroundings, seen from there too: of a Service or workload with
+    /// several copies in the files both must mean the same one, and files of different folders are only taken together
+    /// where they name the namespace. In a cluster all objects belong together.
+    pub fn belongs_with(&self, other: &Entry<ServiceFacts>, workload: Option<&Entry<WorkloadFacts>>) -> bool {
+        if self.object.source().is_none() || other.object.is_none() {
+            return true;
+        }
+        let (me, file) = (self.object.reference(), other.file());
+        if me.namespace.is_none() && !same_folder(self.object.file(), file) {
+            return false;
+        }
+        let service = self.inventory.service(self.namespace(), &me.name, file);
+        service.is_some_and(|seen| seen.file() == self.object.file())
+            && workload.is_none_or(|it| {
+                let seen = self.inventory.workload_near(self.namespace(), &it.reference.kind, &it.reference.name, file);
+                seen.is_some_and(|seen| seen.file() == it.file())
+            })
+    }
+
     /// The kind of sidecar that its pods have, or would have where their membership is unknown; none without one.
     pub fn sidecar_kind(&self) -> Option<SidecarKind> {
         match self.membership {
@@ -109,7 +129,10 @@ impl<'a> Subject<'a> {
         let of_gateway =
             |it: &Entry<WorkloadFacts>| is_gateway_or_control_plane(&it.facts.pod_labels, &it.facts.pod_annotations);
         let workloads = self.workloads();
+        // The pods behind a Service carry at least the labels that it selects them by.
+        let by_selector = self.service().is_some_and(|it| is_gateway_or_control_plane(&it.selector(), &NO_LABELS));
         by_pod
+            || by_selector
             || is_gateway_or_control_plane(&object.labels(), &object.annotations())
             || (!workloads.is_empty() && workloads.into_iter().all(of_gateway))
     }
@@ -119,8 +142,7 @@ impl<'a> Subject<'a> {
             return self.decide(&pod.labels(), &pod.annotations(), pod.host_network(), own_proxy(&pod));
         }
         let memberships: Vec<Membership> = self.workloads().iter().map(|it| self.membership_of(&it.facts)).collect();
-        let unlabelled = Strings::new();
-        together(&memberships).unwrap_or_else(|| self.decide(&unlabelled, &unlabelled, false, None))
+        together(&memberships).unwrap_or_else(|| self.decide(&NO_LABELS, &NO_LABELS, false, None))
     }
 
     fn decide(
@@ -137,6 +159,8 @@ impl<'a> Subject<'a> {
         membership(&PodFacts { namespace, namespace_labels, labels, annotations, host_network, proxy }, self.profile)
     }
 }
+
+const NO_LABELS: Strings = Strings::new();
 
 /// The membership of a Service by the pods behind it: one in the mesh is enough to be in it, and it is outside only
 /// when all pods are. None without pods.

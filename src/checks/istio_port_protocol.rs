@@ -2,11 +2,11 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/>
 
-use crate::checks::service_port::{deciding_field, protocol_of};
-use crate::checks::{Check, Observation, bind, schema_of};
+use crate::checks::service_port::{APP_PROTOCOL, deciding_field, protocol_of, reads_app_protocol};
+use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
-use crate::manifest::{Service, ServicePort};
-use crate::mesh::Protocol;
+use crate::manifest::ServicePort;
+use crate::mesh::{Membership, Protocol, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -45,9 +45,12 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if service.is_external_name() || is_api_server(subject) {
         return Vec::new();
     }
-    let observe = |port: ServicePort<'_>| match (params.finds, protocol_of(&port, subject.profile.istio_version)?) {
-        (Reading::Unclear, Protocol::Unsupported) => Some(unclear(&port, &service)),
-        (Reading::UdpOnTcp, Protocol::Udp) if port.protocol != "UDP" => Some(udp_on_tcp(&port, subject)),
+    // In an ambient mesh no proxy has listeners for single endpoints.
+    let by_endpoint = service.is_headless() && subject.membership != Membership::Ambient;
+    let istio = subject.profile.istio_version;
+    let observe = |port: ServicePort<'_>| match (params.finds, protocol_of(&port, istio)?) {
+        (Reading::Unclear, Protocol::Unsupported) => Some(unclear(&port, istio, by_endpoint)),
+        (Reading::UdpOnTcp, Protocol::Udp) if port.protocol != "UDP" => Some(udp_on_tcp(&port, istio)),
         _ => None,
     };
     service.ports().filter_map(observe).collect()
@@ -58,36 +61,42 @@ fn is_api_server(subject: &Subject<'_>) -> bool {
     subject.namespace() == "default" && subject.object.reference().name == "kubernetes"
 }
 
-fn unclear(port: &ServicePort<'_>, service: &Service<'_>) -> Observation {
-    let path = port.path().key("name");
-    let number = port.number;
-    let seen = match (port.app_protocol, port.name) {
-        (Some(app_protocol), _) => format!("appProtocol `{app_protocol}` of port {number} is not known to Istio"),
-        (None, Some(name)) => format!("port name `{name}` names no protocol"),
-        (None, None) => format!("port {number} has no name"),
+fn unclear(port: &ServicePort<'_>, istio: Version, by_endpoint: bool) -> Observation {
+    let field = deciding_field(port, istio);
+    let path = port.path().key(field);
+    let seen = match field_text(port, field) {
+        Some(value) if field == APP_PROTOCOL => format!("appProtocol {} is not known to Istio", shortened(value)),
+        Some(name) => format!("port name {} names no protocol", shortened(name)),
+        None => format!("port {} has no name", port.number),
     };
-    let wanted = match (port.app_protocol, port.name) {
-        (Some(_), _) => format!("an appProtocol Istio knows at {}", port.path()),
-        (None, Some(name)) => format!("`<protocol>-{name}` or an appProtocol at {path}"),
-        (None, None) => format!("`<protocol>[-suffix]` or an appProtocol at {path}"),
+    let wanted = match field {
+        APP_PROTOCOL => "one that it knows",
+        _ if reads_app_protocol(istio) => "`<protocol>[-<suffix>]` or an appProtocol",
+        _ => "`<protocol>[-<suffix>]`",
     };
-    let observation = Observation::new(path, format!("{seen}, so Istio guesses: want {wanted}")).help(
-        "protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding \
-               `appProtocol` keeps the name that others refer to",
-    );
-    if service.is_headless() { observation.case(HEADLESS) } else { observation }
+    let mut help =
+        "protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis".to_owned();
+    if reads_app_protocol(istio) {
+        help.push_str("; adding `appProtocol` keeps the name that others refer to");
+    }
+    let message = format!("{seen}, so Istio guesses: want {wanted} at {path}");
+    let observation = Observation::new(path, message).help(help);
+    if by_endpoint { observation.case(HEADLESS) } else { observation }
 }
 
-fn udp_on_tcp(port: &ServicePort<'_>, subject: &Subject<'_>) -> Observation {
-    let field = deciding_field(port, subject.profile.istio_version);
-    let value = if field == "name" { port.name } else { port.app_protocol }.unwrap_or_default();
+fn udp_on_tcp(port: &ServicePort<'_>, istio: Version) -> Observation {
+    let field = deciding_field(port, istio);
+    let value = shortened(field_text(port, field).unwrap_or_default());
     let path = port.path().key(field);
-    let transport = port.protocol;
+    let (transport, number) = (port.protocol, port.number);
     let message = format!(
-        "{field} `{value}` on {transport} port {} gets no listener, its traffic bypasses the mesh: want a {transport} \
-         protocol such as `tcp` at {path}",
-        port.number
+        "{field} {value} makes {transport} port {number} UDP for Istio, so it gets no listener: want a protocol over \
+         {transport}, such as `tcp`, at {path}"
     );
-    Observation::new(path, message)
-        .help(format!("if the port carries UDP, say `protocol: UDP`; else call it `tcp` or `tcp-{value}`"))
+    let instead = if field == APP_PROTOCOL { "`tcp`" } else { "`tcp` or `tcp-<suffix>`" };
+    Observation::new(path, message).help(format!("if the port carries UDP, say `protocol: UDP`; else write {instead}"))
+}
+
+fn field_text<'a>(port: &ServicePort<'a>, field: &str) -> Option<&'a str> {
+    if field == APP_PROTOCOL { port.app_protocol } else { port.name }
 }

@@ -12,8 +12,13 @@ pub fn protocol_of(port: &ServicePort<'_>, istio: Version) -> Option<Protocol> {
 
 /// The field that decides the protocol of a port: `appProtocol` where it is there, else the name.
 pub fn deciding_field(port: &ServicePort<'_>, istio: Version) -> &'static str {
-    if port.app_protocol.is_some() && istio >= APP_PROTOCOL_SINCE { "appProtocol" } else { "name" }
+    if port.app_protocol.is_some() && reads_app_protocol(istio) { APP_PROTOCOL } else { "name" }
 }
 
-/// The first version of Istio that reads `appProtocol`.
-const APP_PROTOCOL_SINCE: Version = Version::new(1, 8);
+/// The field of a Service port that wins over its name.
+pub const APP_PROTOCOL: &str = "appProtocol";
+
+/// Whether this version of Istio reads `appProtocol`. Source: <https://istio.io/latest/news/releases/1.8.x/announcing-1.8/>
+pub fn reads_app_protocol(istio: Version) -> bool {
+    istio >= Version::new(1, 8)
+}

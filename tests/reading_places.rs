@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used)] // a test fails where it stands
 
 #[allow(dead_code)] // the comparison with kubectl uses all of it
-#[path = "yaml_oracle/generate.rs"]
+#[path = "yaml_oracle/generate/mod.rs"]
 mod generate;
 
 use proptest::prelude::*;

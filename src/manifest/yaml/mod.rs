@@ -1,16 +1,10 @@
 //! One document of YAML, from its text to a composed document.
 //!
-//! `scanner` makes tokens (with `names`, `plain`, `quoted` and `block`), `parser` gives them structure and drives the
-//! composer. Both follow libyaml's Go port, which kubectl reads with: YAML 1.1, in what it accepts and in what it
+//! `scanner` makes tokens, `parser` gives them structure and drives the composer. Both follow libyaml's Go port, which kubectl reads with: YAML 1.1, in what it accepts and in what it
 //! refuses. As kubectl, it reads the first document of its text and nothing behind that.
 
-mod block;
-mod names;
 mod parser;
-mod plain;
-mod quoted;
 mod scanner;
-mod text;
 mod token;
 
 use super::compose::Composed;

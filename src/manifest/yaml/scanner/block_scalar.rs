@@ -1,9 +1,9 @@
 //! Scanning block scalars: the lines below `|` (kept) or `>` (joined).
 
-use super::scanner::Scanner;
-use super::token::{Kind, Token};
+use super::Scanner;
 use crate::manifest::fault::{Fault, Syntax};
 use crate::manifest::spot::Style;
+use crate::manifest::yaml::token::{Kind, Token};
 use std::borrow::Cow;
 
 /// What becomes of the line breaks at the end.

@@ -4,42 +4,37 @@
 //! until that is decided: at the colon, at the end of the line, or after 1,024 characters.
 //! Source of the rules: `scannerc.go` of <https://github.com/yaml/go-yaml/tree/v2>.
 
-use super::text::Text;
-use super::token::{Kind, Token};
+mod block_scalar;
+mod keys;
+mod names;
+mod plain;
+mod quoted;
+mod text;
+
+use keys::PossibleKey;
+use text::Text;
+
 use crate::manifest::fault::{Fault, Seen, Syntax};
 use crate::manifest::tree::Range;
+use crate::manifest::yaml::token::{Kind, Token};
 use std::collections::VecDeque;
 
 /// Turns a text into tokens.
 pub(super) struct Scanner<'t> {
-    pub(super) text: Text<'t>,
+    text: Text<'t>,
     /// The comments so far.
     pub(super) comments: Vec<Range>,
     queue: VecDeque<Token<'t>>,
     /// How many tokens were taken from the queue.
     taken: usize,
     /// The column of the innermost block map or list, -1 outside of all.
-    pub(super) indent: isize,
+    indent: isize,
     outer_indents: Vec<isize>,
     /// Whether a key may begin here.
-    pub(super) key_allowed: bool,
+    key_allowed: bool,
     /// The token that may begin a key, for each level of brackets, the outermost first.
     keys: Vec<PossibleKey>,
 }
-
-#[derive(Debug, Clone, Copy, Default)]
-struct PossibleKey {
-    possible: bool,
-    /// Nothing but a key can stand there.
-    required: bool,
-    /// The number of its first token.
-    token: usize,
-    at: usize,
-    line_start: usize,
-}
-
-/// Characters between the start of a key and its colon.
-const LONGEST_KEY: usize = 1024;
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(text: &'t str) -> Self {
@@ -70,6 +65,11 @@ impl<'t> Scanner<'t> {
         self.queue.pop_front().ok_or_else(|| self.fault(Syntax::CannotStart(self.text.seen_at(self.text.at))))
     }
 
+    /// How far the text was looked at.
+    pub(super) fn seen_to(&self) -> u32 {
+        self.text.range_from(0).end
+    }
+
     /// The character at an offset.
     pub(super) fn seen_at(&self, at: u32) -> Seen {
         self.text.seen_at(at as usize)
@@ -93,14 +93,6 @@ impl<'t> Scanner<'t> {
     /// A fault of what began at an earlier place.
     pub(super) fn fault_from(&self, start: usize, syntax: Syntax) -> Fault {
         Fault::new(self.text.range_from(start), syntax)
-    }
-
-    /// Whether the next token may yet turn out to begin a key.
-    fn is_undecided(&mut self) -> Result<bool, Fault> {
-        match self.keys.iter().position(|key| key.possible && key.token == self.taken) {
-            Some(level) => self.may_be_key(level),
-            None => Ok(false),
-        }
     }
 
     fn fetch(&mut self) -> Result<(), Fault> {
@@ -300,54 +292,6 @@ impl<'t> Scanner<'t> {
             self.push_mark(0, Kind::BlockEnd);
             self.indent = self.outer_indents.pop().unwrap_or(-1);
         }
-    }
-
-    /// Notes that the token which comes next may begin a key.
-    fn maybe_key(&mut self) -> Result<(), Fault> {
-        if !self.key_allowed {
-            return Ok(());
-        }
-        self.no_key()?;
-        let required = !self.in_brackets() && self.indent == self.text.column().cast_signed();
-        let token = self.taken + self.queue.len();
-        let key = PossibleKey { possible: true, required, token, at: self.text.at, line_start: self.text.line_start };
-        if let Some(innermost) = self.keys.last_mut() {
-            *innermost = key;
-        }
-        Ok(())
-    }
-
-    /// Notes that what might have been a key is none.
-    fn no_key(&mut self) -> Result<(), Fault> {
-        let key = self.keys.last_mut().map(std::mem::take).unwrap_or_default();
-        if key.possible && key.required {
-            return Err(self.missing_colon(key.at));
-        }
-        Ok(())
-    }
-
-    /// Whether the possible key of a level can still get its colon.
-    fn may_be_key(&mut self, level: usize) -> Result<bool, Fault> {
-        let key = self.keys[level];
-        if !key.possible {
-            return Ok(false);
-        }
-        if key.line_start == self.text.line_start && !self.is_too_long(key.at) {
-            return Ok(true);
-        }
-        if key.required {
-            return Err(self.missing_colon(key.at));
-        }
-        self.keys[level].possible = false;
-        Ok(false)
-    }
-
-    fn is_too_long(&self, start: usize) -> bool {
-        self.text.at - start > LONGEST_KEY && self.text.slice(start, self.text.at).chars().count() > LONGEST_KEY
-    }
-
-    fn missing_colon(&self, at: usize) -> Fault {
-        Fault::new(empty(at), Syntax::MissingColon)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Scanning anchors, aliases and tags.
 
-use super::scanner::Scanner;
-use super::token::{Kind, TagName, Token, class};
+use super::Scanner;
 use crate::manifest::fault::{Fault, Syntax};
+use crate::manifest::yaml::token::{Kind, TagName, Token, class};
 use std::borrow::Cow;
 
 impl<'t> Scanner<'t> {

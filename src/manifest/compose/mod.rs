@@ -3,11 +3,19 @@
 //! Both readers, of YAML and of JSON, drive a [`Composer`]. It holds the rules of kubectl's reader that are about
 //! structure: names of keys, equal keys, merges, aliases; and all limits. It never looks at the text between nodes.
 
+mod aliases;
+mod repeats;
+#[cfg(test)]
+mod tests;
+
+pub(super) use repeats::Repeats;
+
 use super::fault::{Fault, Reason};
 use super::limits::Limits;
 use super::scalar::Scalar;
 use super::spot::Style;
 use super::tree::{Node, NodeId, Range, Shape, Tree};
+use aliases::{Aliases, Named, Target, Weight};
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
@@ -18,13 +26,7 @@ pub(super) struct Composer<'t> {
     tree: Tree,
     frames: Vec<Frame>,
     root: Option<Value>,
-    anchors: Vec<Anchored>,
-    /// Nodes as go-yaml counts its decoding steps: aliases count with all they stand for.
-    decoded: usize,
-    /// Those of them that came from aliases.
-    aliased: usize,
-    /// Nodes copied for anchors and aliases.
-    copied: usize,
+    aliases: Aliases<'t>,
     /// Where the last node or bracket ended.
     last_end: u32,
     repeats: Repeats,
@@ -37,22 +39,13 @@ pub(super) struct Composed {
     pub(super) repeats: Repeats,
 }
 
-/// Keys that stand twice in one map. Only the first few are kept, finding them costs time.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Repeats {
-    /// The first and the repeated key.
-    pub(super) kept: Vec<(Range, Range)>,
-    /// Whether there may be more.
-    pub(super) more: bool,
-}
-
 /// A collection that is still open.
 struct Frame {
     node: NodeId,
     /// Levels of maps and lists inside it, aliases counted with theirs.
     height: usize,
-    /// The composer's count of steps when it began.
-    began_at: usize,
+    /// What the document weighed when it began.
+    began_at: Weight,
     anchor: Option<usize>,
     content: Content,
 }
@@ -71,22 +64,6 @@ enum Pending {
     Merge,
 }
 
-/// What an anchor names.
-enum Anchored {
-    /// It is not finished: an alias to it would contain itself.
-    Open,
-    Scalar(NodeId, Scalar<'static>),
-    Collection {
-        node: NodeId,
-        value: Value,
-        steps: usize,
-        height: usize,
-    },
-}
-
-/// Keys of one document that are searched for their first occurrence: each takes a look at the whole map.
-const MAX_REPEATS: usize = 20;
-
 impl<'t> Composer<'t> {
     /// For a document whose ranges are offsets into `text`.
     pub(super) fn new(text: &'t str, limits: &'t Limits) -> Self {
@@ -96,10 +73,7 @@ impl<'t> Composer<'t> {
             tree: Tree::default(),
             frames: Vec::new(),
             root: None,
-            anchors: Vec::new(),
-            decoded: 0,
-            aliased: 0,
-            copied: 0,
+            aliases: Aliases::new(limits),
             last_end: 0,
             repeats: Repeats::default(),
         }
@@ -145,9 +119,12 @@ impl<'t> Composer<'t> {
         anchor: Option<usize>,
     ) -> Result<(), Fault> {
         let node = self.add(range, Shape::Scalar(style))?;
-        self.decoded += 1;
+        let before = self.aliases.total();
+        self.aliases.count((range.end - range.start) as usize);
         if let Some(anchor) = anchor {
-            self.remember(anchor, Anchored::Scalar(node, scalar.clone().into_owned()));
+            let content = || Named::Scalar(scalar.clone().into_owned());
+            let target = || Target { node, height: 0, content: content() };
+            self.aliases.finish(anchor, before, target).map_err(|reason| Fault::new(range, reason))?;
         }
         self.place_scalar(node, range, scalar)
     }
@@ -180,11 +157,11 @@ impl<'t> Composer<'t> {
             let kind = if matches!(content, Content::List(_)) { "list" } else { "map" };
             return Err(Fault::new(range, Reason::CollectionAsKey(kind)));
         }
-        let began_at = self.decoded;
+        let began_at = self.aliases.total();
         let node = self.add(range, shape)?;
-        self.decoded += 1;
+        self.aliases.count(0);
         if let Some(anchor) = anchor {
-            self.remember(anchor, Anchored::Open);
+            self.aliases.open(anchor);
         }
         self.frames.push(Frame { node, height: 1, began_at, anchor, content });
         Ok(())
@@ -204,10 +181,9 @@ impl<'t> Composer<'t> {
             Content::Map(entries, _) => Value::Object(entries),
         };
         if let Some(anchor) = frame.anchor {
-            let steps = self.decoded - frame.began_at;
-            self.copy(range, steps)?;
-            let value = value.clone();
-            self.remember(anchor, Anchored::Collection { node: frame.node, value, steps, height: frame.height });
+            let target =
+                || Target { node: frame.node, height: frame.height, content: Named::Collection(value.clone()) };
+            self.aliases.finish(anchor, frame.began_at, target).map_err(|reason| Fault::new(range, reason))?;
         }
         self.place(frame.node, range, value, frame.height)
     }
@@ -215,45 +191,17 @@ impl<'t> Composer<'t> {
     /// An alias of an anchor.
     pub(super) fn alias(&mut self, range: Range, anchor: usize) -> Result<(), Fault> {
         let node = self.add(range, Shape::Alias)?;
-        let (target, steps, height) = match self.anchors.get(anchor) {
-            None | Some(Anchored::Open) => return Err(Fault::new(range, Reason::ContainsItself)),
-            Some(Anchored::Scalar(target, _)) => (*target, 1, 0),
-            Some(Anchored::Collection { node, steps, height, .. }) => (*node, *steps, *height),
-        };
+        let target = self.aliases.expand(anchor).map_err(|reason| Fault::new(range, reason))?;
         if let Some(node) = self.tree.nodes.get_mut(node as usize) {
-            node.next = target;
+            node.next = target.node;
         }
-        self.expand(range, steps)?;
-        if self.frames.len() + height > self.limits.max_depth {
+        if self.frames.len() + target.height > self.limits.max_depth {
             return Err(Fault::new(range, Reason::TooDeep(self.limits.max_depth)));
         }
-        match self.anchors.get(anchor) {
-            Some(Anchored::Scalar(_, scalar)) => {
-                let scalar = scalar.clone();
-                self.place_scalar(node, range, scalar)
-            }
-            Some(Anchored::Collection { value, .. }) => {
-                let value = value.clone();
-                self.place(node, range, value, height)
-            }
-            None | Some(Anchored::Open) => Ok(()),
+        match target.content {
+            Named::Scalar(scalar) => self.place_scalar(node, range, scalar),
+            Named::Collection(value) => self.place(node, range, value, target.height),
         }
-    }
-
-    /// Counts an alias as go-yaml does, and refuses what go-yaml calls excessive.
-    fn expand(&mut self, range: Range, steps: usize) -> Result<(), Fault> {
-        self.decoded += 1 + steps;
-        self.aliased += steps;
-        if is_excessive(self.decoded, self.aliased) {
-            return Err(Fault::new(range, Reason::TooManyAliases));
-        }
-        self.copy(range, steps)
-    }
-
-    fn copy(&mut self, range: Range, steps: usize) -> Result<(), Fault> {
-        self.copied += steps;
-        let affordable = self.copied <= self.limits.max_alias_nodes;
-        if affordable { Ok(()) } else { Err(Fault::new(range, Reason::TooManyAliases)) }
     }
 
     /// Puts a finished value where it belongs.
@@ -280,7 +228,7 @@ impl<'t> Composer<'t> {
                         Entry::Occupied(mut entry) => {
                             let name = entry.key().clone();
                             entry.insert(value);
-                            self.repeated(map, key, &name);
+                            self.repeats.note(&self.tree, self.text, map, key, &name);
                         }
                     }
                 }
@@ -299,37 +247,6 @@ impl<'t> Composer<'t> {
         }
         if let Some(Frame { content: Content::Map(_, pending), .. }) = self.frames.last_mut() {
             *pending = Pending::Value(node, name);
-        }
-    }
-
-    /// Finds the first key of that name; there is none if a merge brought it in, and then nothing is repeated.
-    fn repeated(&mut self, map: NodeId, key: NodeId, name: &str) {
-        if self.repeats.kept.len() >= MAX_REPEATS {
-            self.repeats.more = true;
-            return;
-        }
-        // The map is not closed yet: its node does not know its end.
-        let mut first = map + 1;
-        while first < key {
-            let Some(node) = self.tree.get(first) else { return };
-            if node.shape != Shape::Merge && self.tree.name(first, self.text) == Some(name) {
-                if let Some(again) = self.tree.get(key) {
-                    self.repeats.kept.push((node.range, again.range));
-                }
-                return;
-            }
-            let Some(value) = self.tree.after(first) else { return };
-            let Some(next) = self.tree.after(value) else { return };
-            first = next;
-        }
-    }
-
-    fn remember(&mut self, anchor: usize, content: Anchored) {
-        if self.anchors.len() <= anchor {
-            self.anchors.resize_with(anchor + 1, || Anchored::Open);
-        }
-        if let Some(slot) = self.anchors.get_mut(anchor) {
-            *slot = content;
         }
     }
 
@@ -369,80 +286,6 @@ fn merge(entries: &mut Map<String, Value>, value: Value, is_alias: bool) -> Opti
     Some(())
 }
 
-/// The limit of go-yaml v2 (`allowedAliasRatio` in `decode.go`): the larger the document, the smaller the part that may
-/// come from aliases, from 99 % down to 10 %.
-#[allow(clippy::cast_precision_loss)] // counts of nodes
-fn is_excessive(decoded: usize, aliased: usize) -> bool {
-    const LOW: f64 = 400_000.0;
-    const HIGH: f64 = 4_000_000.0;
-    let along = ((decoded as f64 - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
-    aliased > 100 && decoded > 1000 && aliased as f64 / decoded as f64 > 0.99 - 0.89 * along
-}
-
 fn kind_word(value: &Value) -> &'static str {
     if value.is_array() { "list" } else { "map" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::manifest::yaml;
-
-    fn refusal(text: &str, limits: &Limits) -> Option<Reason> {
-        yaml::read(text, limits).read.err().map(|fault| fault.reason)
-    }
-
-    fn alias_bomb(levels: usize) -> String {
-        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for level in 1..levels {
-            let items = format!("*a{}, ", level - 1).repeat(10);
-            text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
-        }
-        text
-    }
-
-    #[test]
-    fn each_limit_holds_at_its_very_number() {
-        let limits = Limits { max_document_bytes: 100, max_depth: 3, max_alias_nodes: 8, max_nodes: 12 };
-        let cases = [
-            ("[[[1]]]", None),
-            ("[[[[1]]]]", Some(Reason::TooDeep(3))),
-            ("[&a [[1]], *a]", None),
-            ("[&a [[1]], [*a]]", Some(Reason::TooDeep(3))),
-            ("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]", None),
-            ("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]", Some(Reason::TooManyNodes(12))),
-            // The anchor's list is copied once to be kept, and once for each alias.
-            ("[&a [1], *a, *a, *a]", None),
-            ("[&a [1], *a, *a, *a, *a]", Some(Reason::TooManyAliases)),
-        ];
-        for (text, wanted) in cases {
-            assert_eq!(refusal(text, &limits), wanted, "{text}");
-        }
-    }
-
-    #[test]
-    fn an_alias_bomb_is_refused_however_large_it_would_become() {
-        for levels in [5, 9, 30] {
-            assert_eq!(refusal(&alias_bomb(levels), &Limits::default()), Some(Reason::TooManyAliases));
-        }
-        assert_eq!(refusal(&alias_bomb(3), &Limits::default()), None);
-    }
-
-    #[test]
-    fn merges_obey_the_order_of_the_text() {
-        let cases = [
-            ("a: 1\n<<: {a: 2, b: 3}\n", r#"{"a":2,"b":3}"#),
-            ("<<: {a: 2, b: 3}\na: 1\n", r#"{"a":1,"b":3}"#),
-            ("<<: [{a: 1}, {a: 2, b: 2}]\n", r#"{"a":1,"b":2}"#),
-            ("p: &x {a: 1}\nq: {<<: *x, b: 2}\n", r#"{"p":{"a":1},"q":{"a":1,"b":2}}"#),
-            ("'<<': {a: 1}\n", r#"{"<<":{"a":1}}"#),
-        ];
-        for (text, wanted) in cases {
-            let value = yaml::read(text, &Limits::default()).read.map(|composed| composed.value.to_string());
-            assert_eq!(value.as_deref(), Ok(wanted), "{text:?}");
-        }
-        for text in ["<<: 1", "<<: [1]", "<<: [[{a: 1}]]", "x: &x [{a: 1}]\ny: {<<: *x}", "<<:"] {
-            assert_eq!(refusal(text, &Limits::default()), Some(Reason::MergeOfNoMap), "{text:?}");
-        }
-    }
 }

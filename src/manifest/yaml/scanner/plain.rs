@@ -1,9 +1,9 @@
 //! Scanning plain scalars: text without quotes, over as many lines as are indented more than their map or list.
 
-use super::scanner::Scanner;
-use super::token::{Kind, Token, class};
+use super::Scanner;
 use crate::manifest::fault::{Fault, Syntax};
 use crate::manifest::spot::Style;
+use crate::manifest::yaml::token::{Kind, Token, class};
 use std::borrow::Cow;
 
 impl<'t> Scanner<'t> {

@@ -15,8 +15,7 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 /// `IN <text>`, then `sigs <JSON> <nil>` or `sigs  <error>`.
-fn recorded_cases() -> Vec<(String, Option<serde_json::Value>)> {
-    let data = include_str!("data/kubernetes-yaml.txt");
+fn recorded_cases(data: &str, unescape: fn(&str) -> String) -> Vec<(String, Option<serde_json::Value>)> {
     let mut lines = data.lines().filter(|line| !line.starts_with('#'));
     let mut cases = Vec::new();
     while let Some(line) = lines.next() {
@@ -24,15 +23,18 @@ fn recorded_cases() -> Vec<(String, Option<serde_json::Value>)> {
         let answer = lines.next().and_then(|line| line.strip_prefix("  sigs   ").or(line.strip_prefix("  sigs  ")));
         let answer = answer.expect("an answer below each input");
         let wanted = answer.strip_suffix(" <nil>").map(|json| serde_json::from_str(json).expect(json));
-        cases.push((input.replace("\\n", "\n"), wanted));
+        cases.push((unescape(input), wanted));
     }
     cases
 }
 
 #[test]
 fn every_recorded_document_is_read_as_by_kubectl() {
-    let cases = recorded_cases();
-    assert!(cases.len() > 40, "{}", cases.len());
+    let mut cases = recorded_cases(include_str!("data/kubernetes-yaml.txt"), |text| text.replace("\\n", "\n"));
+    cases.extend(recorded_cases(include_str!("data/kubernetes-yaml-scalars.txt"), |text| {
+        text.replace("\\\\", "\0").replace("\\n", "\n").replace('\0', "\\")
+    }));
+    assert!(cases.len() > 250, "{}", cases.len());
     for (input, wanted) in cases {
         let reading = read(&input);
         let fatal = reading.problems.iter().filter(|problem| problem.fatal).count();

@@ -7,7 +7,7 @@ pub struct Limits {
     pub max_document_bytes: usize,
     /// Levels of maps and lists inside each other, aliases counted with theirs. Default 100.
     pub max_depth: usize,
-    /// Nodes copied for anchors and aliases. Default 100,000.
+    /// Nodes copied for anchors and aliases; their text may be as long as a document. Default 100,000.
     pub max_alias_nodes: usize,
     /// Keys and values. Default one for 16 bytes of text: real manifests have one for 20 and more.
     pub max_nodes: usize,

@@ -28,7 +28,7 @@ pub enum Content {
 impl Object {
     /// The object of an admission request: no file, no places. None if it has no `apiVersion` or no `kind`.
     pub fn from_json(value: Value) -> Option<Self> {
-        let reference = reference_of(&value)?;
+        let reference = reference_of(&value, None)?;
         Some(Self { document: Arc::new(Document::from_value(value)), base: Path::root(), reference })
     }
 
@@ -109,39 +109,54 @@ impl Object {
 /// Sorts out what a document holds.
 pub fn content_of(document: &Arc<Document>) -> Content {
     let value = document.value();
+    if list_items(value).is_some() {
+        return Content::Objects(objects_of_list(document));
+    }
     if holds_patch_directive(value) {
         return Content::Patch;
     }
-    match list_items(value) {
-        Some(items) => Content::Objects(items.filter_map(|item| list_item(document, item)).collect()),
-        None => match reference_of(value) {
-            Some(reference) => {
-                Content::Objects(vec![Object { document: document.clone(), base: Path::root(), reference }])
-            }
-            None => Content::NotKubernetes,
-        },
+    match reference_of(value, None) {
+        Some(reference) => Content::Objects(vec![Object { document: document.clone(), base: Path::root(), reference }]),
+        None => Content::NotKubernetes,
     }
 }
 
 /// The items of what kubectl takes for a list: an object with a list under `items` whose kind ends in `List`.
-fn list_items(value: &Value) -> Option<impl Iterator<Item = (usize, &Value)>> {
+fn list_items(value: &Value) -> Option<impl DoubleEndedIterator<Item = (usize, &Value)>> {
     let kind = value.get("kind").and_then(Value::as_str)?;
     let items = value.get("items").and_then(Value::as_array)?;
     kind.ends_with("List").then(|| items.iter().enumerate())
 }
 
-fn list_item(document: &Arc<Document>, (index, item): (usize, &Value)) -> Option<Object> {
-    let base = Path::keys("items").index(index);
-    Some(Object { document: document.clone(), base, reference: reference_of(item)? })
+/// The objects of a list and of the lists in it, in the order of the text. An item that is a patch, or nothing, hides no other.
+fn objects_of_list(document: &Arc<Document>) -> Vec<Object> {
+    let mut objects = Vec::new();
+    let mut open = vec![(Path::root(), document.value(), None)];
+    while let Some((base, value, kind_of_list)) = open.pop() {
+        if let Some(items) = list_items(value) {
+            let base = base.key("items");
+            open.extend(items.rev().map(|(index, item)| (base.clone().index(index), item, Some(value))));
+        } else if !holds_patch_directive(value) {
+            let reference = reference_of(value, kind_of_list);
+            objects.extend(reference.map(|reference| Object { document: document.clone(), base, reference }));
+        }
+    }
+    objects
 }
 
-fn reference_of(value: &Value) -> Option<ObjectRef> {
+/// The name of an object. An item of a list of one kind, such as a `ServiceList`, may leave `apiVersion` and `kind` to the
+/// list: <https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/unstructured/helpers.go>.
+fn reference_of(value: &Value, list: Option<&Value>) -> Option<ObjectRef> {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let kind = text(value, "kind").filter(|kind| !kind.is_empty())?;
-    let api_version = text(value, "apiVersion").filter(|version| !version.is_empty())?;
+    let named = |value: &Value, key: &str| text(value, key).filter(|text| !text.is_empty());
+    let kind_of_items = || Some(named(list?, "kind")?.strip_suffix("List")?.to_owned()).filter(|kind| !kind.is_empty());
+    let (kind, api_version) = match (named(value, "kind"), kind_of_items()) {
+        (Some(kind), _) => (kind, named(value, "apiVersion")?),
+        (None, of_items) => (of_items?, named(list?, "apiVersion")?),
+    };
     let metadata = value.get("metadata").unwrap_or(&Value::Null);
     let name = text(metadata, "name").or_else(|| text(metadata, "generateName")).unwrap_or_default();
-    Some(ObjectRef { api_version, kind, namespace: text(metadata, "namespace").filter(|name| !name.is_empty()), name })
+    Some(ObjectRef { api_version, kind, namespace: named(metadata, "namespace"), name })
 }
 
 /// `$patch` anywhere in the first levels marks a strategic merge patch; it is no key of any Kubernetes object.

@@ -80,8 +80,13 @@ impl<F: Indexed + PartialEq> Shard<F> {
 
     /// The copy of an object that is nearest to a file.
     pub fn find(&self, kind: &str, name: &str, file: &str) -> Nearest<'_, F> {
+        nearest(self.copies(kind, name), file)
+    }
+
+    /// All copies of an object.
+    pub fn copies(&self, kind: &str, name: &str) -> &[Entry<F>] {
         let identity = (kind.to_owned(), name.to_owned());
-        self.copies.get(&identity).map_or(Nearest::None, |copies| nearest(copies, file))
+        self.copies.get(&identity).map_or(&[], Vec::as_slice)
     }
 
     /// Of each object that has one of the pairs, the copy nearest to a file, by kind and name.

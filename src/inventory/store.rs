@@ -5,7 +5,7 @@ use crate::inventory::facts::Strings;
 use crate::inventory::nearness::nearest;
 use crate::inventory::shard::{Indexed, Pair, Shard};
 use crate::inventory::{Entry, NamespaceFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
-use crate::manifest::Object;
+use crate::manifest::{Object, group_of};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -66,14 +66,16 @@ impl Inventory {
 
     /// Takes an object out.
     pub fn remove(&mut self, reference: &ObjectRef) {
-        if reference.kind == "Namespace" {
+        // Other groups have kinds of the same name, such as Knative's Service.
+        let core_kind = Some(reference.kind.as_str()).filter(|_| group_of(&reference.api_version).is_empty());
+        if core_kind == Some("Namespace") {
             self.namespaces.remove(&reference.name);
             return;
         }
         let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return };
-        match reference.kind.as_str() {
-            "Service" => contents.services.remove(reference),
-            "ServiceAccount" => contents.service_accounts.remove(reference),
+        match core_kind {
+            Some("Service") => contents.services.remove(reference),
+            Some("ServiceAccount") => contents.service_accounts.remove(reference),
             _ => contents.workloads.remove(reference),
         }
     }
@@ -147,6 +149,12 @@ impl Inventory {
 
     fn all_listed(&self, kind: &str) -> bool {
         self.origin == Origin::Cluster && !self.unlisted.contains(kind)
+    }
+
+    /// Whether any copy of a workload has this uid; only objects that were in a cluster have one.
+    pub fn has_workload(&self, namespace: &str, kind: &str, name: &str, uid: &str) -> bool {
+        let Some(contents) = self.contents.get(namespace) else { return false };
+        contents.workloads.copies(kind, name).iter().any(|copy| copy.facts.uid.as_deref() == Some(uid))
     }
 
     fn insert(&mut self, object: &Arc<Object>, kept: Option<Arc<Object>>) {

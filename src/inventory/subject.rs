@@ -32,6 +32,12 @@ impl<'a> Subject<'a> {
         self.object.reference().namespace.as_deref().unwrap_or("")
     }
 
+    /// The labels of its namespace: those of the Namespace object, else those that the profile gives; none where nobody tells.
+    pub fn namespace_labels(&self) -> Option<&'a Strings> {
+        let told_by_object = self.inventory.namespace_labels(self.namespace(), self.object.file());
+        told_by_object.or_else(|| self.profile.namespace_labels(self.namespace()))
+    }
+
     /// Its pod template, if it has one.
     pub fn pod(&self) -> Option<PodTemplate<'a>> {
         PodTemplate::of(self.object)
@@ -153,9 +159,7 @@ impl<'a> Subject<'a> {
         proxy: Option<SidecarKind>,
     ) -> Membership {
         let namespace = self.namespace();
-        let told_by_object = self.inventory.namespace_labels(namespace, self.object.file());
-        let told = told_by_object.or_else(|| self.profile.namespace_labels(namespace));
-        let namespace_labels = told.map(|labels| labels as &dyn StringMap);
+        let namespace_labels = self.namespace_labels().map(|labels| labels as &dyn StringMap);
         membership(&PodFacts { namespace, namespace_labels, labels, annotations, host_network, proxy }, self.profile)
     }
 }

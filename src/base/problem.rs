@@ -29,6 +29,11 @@ impl Problem {
         Self { fatal: false, ..Self::fatal(source, span, message) }
     }
 
+    /// A notice at a place that is known already.
+    pub fn notice_at(place: &Place, message: impl Into<String>) -> Self {
+        Self { file: place.file.clone(), at: place.start, message: message.into(), fatal: false }
+    }
+
     /// A problem of a whole file, such as one that cannot be opened.
     pub fn of_file(file: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
         Self { file: file.into(), at: Position { line: 1, column: 1 }, message: message.into(), fatal: true }

@@ -70,7 +70,8 @@ impl Configuration {
         let (engine, unbound) = Engine::new(&rules, settings, unsaid_mode);
         match unbound.into_iter().next() {
             Some(error) => Err(error.into()),
-            None => Ok(engine),
+            // An ignore of a rule that was left out is no mistake.
+            None => Ok(engine.knowing(self.rules.rules())),
         }
     }
 

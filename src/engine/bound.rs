@@ -2,8 +2,9 @@
 
 use crate::base::Mode;
 use crate::checks::{self, BoundCheck};
-use crate::policy::{Rule, Settings};
+use crate::policy::{Rule, Settings, did_you_mean};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All rules under one configuration.
@@ -11,6 +12,8 @@ pub struct Engine {
     rules: Vec<BoundRule>,
     settings: Settings,
     unsaid_mode: Mode,
+    /// Every id that may be written, present and former ones, with the present one.
+    ids: BTreeMap<String, String>,
 }
 
 /// A rule with its check, ready to run.
@@ -59,7 +62,36 @@ impl Engine {
             }
         }
         bound.sort_by(|one, other| one.id.cmp(&other.id));
-        (Self { rules: bound, settings, unsaid_mode }, unbound)
+        (Self { rules: bound, settings, unsaid_mode, ids: BTreeMap::new() }.knowing(rules), unbound)
+    }
+
+    /// The same, with rules that do not run but may be named in ignores: those that a run leaves out.
+    #[must_use]
+    pub fn knowing(mut self, rules: &[Rule]) -> Self {
+        for rule in rules {
+            let ids = std::iter::once(rule.id()).chain(rule.spec.aliases.iter().map(String::as_str));
+            self.ids.extend(ids.map(|id| (id.to_owned(), rule.id().to_owned())));
+        }
+        self
+    }
+
+    /// What is to be said of an id that no rule has or had; none for a known one.
+    pub(super) fn unknown_rule(&self, id: &str) -> Option<String> {
+        let hint = || did_you_mean(id, self.ids.keys().map(String::as_str));
+        (!self.ids.contains_key(id)).then(|| format!("there is no rule `{id}` to ignore{}", hint()))
+    }
+
+    /// The present id of a rule that is named by a former one.
+    pub(super) fn present_id<'a>(&'a self, id: &'a str) -> &'a str {
+        self.ids.get(id).map_or(id, String::as_str)
+    }
+
+    /// The same with one more rule.
+    #[cfg(test)]
+    pub(super) fn with(mut self, rule: BoundRule) -> Self {
+        self.rules.push(rule);
+        self.rules.sort_by(|one, other| one.id.cmp(&other.id));
+        self
     }
 
     /// The rules, by id.
@@ -96,6 +128,12 @@ impl BoundRule {
             error: error.to_string(),
         })?;
         Ok(Self { id: id.into(), rule, run })
+    }
+
+    /// A rule over a check that is no part of the program.
+    #[cfg(test)]
+    pub(super) fn over(rule: Rule, run: BoundCheck) -> Self {
+        Self { id: rule.id().into(), rule, run }
     }
 
     /// Runs the check on a subject.

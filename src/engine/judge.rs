@@ -1,6 +1,6 @@
 //! One object under all rules: what is found, with severity and mode as they hold here.
 
-use crate::base::{Evaluation, Finding, Mode, Related, Severity, Suppression};
+use crate::base::{Evaluation, Finding, Mode, Path, Problem, Related, Severity, Suppression};
 use crate::checks::Observation;
 use crate::engine::ignores::annotated_reason;
 use crate::engine::{BoundRule, Engine};
@@ -8,6 +8,7 @@ use crate::inventory::{Inventory, Subject};
 use crate::manifest::Object;
 use crate::mesh::Membership;
 use crate::policy::{Date, ModeQuestion};
+use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came of one object.
@@ -42,6 +43,16 @@ impl RuleError {
 
 const PANIC: &str = "panic: ";
 
+impl RuleError {
+    /// The error at the place of the object that it is about.
+    pub(super) fn problem(&self, object: &Object) -> Problem {
+        match object.point_at(&Path::root()) {
+            Some(place) => Problem { fatal: true, ..Problem::notice_at(&place, self.to_string()) },
+            None => Problem::of_file(object.file(), self.to_string()),
+        }
+    }
+}
+
 /// What holds for all rules on one object.
 struct Scene<'a> {
     engine: &'a Engine,
@@ -61,8 +72,7 @@ impl Engine {
         if subject.is_gateway_or_control_plane() {
             return Judgement::default();
         }
-        let label = namespace.and_then(|name| mode_label(inventory, name, object.file()));
-        let scene = Scene { engine: self, subject, namespace, label, today };
+        let scene = Scene { engine: self, subject, namespace, label: mode_label(&subject), today };
         let mut judgement = Judgement::default();
         for rule in self.rules().iter().filter(|rule| scene.is_asked(rule)) {
             judgement.membership_unknown |=
@@ -79,13 +89,38 @@ impl Engine {
         }
         judgement
     }
+
+    /// Whether an object is made by another one that is judged itself, as in a dump of a cluster: the finding belongs to the
+    /// owner. It counts only when it is there with the uid that the object names.
+    pub(super) fn judges_owner_of(&self, object: &Object, inventory: &Inventory) -> bool {
+        let namespace = object.reference().namespace.as_deref().unwrap_or("");
+        let owners = object.value().pointer("/metadata/ownerReferences").and_then(Value::as_array);
+        owners.into_iter().flatten().any(|owner| {
+            let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or("");
+            let (version, kind) = (text("apiVersion"), text("kind"));
+            let is_judged = || self.rules().iter().any(|rule| rule.rule.spec.matches.has_kind(version, kind));
+            owner.get("controller") == Some(&Value::Bool(true))
+                && inventory.has_workload(namespace, kind, text("name"), text("uid"))
+                && is_judged()
+        })
+    }
+
+    /// Whether a rule says nothing about an object because it does not run here, or is off.
+    pub(super) fn is_silent(&self, rule: &str, object: &Object, inventory: &Inventory, today: Date) -> bool {
+        let Some(rule) = self.rule(rule) else { return true };
+        let namespace = object.reference().namespace.as_deref();
+        let profile = self.settings().profile.for_namespace(namespace.unwrap_or(""));
+        let subject = Subject::new(object, inventory, &profile);
+        let scene = Scene { engine: self, subject, namespace, label: mode_label(&subject), today };
+        scene.mode_of(rule) == Mode::Off
+    }
 }
 
 /// The label on a Namespace that opts it in, and that may only make the platform's modes stricter.
 const MODE_LABEL: &str = "seaworthy.dev/mode";
 
-fn mode_label(inventory: &Inventory, namespace: &str, file: &str) -> Option<Mode> {
-    inventory.namespace_labels(namespace, file)?.get(MODE_LABEL).and_then(|word| Mode::from_word(word))
+fn mode_label(subject: &Subject<'_>) -> Option<Mode> {
+    subject.namespace_labels()?.get(MODE_LABEL).and_then(|word| Mode::from_word(word))
 }
 
 impl Scene<'_> {
@@ -155,7 +190,7 @@ impl Scene<'_> {
         if let Some(exception) = self.engine.settings().exception_for(&rule.id, object.reference(), self.today) {
             return Some(Suppression::Exception(format!("{} ({})", exception.reason, exception.owner)));
         }
-        let annotated = annotated_reason(object, &rule.id, self.today).filter(|_| mode != Mode::Deny)?;
+        let annotated = annotated_reason(object, &rule.rule, self.today).filter(|_| mode != Mode::Deny)?;
         Some(Suppression::Annotation(annotated.text))
     }
 
@@ -171,4 +206,33 @@ impl Scene<'_> {
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("{PANIC}{}", text.unwrap_or("no message"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Source;
+    use crate::engine::{Input, check};
+    use crate::manifest::{Limits, read_documents};
+
+    /// One rule of many breaks: the others find what they find, and the error is at its object.
+    #[test]
+    fn a_rule_that_panics_hides_nothing_else() {
+        let engine = Engine::built_in(Mode::Warn).unwrap();
+        let mut rule = engine.rule("unclear-port-protocol").unwrap().rule.clone();
+        rule.metadata.name = "u-breaks".to_owned();
+        let engine = engine.with(BoundRule::over(rule, Box::new(|_| panic!("out of luck"))));
+        let ports = "[{port: 80, name: udp-a}, {port: 81, name: b}]";
+        let text = format!("# two\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: {ports}}}\n");
+        let source = Source::new("web.yaml", text);
+        let reading = read_documents(&source, &Limits::default());
+        let input = Input { file: source.name().clone(), reading, engine: &engine, context_only: false };
+        let outcome = check(vec![input], "2027-01-01".parse().unwrap());
+        let found: Vec<&str> = outcome.findings.iter().map(|finding| &*finding.rule).collect();
+        assert_eq!(found, ["udp-named-tcp-port", "unclear-port-protocol"]);
+        let problems: Vec<String> = outcome.problems.iter().map(ToString::to_string).collect();
+        let wanted = "web.yaml:2:1: internal error: rule u-breaks could not judge Service web: panic: out of luck";
+        assert_eq!(problems, [wanted]);
+        assert!(outcome.problems[0].fatal);
+    }
 }

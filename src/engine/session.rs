@@ -1,14 +1,14 @@
 //! Many files at once: their objects, how these relate, and all findings in order.
 
-use crate::base::{Finding, Problem, Suppression};
-use crate::engine::ignores::Ignores;
+use crate::base::{Finding, Problem};
+use crate::engine::ignores::{Ignores, annotation_problems};
 use crate::engine::{Engine, Judgement};
 use crate::inventory::{Inventory, Origin};
 use crate::manifest::kustomize::{is_kustomization_file, normalized, patch_files};
 use crate::manifest::{Content, Object, Reading, content_of};
 use crate::policy::Date;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A file that was read, with the rules that hold for it.
@@ -115,29 +115,40 @@ fn kustomize_patches(inputs: &[Input<'_>]) -> BTreeSet<String> {
 
 fn judge_file(file: &FileObjects<'_>, inventory: &Inventory, today: Date) -> (Vec<Judgement>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let mut ignores: BTreeMap<usize, Ignores> = BTreeMap::new();
     let mut judgements = Vec::with_capacity(file.objects.len());
-    for object in &file.objects {
-        let ignores = ignores.entry(object.document().index()).or_insert_with(|| {
-            let (ignores, wrong) = Ignores::of(object.document());
-            problems.extend(wrong);
-            ignores
-        });
-        let mut judgement = file.engine.judge(object, inventory, today);
-        judgement.findings.iter_mut().for_each(|finding| apply_ignores(finding, ignores, today));
-        problems.extend(judgement.errors.iter().map(|error| Problem::of_file(object.file(), error.to_string())));
-        judgements.push(judgement);
+    // The items of a List share one document, and so its comments.
+    for objects in file.objects.chunk_by(|one, other| one.document().index() == other.document().index()) {
+        judgements.extend(judge_document(file.engine, objects, inventory, today, &mut problems));
     }
     (judgements, problems)
 }
 
-fn apply_ignores(finding: &mut Finding, ignores: &Ignores, today: Date) {
-    let Some(line) = finding.place.as_ref().map(|place| place.start.line) else { return };
-    if finding.suppressed.is_none()
-        && let Some(reason) = ignores.reason(&finding.rule, line, today)
-    {
-        finding.suppressed = Some(Suppression::Comment(reason.text.clone()));
+fn judge_document(
+    engine: &Engine,
+    objects: &[Arc<Object>],
+    inventory: &Inventory,
+    today: Date,
+    problems: &mut Vec<Problem>,
+) -> Vec<Judgement> {
+    let Some(document) = objects.first().map(|object| object.document()) else { return Vec::new() };
+    let (mut ignores, wrong) = Ignores::of(document, engine);
+    problems.extend(wrong);
+    let judge = |object: &Arc<Object>| {
+        if engine.judges_owner_of(object, inventory) {
+            return Judgement::default();
+        }
+        let mut judgement = engine.judge(object, inventory, today);
+        judgement.findings.iter_mut().for_each(|finding| ignores.apply(finding, today));
+        problems.extend(judgement.errors.iter().map(|error| error.problem(object)));
+        problems.extend(annotation_problems(object, engine, today));
+        judgement
+    };
+    let judgements = objects.iter().map(judge).collect();
+    if let Some(source) = document.source() {
+        let is_silent = |rule: &str| objects.iter().all(|it| engine.is_silent(rule, it, inventory, today));
+        problems.extend(ignores.unused(source, today, is_silent));
     }
+    judgements
 }
 
 fn order(finding: &Finding) -> (Option<(&str, usize, usize)>, &str, &crate::base::Path) {

@@ -242,4 +242,16 @@ mod tests {
         inventory.set_listed("Service", true);
         assert!(inventory.services_known("shop"));
     }
+
+    #[test]
+    fn kinds_of_other_groups_do_not_take_the_place_of_core_ones() {
+        let mut inventory = Inventory::new(Origin::Cluster);
+        let mut knative = service("a", "web").value().clone();
+        knative["apiVersion"] = json!("serving.knative.dev/v1");
+        let knative = Arc::new(Object::from_json(knative).unwrap());
+        inventory.set(&service("a", "web"));
+        inventory.set(&knative);
+        inventory.remove(knative.reference());
+        assert_eq!(selecting(&inventory, "web"), ["a"]);
+    }
 }

@@ -1,0 +1,162 @@
+//! Ignores in comments.
+
+use crate::base::{Finding, Path, Problem, Source, Span, Suppression};
+use crate::engine::Engine;
+use crate::engine::ignores::Reason;
+use crate::engine::ignores::annotations::ended;
+use crate::manifest::{Comment, Document};
+use crate::policy::Date;
+use regex::Regex;
+use std::sync::OnceLock;
+
+/// The ignore comments of one document, and which of them were of use.
+#[derive(Debug, Default)]
+pub struct Ignores {
+    entries: Vec<Ignore>,
+}
+
+/// One rule that one comment names.
+#[derive(Debug)]
+struct Ignore {
+    /// The id of the rule.
+    rule: String,
+    /// Where the comment stands.
+    span: Span,
+    covers: Covers,
+    reason: Reason,
+    used: bool,
+}
+
+/// What a comment speaks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Covers {
+    Document,
+    Line(usize),
+}
+
+impl Ignores {
+    /// The ignore comments of a document, and what is wrong with those that cannot be used.
+    pub fn of(document: &Document, engine: &Engine) -> (Self, Vec<Problem>) {
+        let Some(source) = document.source() else { return (Self::default(), Vec::new()) };
+        let mut ignores = Self::default();
+        let mut problems = Vec::new();
+        for comment in document.comments() {
+            let (rules, reason) = match parse(&comment.text) {
+                None => continue,
+                Some(Ok(parsed)) => parsed,
+                Some(Err(message)) => {
+                    problems.push(Problem::notice(source, comment.span, message));
+                    continue;
+                }
+            };
+            let covers = covers(document, source, comment);
+            for named in rules {
+                match engine.unknown_rule(named) {
+                    Some(message) => problems.push(Problem::notice(source, comment.span, message)),
+                    None => ignores.entries.push(Ignore {
+                        rule: engine.present_id(named).to_owned(),
+                        span: comment.span,
+                        covers,
+                        reason: reason.clone(),
+                        used: false,
+                    }),
+                }
+            }
+        }
+        (ignores, problems)
+    }
+
+    /// Suppresses a finding that a comment covers today.
+    pub fn apply(&mut self, finding: &mut Finding, today: Date) {
+        let Some(line) = finding.place.as_ref().map(|place| place.start.line) else { return };
+        let covering = |it: &&mut Ignore| {
+            *it.rule == *finding.rule
+                && it.reason.holds(today)
+                && (it.covers == Covers::Document || it.covers == Covers::Line(line))
+        };
+        for ignore in self.entries.iter_mut().filter(covering) {
+            ignore.used = true;
+            if finding.suppressed.is_none() {
+                finding.suppressed = Some(Suppression::Comment(ignore.reason.text.clone()));
+            }
+        }
+    }
+
+    /// What is to be said of comments that were of no use, once all findings of the document are known. `is_silent` tells
+    /// of a rule whether it did not speak here at all: then nothing is known.
+    pub fn unused(&self, source: &Source, today: Date, is_silent: impl Fn(&str) -> bool) -> Vec<Problem> {
+        let message = |ignore: &Ignore| match ignore.reason.until.filter(|_| !ignore.reason.holds(today)) {
+            Some(until) => Some(ended(until)),
+            None if is_silent(&ignore.rule) => None,
+            None => Some(format!("this ignore of {} ignores nothing: remove it", ignore.rule)),
+        };
+        let unused = self.entries.iter().filter(|ignore| !ignore.used);
+        unused.filter_map(|ignore| Some(Problem::notice(source, ignore.span, message(ignore)?))).collect()
+    }
+}
+
+/// Rules and reason of an ignore; none for any other comment; an error for an ignore that cannot be used.
+fn parse(text: &str) -> Option<Result<(Vec<&str>, Reason), String>> {
+    let found = ignore_pattern()?.captures(text)?;
+    let group = |name| found.name(name).map_or("", |it| it.as_str());
+    let rules: Vec<&str> = group("rules").split(',').map(str::trim).collect();
+    if rules.iter().any(|rule| rule.is_empty() || *rule == "*") {
+        return Some(Err("this ignore names no rule: write `# seaworthy: ignore[<rule-id>] <reason>`".to_owned()));
+    }
+    let reason = group("reason").parse::<Reason>();
+    let named = rules.join(", ");
+    let explained = reason.map_err(|error| format!("{error}: write `# seaworthy: ignore[{named}] <reason>`"));
+    Some(explained.map(|reason| (rules, reason)))
+}
+
+fn ignore_pattern() -> Option<&'static Regex> {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let compile = || Regex::new(r"^seaworthy:\s*ignore\b(?:\[(?P<rules>[^\]]*)\])?(?P<reason>.*)$").ok();
+    PATTERN.get_or_init(compile).as_ref()
+}
+
+/// Before or beside the first key: the document. Behind something: that line. Alone on its line: the line below, and of
+/// several such lines in a row the one below the last.
+fn covers(document: &Document, source: &Source, comment: &Comment) -> Covers {
+    let line_of = |offset: usize| source.position(offset).line;
+    let line = line_of(comment.span.start);
+    let first_key = document.point_at(&Path::root()).map_or(usize::MAX, |span| span.start);
+    if comment.span.start < first_key || line == line_of(first_key) {
+        return Covers::Document;
+    }
+    if !stands_alone(source, comment) {
+        return Covers::Line(line);
+    }
+    let below = document.comments().iter().filter(|it| it.span.start > comment.span.start && stands_alone(source, it));
+    Covers::Line(below.fold(line + 1, |next, it| if line_of(it.span.start) == next { next + 1 } else { next }))
+}
+
+fn stands_alone(source: &Source, comment: &Comment) -> bool {
+    let before = source.text().get(..comment.span.start).unwrap_or("");
+    before.rsplit('\n').next().is_none_or(|line| line.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ignore_needs_a_rule_and_a_reason() {
+        for text in ["a comment", "seaworthy: ignored once", "ignore[proxy-uid] because"] {
+            assert!(parse(text).is_none(), "{text}");
+        }
+        for (text, complaint) in [
+            ("seaworthy: ignore all is well", "names no rule"),
+            ("seaworthy: ignore[] because", "names no rule"),
+            ("seaworthy: ignore[*] because", "names no rule"),
+            ("seaworthy: ignore[a,] because", "names no rule"),
+            ("seaworthy: ignore[proxy-uid]", "has no reason"),
+            ("seaworthy: ignore[proxy-uid] old debt until 2027-02-30", "is no date"),
+        ] {
+            let Some(Err(message)) = parse(text) else { panic!("{text} was taken") };
+            assert!(message.contains(complaint), "{text}: {message}");
+        }
+        let Some(Ok((rules, reason))) = parse("seaworthy: ignore[a, b] old debt") else { panic!() };
+        assert_eq!((rules, reason.text.as_str()), (vec!["a", "b"], "old debt"));
+    }
+}

@@ -74,10 +74,10 @@ impl Ignores {
                 && it.reason.holds(today)
                 && (it.covers == Covers::Document || it.covers == Covers::Line(line))
         };
-        for ignore in self.entries.iter_mut().filter(covering) {
-            ignore.used = true;
+        for entry in self.entries.iter_mut().filter(covering) {
+            entry.used = true;
             if finding.suppressed.is_none() {
-                finding.suppressed = Some(Suppression::Comment(ignore.reason.text.clone()));
+                finding.suppressed = Some(Suppression::Comment(entry.reason.text.clone()));
             }
         }
     }
@@ -85,13 +85,13 @@ impl Ignores {
     /// What is to be said of comments that were of no use, once all findings of the document are known. `is_silent` tells
     /// of a rule whether it did not speak here at all: then nothing is known.
     pub fn unused(&self, source: &Source, today: Date, is_silent: impl Fn(&str) -> bool) -> Vec<Problem> {
-        let message = |ignore: &Ignore| match ignore.reason.until.filter(|_| !ignore.reason.holds(today)) {
+        let message = |entry: &Ignore| match entry.reason.until.filter(|_| !entry.reason.holds(today)) {
             Some(until) => Some(ended(until)),
-            None if is_silent(&ignore.rule) => None,
-            None => Some(format!("this ignore of {} ignores nothing: remove it", ignore.rule)),
+            None if is_silent(&entry.rule) => None,
+            None => Some(format!("this ignore of {} ignores nothing: remove it", entry.rule)),
         };
-        let unused = self.entries.iter().filter(|ignore| !ignore.used);
-        unused.filter_map(|ignore| Some(Problem::notice(source, ignore.span, message(ignore)?))).collect()
+        let unused = self.entries.iter().filter(|entry| !entry.used);
+        unused.filter_map(|entry| Some(Problem::notice(source, entry.span, message(entry)?))).collect()
     }
 }
 

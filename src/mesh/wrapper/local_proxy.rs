@@ -21,7 +21,8 @@ pub(super) fn asks_if_ready(text: &str) -> bool {
 }
 
 /// Whether there is any sign that the text has to do with the proxy being ready, whatever the host and however it is put together:
-/// the port of its health listener, or a path of readiness beside one of the other ports. A sign, no proof.
+/// a program or option that waits for it by its name, a listener that it opens when it is ready, or a path of readiness beside one of
+/// the other ports. A sign, no proof.
 pub(super) fn mentions_readiness(text: &str) -> bool {
     const SIGNS: [&str; 3] = ["/ready", "healthz/ready", "server_info"];
     let has = |port: &str| {
@@ -30,8 +31,18 @@ pub(super) fn mentions_readiness(text: &str) -> bool {
             .any(|(at, _)| !digit(text[..at].chars().next_back()) && !digit(text[at + port.len()..].chars().next()))
     };
     asks_if_ready(text)
-        || has("15021")
+        || text.split_whitespace().any(names_a_wait)
+        || LISTENERS.iter().any(|port| has(port))
         || (has("15020") || has("15000")) && SIGNS.iter().any(|sign| text.contains(sign))
+}
+
+/// The health listener, and those that take the pod's traffic.
+const LISTENERS: [&str; 3] = ["15021", "15001", "15006"];
+
+/// `wait-for-istio.sh`, `--wait-for-sidecar`, `WAIT_FOR_ENVOY`.
+pub(super) fn names_a_wait(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.contains("wait") && ["istio", "envoy", "sidecar", "side-car", "proxy"].iter().any(|name| word.contains(name))
 }
 
 fn is_ready_endpoint(after_host: &str) -> bool {
@@ -83,6 +94,9 @@ mod tests {
             ("http://localhost:15000/stats", false),
             ("http://localhost:8080/ready", false),
             ("--serial=150213", false),
+            ("until nc -z localhost 15001; do sleep 1; done", true),
+            ("/scripts/wait-for-istio.sh && exec /app", true),
+            ("linkerd-await -- /app", false),
         ] {
             assert_eq!(mentions_readiness(text), wanted, "{text}");
         }

@@ -8,7 +8,7 @@ mod script;
 mod shell;
 mod waiting;
 
-use local_proxy::{asks_if_ready, mentions_readiness};
+use local_proxy::{asks_if_ready, mentions_readiness, names_a_wait};
 use waiting::script_wait;
 
 /// A container as far as its start is concerned.
@@ -63,7 +63,8 @@ impl ContainerStart<'_> {
         };
         // A script in the image may be told by a variable where to ask; the wrappers' own variable has been looked at.
         let wrapper = argv.first().is_some_and(|program| ADMIN_API_WRAPPERS.contains(&basename(program)));
-        let told = !wrapper && self.env.iter().any(|(_, value)| value.is_some_and(mentions_readiness));
+        let tells = |name: &str, value: Option<&str>| names_a_wait(name) || value.is_some_and(mentions_readiness);
+        let told = !wrapper && self.env.iter().any(|(name, value)| tells(name, *value));
         if wait == ProxyWait::None && told { ProxyWait::Possible } else { wait }
     }
 

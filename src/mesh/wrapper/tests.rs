@@ -171,6 +171,8 @@ fn known_programs_wait_as_they_are_told() {
         (&["linkerd-await", "--", "/app"], &[], ProxyWait::None),
         (&["/app"], &[("PROXY_READY_URL", Some("http://localhost:15021/healthz/ready"))], ProxyWait::Possible),
         (&["/entrypoint.sh"], &[], ProxyWait::None),
+        (&["/entrypoint.sh"], &[("WAIT_FOR_ISTIO", Some("true"))], ProxyWait::Possible),
+        (&["/scripts/wait-for-sidecar.sh", "/app"], &[], ProxyWait::Possible),
         (&[], &[], ProxyWait::None),
     ];
     for (argv, env, wanted) in cases {

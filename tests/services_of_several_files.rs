@@ -1,5 +1,7 @@
 //! Which Services of a repository are taken to lead to the same pods, when its files hold several copies of one thing.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 use seaworthy::base::{Mode, Source};
 use seaworthy::engine::{Engine, Input, check};
 use seaworthy::manifest::{Limits, read_documents};

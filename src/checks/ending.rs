@@ -2,10 +2,18 @@
 
 use crate::checks::hook::hook_seconds;
 use crate::checks::serving::is_application;
+use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
+use crate::mesh::{Membership, NATIVE_EXIT_ALLOWANCE, SidecarKind};
 
 /// The annotation on pods that declares how long the application takes to end after SIGTERM.
 pub const SHUTDOWN_ANNOTATION: &str = "seaworthy.dev/shutdown-seconds";
+
+/// How long an application is taken to need after SIGTERM where nothing says it, in seconds.
+pub const DEFAULT_SHUTDOWN_SECONDS: u32 = 10;
+
+/// Between the end of the application and the kill: signals and bookkeeping take a moment.
+pub const SLACK_SECONDS: i64 = 2;
 
 /// How long the containers of a pod take to end after SIGTERM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +36,7 @@ pub struct ContainerEnd<'a> {
 }
 
 impl ContainerEnd<'_> {
-    /// From the first signal to the end.
+    /// From the first signal to the end, at least.
     pub fn seconds(&self) -> i64 {
         self.pre_stop.unwrap_or(0) + self.shutdown
     }
@@ -40,12 +48,24 @@ pub fn shutdown_of(pod: &PodTemplate<'_>, default: u32) -> Shutdown {
     Shutdown { seconds: i64::from(declared.unwrap_or(default)), declared: declared.is_some() }
 }
 
-/// The ends of the application's containers. Of those whose preStop takes an unknown time nothing is said.
-pub fn container_ends<'a>(pod: &PodTemplate<'a>, shutdown: &Shutdown) -> Vec<ContainerEnd<'a>> {
+/// The ends of those containers that are the user's own.
+pub fn container_ends<'a>(
+    containers: impl Iterator<Item = Container<'a>>,
+    shutdown: &Shutdown,
+) -> Vec<ContainerEnd<'a>> {
     let end = |container: Container<'a>| ContainerEnd {
         container,
         pre_stop: container.pre_stop().and_then(hook_seconds),
         shutdown: shutdown.seconds,
     };
-    pod.containers().filter(is_application).map(end).collect()
+    containers.filter(is_application).map(end).collect()
+}
+
+/// What a native proxy takes of the grace period after the application; nothing where it is not known to be native.
+pub fn proxy_exit_seconds(subject: &Subject<'_>) -> i64 {
+    if subject.membership == Membership::Sidecar(SidecarKind::Native) {
+        NATIVE_EXIT_ALLOWANCE.seconds_ceil()
+    } else {
+        0
+    }
 }

@@ -3,10 +3,13 @@
 //! The countdown starts with the preStop, and at its end everything left is killed. Source:
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 
-use crate::checks::ending::{ContainerEnd, Shutdown, container_ends, shutdown_of};
+use crate::checks::ending::{
+    ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, SLACK_SECONDS, container_ends, proxy_exit_seconds, shutdown_of,
+};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
-use crate::mesh::{Membership, SidecarKind};
+use crate::manifest::PodTemplate;
+use crate::mesh::Membership;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -24,11 +27,6 @@ const CERTAIN: &str = "certain";
 /// The pod is in an ambient mesh: no sidecar stops beside it.
 const AMBIENT: &str = "ambient";
 
-/// Between the end of the application and the kill: signals and bookkeeping take a moment.
-const SLACK_SECONDS: i64 = 2;
-/// A native proxy stops after the application, inside the same grace period.
-const NATIVE_PROXY_SECONDS: i64 = 5;
-
 /// Parameters of `grace-period`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -42,7 +40,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self { shutdown_seconds: 10, max_grace_period_seconds: 600 }
+        Self { shutdown_seconds: DEFAULT_SHUTDOWN_SECONDS, max_grace_period_seconds: 600 }
     }
 }
 
@@ -50,17 +48,17 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let grace = pod.grace_period();
     let shutdown = shutdown_of(&pod, params.shutdown_seconds);
-    let ends = container_ends(&pod, &shutdown);
-    let Some(last) = ends.iter().filter(|end| end.pre_stop.is_some()).max_by_key(|end| end.seconds()) else {
-        return Vec::new();
-    };
-    let proxy = if subject.membership == Membership::Sidecar(SidecarKind::Native) { NATIVE_PROXY_SECONDS } else { 0 };
-    let needed = last.seconds() + SLACK_SECONDS + proxy;
-    if grace <= 0 || grace >= needed {
+    let ends = container_ends(pod.running_containers(), &shutdown);
+    // With a hook of unknown length only a declared shutdown proves anything: the hook may be the shutdown.
+    let hooked =
+        |end: &&ContainerEnd<'_>| end.pre_stop.is_some() || (shutdown.declared && end.container.pre_stop().is_some());
+    let Some(last) = ends.iter().rev().filter(hooked).max_by_key(|end| end.seconds()) else { return Vec::new() };
+    let sum = Sum { end: last, grace, proxy: proxy_exit_seconds(subject) };
+    if grace <= 0 || grace >= sum.needed() {
         return Vec::new();
     }
-    let observation = observe(params, &pod, last, &shutdown, proxy);
-    let certain = shutdown.declared || last.pre_stop.is_some_and(|pre_stop| grace <= pre_stop);
+    let certain = shutdown.declared || last.seconds() - last.shutdown >= grace;
+    let observation = observe(params, &pod, &sum, certain);
     vec![match (subject.membership, certain) {
         (Membership::Ambient, _) => observation.case(AMBIENT),
         (_, true) => observation.case(CERTAIN),
@@ -68,29 +66,116 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     }]
 }
 
-fn observe(
-    params: &Params,
-    pod: &crate::manifest::PodTemplate<'_>,
-    last: &ContainerEnd<'_>,
-    shutdown: &Shutdown,
+/// What has to fit into the grace period, in seconds.
+struct Sum<'a> {
+    /// The container that ends last.
+    end: &'a ContainerEnd<'a>,
+    /// The grace period in force.
+    grace: i64,
+    /// What the proxy takes after it.
     proxy: i64,
-) -> Observation {
+}
+
+impl Sum<'_> {
+    fn needed(&self) -> i64 {
+        self.end.seconds() + SLACK_SECONDS + self.proxy
+    }
+}
+
+fn observe(params: &Params, pod: &PodTemplate<'_>, sum: &Sum<'_>, certain: bool) -> Observation {
     let path = pod.spec_path().key("terminationGracePeriodSeconds");
-    let needed = last.seconds() + SLACK_SECONDS + proxy;
-    let proxy = if proxy > 0 { format!(" + proxy {proxy}s") } else { String::new() };
-    let sum = format!(
-        "preStop {}s + shutdown {}s + slack {SLACK_SECONDS}s{proxy} = {needed}s > {}s{}",
-        last.pre_stop.unwrap_or(0),
-        shutdown.seconds,
-        pod.grace_period(),
+    let Sum { end, grace, proxy } = sum;
+    let needed = sum.needed();
+    let message = format!(
+        "{} {} killed early: preStop {} + shutdown {}s + {SLACK_SECONDS}s{} = {needed}s > {grace}s{}; want {needed} at \
+         {path}",
+        shortened(end.container.name()),
+        if certain { "is" } else { "may be" },
+        end.pre_stop.map_or("?".to_owned(), |seconds| format!("{seconds}s")),
+        end.shutdown,
+        if *proxy > 0 { format!(" + proxy {proxy}s") } else { String::new() },
         if pod.declared_grace_period().is_none() { " (default)" } else { "" },
     );
-    let message = format!("{} is killed early: {sum}; want {needed} at {path}", shortened(last.container.name()));
+    Observation::new(path, message).help(advice(params, end, needed))
+}
+
+fn advice(params: &Params, end: &ContainerEnd<'_>, needed: i64) -> String {
     let cap = i64::from(params.max_grace_period_seconds);
-    let help = if needed <= cap {
-        format!("set `terminationGracePeriodSeconds: {needed}`")
-    } else {
-        format!("{needed}s is beyond the {cap}s that are reasonable: shorten the preStop")
-    };
-    Observation::new(path, message).help(help)
+    match end.pre_stop {
+        _ if needed > cap => {
+            format!("{needed}s is beyond the {cap}s that are reasonable: shorten the preStop or the shutdown")
+        }
+        None => {
+            format!("set `terminationGracePeriodSeconds: {needed}`, and more by what the preStop takes")
+        }
+        Some(_) => format!("set `terminationGracePeriodSeconds: {needed}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::mesh::Profile;
+    use serde_json::{Value, json};
+
+    /// The grace period that is wanted for a pod, and the case; none where nothing is found.
+    fn wanted(profile: &Value, annotations: &Value, spec: &Value) -> Option<(String, Option<&'static str>)> {
+        let profile: Profile = serde_json::from_value(profile.clone()).unwrap();
+        let metadata = json!({"name": "web", "namespace": "shop", "annotations": annotations});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
+        let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
+        let found = run(&Params::default(), &Subject::new(&pod, &inventory, &profile)).pop()?;
+        let (_, number) = found.message.split_once("want ")?;
+        Some((number.split(' ').next()?.to_owned(), found.case))
+    }
+
+    fn sleeping(seconds: i64, grace: i64) -> Value {
+        let lifecycle = json!({"preStop": {"sleep": {"seconds": seconds}}});
+        json!({"terminationGracePeriodSeconds": grace, "containers": [{"name": "web", "lifecycle": lifecycle}]})
+    }
+
+    #[test]
+    fn the_sum_of_what_must_fit_is_exact() {
+        let classic = json!({"assumeMembership": "sidecar", "dataPlane": "classic"});
+        let native = json!({"assumeMembership": "sidecar", "dataPlane": "native"});
+        let (ambient, unknown) = (json!({"assumeMembership": "ambient"}), json!({}));
+        let (none, declared) = (json!({}), json!({"seaworthy.dev/shutdown-seconds": "3"}));
+        for (profile, annotations, pre_stop, grace, found) in [
+            (&classic, &none, 30, 41, Some(("42", None))),
+            (&classic, &none, 30, 42, None),
+            (&classic, &none, 30, 31, Some(("42", None))),
+            (&classic, &none, 30, 30, Some(("42", Some(CERTAIN)))),
+            (&native, &none, 30, 46, Some(("47", None))),
+            (&native, &none, 30, 47, None),
+            (&unknown, &none, 30, 41, Some(("42", None))),
+            (&unknown, &none, 30, 42, None),
+            (&ambient, &none, 30, 30, Some(("42", Some(AMBIENT)))),
+            (&classic, &declared, 30, 34, Some(("35", Some(CERTAIN)))),
+            (&classic, &declared, 30, 35, None),
+            (&classic, &none, 0, 11, Some(("12", None))),
+            (&classic, &none, 0, 12, None),
+            (&classic, &none, 30, 0, None),
+            (&classic, &none, 30, -1, None),
+            (&classic, &none, i64::MAX, 60, Some(("31536012", Some(CERTAIN)))),
+        ] {
+            let found = found.map(|(number, case): (&str, _)| (number.to_owned(), case));
+            let case = format!("{profile} {annotations} preStop {pre_stop} grace {grace}");
+            assert_eq!(wanted(profile, annotations, &sleeping(pre_stop, grace)), found, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_hook_of_unknown_length_counts_only_with_a_declared_shutdown() {
+        let profile = json!({"assumeMembership": "sidecar", "dataPlane": "classic"});
+        let lifecycle = json!({"preStop": {"exec": {"command": ["/drain"]}}});
+        let spec =
+            json!({"terminationGracePeriodSeconds": 60, "containers": [{"name": "web", "lifecycle": lifecycle}]});
+        let declared = |seconds: &str| json!({"seaworthy.dev/shutdown-seconds": seconds});
+        assert_eq!(wanted(&profile, &json!({}), &spec), None);
+        assert_eq!(wanted(&profile, &declared("58"), &spec), None);
+        assert_eq!(wanted(&profile, &declared("59"), &spec), Some(("61".to_owned(), Some(CERTAIN))));
+        assert_eq!(wanted(&profile, &declared("a minute"), &spec), None);
+    }
 }

@@ -1,15 +1,16 @@
 //! How long a preStop hook takes, read from the manifest.
 
+use crate::checks::script::plain_commands;
 use serde_json::Value;
 
 /// The seconds that a preStop hook takes at least; none where the manifest does not tell.
 ///
-/// Known are the sleep action, `sleep` itself, and a shell script of plain commands, of which the sleeps are added up.
-/// A loop, a variable, a condition or a job in the background makes a script unknown. Parts of a second are dropped,
-/// so that the result is never more than the truth.
+/// Known are the sleep action, `sleep` itself, and a shell script of plain commands, of which the sleeps are added up as
+/// far as it is certain that they are reached. Parts of a second are dropped, so that the result is never more than the
+/// truth; a year counts for everything longer.
 pub fn hook_seconds(hook: &Value) -> Option<i64> {
     if let Some(seconds) = hook.pointer("/sleep/seconds") {
-        return seconds.as_i64().filter(|seconds| *seconds >= 0);
+        return seconds.as_i64().filter(|seconds| *seconds >= 0).map(|seconds| seconds.min(A_YEAR));
     }
     let argv: Option<Vec<&str>> = hook.pointer("/exec/command")?.as_array()?.iter().map(Value::as_str).collect();
     let argv = argv?;
@@ -21,42 +22,45 @@ pub fn hook_seconds(hook: &Value) -> Option<i64> {
     }
 }
 
-/// The script of `sh -c SCRIPT`; the option may be joined with others, as in `-ec`.
+/// No grace period makes sense beyond it, and sums of such times cannot overflow.
+const A_YEAR: i64 = 31_536_000;
+
+/// The script of `sh -c SCRIPT`; the option may be joined with others, as in `-ec`, and stand behind others.
 fn script_of<'a>(arguments: &[&'a str]) -> Option<&'a str> {
-    let at = arguments.iter().position(|it| it.starts_with('-') && !it.starts_with("--") && it.ends_with('c'))?;
+    let is_option = |it: &&&str| it.starts_with('-');
+    let is_script_option = |it: &&str| !it.starts_with("--") && it.ends_with('c');
+    let at = arguments.iter().take_while(is_option).position(is_script_option)?;
     arguments.get(at + 1).copied()
 }
 
 fn script_seconds(script: &str) -> Option<i64> {
-    let has_unknown = |text: &str| text.contains(['$', '`', '|', '(', ')', '{', '}', '<']);
-    let without_background = script.replace("&&", ";").replace("2>&1", "").replace(">&2", "").replace("&>", ">");
-    if has_unknown(script) || without_background.contains('&') {
-        return None;
-    }
-    let mut total = 0;
-    let mut slept = false;
-    for command in without_background.split([';', '\n']).map(str::trim).filter(|it| !it.is_empty()) {
-        let mut words = command.split_whitespace();
-        match words.next().map(base_name) {
-            Some("sleep") => {
-                total += sleep_seconds(words.map(|word| word.trim_matches(['"', '\''])))?;
-                slept = true;
-            }
-            Some(word) if SHELL_KEYWORDS.contains(&word) => return None,
-            _ => {}
+    let mut total = None;
+    for command in plain_commands(script)? {
+        let Some((program, arguments)) = command.split_first() else { continue };
+        let program = base_name(program);
+        if program == "sleep" {
+            let seconds = sleep_seconds(arguments.iter().map(String::as_str))?;
+            total = Some((total.unwrap_or(0) + seconds).min(A_YEAR));
+        } else if SHELL_KEYWORDS.contains(&program) || may_end_application(program, arguments) {
+            break;
         }
     }
-    slept.then_some(total)
+    total
 }
 
 /// Words after which a command may run never, or many times.
 const SHELL_KEYWORDS: [&str; 13] =
     ["if", "then", "else", "while", "until", "for", "do", "case", "!", "exec", "trap", "exit", "return"];
 
+/// Whether a command may end the application: then the container ends, and with it the rest of its hook.
+fn may_end_application(program: &str, arguments: &[String]) -> bool {
+    let tells = |word: &str| ["kill", "quit", "stop", "shutdown", "terminate"].iter().any(|it| word.contains(it));
+    !matches!(program, "echo" | "printf") && (tells(program) || arguments.iter().any(|word| tells(word)))
+}
+
 /// The sum of the arguments of `sleep`: a number with an optional unit each.
 fn sleep_seconds<'a>(arguments: impl Iterator<Item = &'a str>) -> Option<i64> {
-    let mut total = 0.0;
-    let mut any = false;
+    let mut total = None;
     for argument in arguments {
         let (number, unit) = match argument.char_indices().find(|(_, c)| !c.is_ascii_digit() && *c != '.') {
             Some((at, _)) => argument.split_at(at),
@@ -69,11 +73,9 @@ fn sleep_seconds<'a>(arguments: impl Iterator<Item = &'a str>) -> Option<i64> {
             "d" => 86400.0,
             _ => return None,
         };
-        total += number.parse::<f64>().ok()? * seconds_per_unit;
-        any = true;
+        total = Some(total.unwrap_or(0.0) + number.parse::<f64>().ok()? * seconds_per_unit);
     }
-    // A year of seconds fits: beyond it no grace period makes sense.
-    (any && total < 31_536_000.0).then_some(total as i64)
+    total.map(|seconds| (seconds as i64).min(A_YEAR))
 }
 
 fn base_name(program: &str) -> &str {
@@ -85,37 +87,78 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn script(script: &str) -> Value {
+        json!({"exec": {"command": ["/bin/sh", "-c", script]}})
+    }
+
     #[test]
     fn known_forms_add_up() {
         for (hook, seconds) in [
             (json!({"sleep": {"seconds": 30}}), 30),
+            (json!({"sleep": {"seconds": 0}}), 0),
             (json!({"exec": {"command": ["sleep", "30"]}}), 30),
             (json!({"exec": {"command": ["/bin/sleep", "1m", "5"]}}), 65),
-            (json!({"exec": {"command": ["sh", "-c", "sleep 30"]}}), 30),
+            (json!({"exec": {"command": ["sleep", "1h"]}}), 3600),
+            (json!({"exec": {"command": ["sleep", "1d"]}}), 86_400),
             (json!({"exec": {"command": ["/bin/bash", "-ec", "sleep 1.5; sleep 2.5s"]}}), 3),
-            (json!({"exec": {"command": ["sh", "-c", "wget -qO- localhost:8080/drain && sleep 20"]}}), 20),
-            (json!({"exec": {"command": ["sh", "-c", "nginx -s quit >/dev/null 2>&1\n sleep '10'\n"]}}), 10),
+            (json!({"exec": {"command": ["sh", "-e", "-c", "sleep 5", "$0"]}}), 5),
+            (script("sleep 30"), 30),
+            (script("wget -qO- localhost:8080/drain && sleep 20"), 20),
+            (script("wget -qO- localhost:8080/drain >/dev/null 2>&1\n sleep '10' >/dev/null # enough\n"), 10),
+            (script("echo 'stopping; sleep 9'; sleep 5; sleep 6"), 11),
         ] {
             assert_eq!(hook_seconds(&hook), Some(seconds), "{hook}");
         }
     }
 
+    /// The container ends with its application, and the hook with the container.
+    #[test]
+    fn only_what_is_surely_reached_counts() {
+        for (text, seconds) in [
+            ("sleep 5; nginx -s quit; sleep 20", Some(5)),
+            ("nginx -s quit; sleep 20", None),
+            ("kill -TERM 1 && sleep 20", None),
+            ("curl -X POST localhost:8080/actuator/shutdown; sleep 20", None),
+            ("sleep 10; while pgrep app; do sleep 1; done", Some(10)),
+            ("sleep 10; exit 0; sleep 5", Some(10)),
+        ] {
+            assert_eq!(hook_seconds(&script(text)), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_longest_sleeps_are_a_year() {
+        for hook in [
+            json!({"sleep": {"seconds": i64::MAX}}),
+            json!({"exec": {"command": ["sleep", "99999999999999999999"]}}),
+            script("sleep 9999999d; sleep 9999999d"),
+        ] {
+            assert_eq!(hook_seconds(&hook), Some(A_YEAR), "{hook}");
+        }
+    }
+
     #[test]
     fn what_the_manifest_does_not_tell_is_unknown() {
-        for command in [
-            json!(["sleep 30"]),
-            json!(["/drain.sh"]),
-            json!(["sh", "-c", "sleep $DRAIN"]),
-            json!(["sh", "-c", "while true; do sleep 1; done"]),
-            json!(["sh", "-c", "if pgrep app; then sleep 30; fi"]),
-            json!(["sh", "-c", "sleep 30 &"]),
-            json!(["sh", "-c", "true || sleep 30"]),
-            json!(["sh", "-c", "echo bye"]),
-            json!(["sleep", "infinity"]),
-            json!(["sh", "drain.sh"]),
+        for hook in [
+            json!({"httpGet": {"path": "/", "port": 80}}),
+            json!({"sleep": {"seconds": -1}}),
+            json!({"sleep": {"seconds": "30"}}),
+            json!({"exec": {"command": ["sleep 30"]}}),
+            json!({"exec": {"command": ["/drain.sh"]}}),
+            json!({"exec": {"command": ["sleep", "infinity"]}}),
+            json!({"exec": {"command": ["sleep", "30", null]}}),
+            json!({"exec": {"command": ["sleep"]}}),
+            json!({"exec": {"command": ["sh", "drain.sh", "-c", "sleep 30"]}}),
+            json!({"exec": {"command": []}}),
+            script("sleep $DRAIN"),
+            script("while true; do sleep 1; done"),
+            script("if pgrep app; then sleep 30; fi"),
+            script("sleep 30 &"),
+            script("true || sleep 30"),
+            script("echo bye"),
+            script("sleep"),
         ] {
-            assert_eq!(hook_seconds(&json!({"exec": {"command": command}})), None, "{command}");
+            assert_eq!(hook_seconds(&hook), None, "{hook}");
         }
-        assert_eq!(hook_seconds(&json!({"httpGet": {"path": "/", "port": 80}})), None);
     }
 }

@@ -15,6 +15,7 @@ mod proxy;
 mod proxy_drain;
 mod proxy_start;
 mod proxy_wait;
+mod script;
 mod service_port;
 mod serving;
 mod target_port_protocols;

@@ -4,17 +4,16 @@
 //! <https://github.com/istio/istio/blob/master/pkg/envoy/agent.go>
 
 use crate::base::Path;
-use crate::checks::ending::{ContainerEnd, container_ends, shutdown_of};
+use crate::checks::ending::{ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, container_ends, shutdown_of};
 use crate::checks::hook::hook_seconds;
-use crate::checks::proxy::proxy_settings;
+use crate::checks::proxy::{proxy_container, proxy_settings};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
-use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
+use crate::mesh::proxy_config::{MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION};
 use crate::mesh::{GoDuration, ProxyEnd, SidecarKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::cmp::Reverse;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -39,7 +38,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self { shutdown_seconds: 10 }
+        Self { shutdown_seconds: DEFAULT_SHUTDOWN_SECONDS }
     }
 }
 
@@ -48,43 +47,142 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if subject.sidecar_kind() != Some(SidecarKind::Classic) || pod.grace_period() <= 0 {
         return Vec::new();
     }
-    let Some(proxy) = proxy_lifetime(subject, &pod) else { return Vec::new() };
-    let ends = container_ends(&pod, &shutdown_of(&pod, params.shutdown_seconds));
-    let waiting = ends.iter().filter(|end| end.pre_stop.is_some_and(|seconds| seconds > 0));
-    let longest = waiting.max_by_key(|end| (end.seconds(), Reverse(end.container.index())));
-    let uncovered = longest.filter(|end| GoDuration::from_seconds(end.seconds()) > proxy);
-    uncovered.map(|end| observe(end, proxy, pod.annotation_path(PROXY_CONFIG_ANNOTATION))).into_iter().collect()
+    let Some(proxy) = proxy_life(subject, &pod) else { return Vec::new() };
+    let ends = container_ends(pod.containers(), &shutdown_of(&pod, params.shutdown_seconds));
+    let waiting = ends.iter().rev().filter(|end| end.pre_stop.is_some_and(|seconds| seconds > 0));
+    let Some(longest) = waiting.max_by_key(|end| end.seconds()) else { return Vec::new() };
+    // At the end of the grace period the application is killed: nothing lives longer.
+    let outlived = |seconds: i64| GoDuration::from_seconds(seconds.min(pod.grace_period())) > proxy.lasts;
+    if !outlived(longest.seconds()) {
+        return Vec::new();
+    }
+    let observation = observe(longest, &proxy, pod.annotation_path(PROXY_CONFIG_ANNOTATION));
+    let asleep = longest.pre_stop.is_some_and(outlived);
+    vec![if asleep { observation } else { observation.case(SHUTDOWN_UNCOVERED) }]
 }
 
-/// How long the proxy certainly lasts after the first signal. None where the manifest does not tell: the annotation is
-/// broken, or the proxy has a preStop of its own that takes an unknown time.
-fn proxy_lifetime(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<GoDuration> {
+/// The life of the proxy after the first signal.
+struct ProxyLife {
+    /// How long it certainly lasts, own preStop included.
+    lasts: GoDuration,
+    /// Whether it lasts longer while connections are open, instead of ending in any case.
+    ends_when_idle: bool,
+}
+
+/// None where the manifest does not tell: the proxy is set up in a way that is not read, or has a preStop of its own
+/// that takes an unknown time.
+fn proxy_life(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<ProxyLife> {
     let settings = proxy_settings(subject, pod)?;
-    let end = ProxyEnd::of(SidecarKind::Classic, &settings, subject.profile.istio_version).guaranteed()?;
-    let own = pod.containers().find(|container| container.name() == "istio-proxy").and_then(|it| it.pre_stop());
-    let before_signal = own.map_or(Some(0), hook_seconds)?;
-    Some(end.plus(GoDuration::from_seconds(before_signal)))
+    let end = ProxyEnd::of(SidecarKind::Classic, &settings, subject.profile.istio_version);
+    let own_hook = proxy_container(pod).and_then(|it| it.pre_stop());
+    let before_signal = own_hook.map_or(Some(0), hook_seconds)?;
+    Some(ProxyLife {
+        lasts: end.guaranteed()?.plus(GoDuration::from_seconds(before_signal)),
+        ends_when_idle: matches!(end, ProxyEnd::WhenIdleAfter(_)),
+    })
 }
 
 /// One finding for the pod, at the preStop that needs the proxy longest: one setting covers them all.
-fn observe(end: &ContainerEnd<'_>, proxy: GoDuration, annotation: Path) -> Observation {
-    let pre_stop = end.pre_stop.unwrap_or(0);
+fn observe(end: &ContainerEnd<'_>, proxy: &ProxyLife, annotation: Path) -> Observation {
     let needed = end.seconds();
-    let container = shortened(end.container.name());
+    let (ends, setting) = if proxy.ends_when_idle {
+        ("may end", format!("proxyMetadata: {{{MINIMUM_DRAIN}: {needed}s}}"))
+    } else if needed > ENVOY_DRAIN_SECONDS {
+        ("ends", format!("terminationDrainDuration: {needed}s, drainDuration: {needed}s"))
+    } else {
+        ("ends", format!("terminationDrainDuration: {needed}s"))
+    };
     let message = format!(
-        "the classic proxy ends {proxy} after SIGTERM, but {container} needs it for preStop {pre_stop}s + shutdown {}s: \
-         want {needed}s at {annotation}",
+        "classic proxy {ends} {} after SIGTERM, {} needs it for preStop {}s + shutdown {}s: want {needed}s at {annotation}",
+        proxy.lasts,
+        shortened(end.container.name()),
+        end.pre_stop.unwrap_or(0),
         end.shutdown
     );
-    let drain = if needed > 45 {
-        format!("terminationDrainDuration: {needed}s, drainDuration: {needed}s")
-    } else {
-        format!("terminationDrainDuration: {needed}s")
-    };
-    let pre_stop_path = end.container.path().key("lifecycle").key("preStop");
-    let observation = Observation::new(annotation, message).at(pre_stop_path).help(format!(
-        "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: \"{{{drain}}}\"`, or use a native sidecar \
+    Observation::new(annotation, message).at(end.container.path().key("lifecycle").key("preStop")).help(format!(
+        "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: \"{{{setting}}}\"`, or use a native sidecar \
          (`sidecar.istio.io/nativeSidecar: \"true\"`)"
-    ));
-    if GoDuration::from_seconds(pre_stop) > proxy { observation } else { observation.case(SHUTDOWN_UNCOVERED) }
+    ))
+}
+
+/// Istio's default of `drainDuration`: beyond it Envoy takes no new connections although it runs.
+const ENVOY_DRAIN_SECONDS: i64 = 45;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::mesh::Profile;
+    use serde_json::{Value, json};
+
+    const SLEEPS: &str = "the preStop itself";
+    const SHUTS_DOWN: &str = "the shutdown after it";
+
+    /// What has no network at its end, in a pod with this annotation, preStop and grace period.
+    fn uncovered(proxy: &Value, config: &str, pre_stop: i64, grace: i64) -> Option<&'static str> {
+        let profile = json!({"assumeMembership": "sidecar", "dataPlane": "classic", "proxy": proxy});
+        let profile: Profile = serde_json::from_value(profile).unwrap();
+        let metadata = json!({"name": "web", "namespace": "shop", "annotations": {PROXY_CONFIG_ANNOTATION: config}});
+        let lifecycle = json!({"preStop": {"sleep": {"seconds": pre_stop}}});
+        let containers = json!([{"name": "web", "lifecycle": lifecycle}]);
+        let spec = json!({"terminationGracePeriodSeconds": grace, "containers": containers});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
+        let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
+        let found = run(&Params::default(), &Subject::new(&pod, &inventory, &profile)).pop()?;
+        Some(if found.case == Some(SHUTDOWN_UNCOVERED) { SHUTS_DOWN } else { SLEEPS })
+    }
+
+    #[test]
+    fn the_proxy_must_last_as_long_as_the_application() {
+        let mesh = json!({});
+        for (config, pre_stop, grace, wanted) in [
+            ("", 20, 60, Some(SLEEPS)),
+            ("", 6, 60, Some(SLEEPS)),
+            ("", 5, 60, Some(SHUTS_DOWN)),
+            ("", 0, 60, None),
+            ("terminationDrainDuration: 30s", 20, 60, None),
+            ("terminationDrainDuration: 29s", 20, 60, Some(SHUTS_DOWN)),
+            ("terminationDrainDuration: 19999ms", 20, 60, Some(SLEEPS)),
+            ("terminationDrainDuration: -30s", 1, 60, Some(SLEEPS)),
+            ("termination_drain_duration: 30s", 20, 60, None),
+            ("{\"terminationDrainDuration\": \"30s\"}", 20, 60, None),
+            ("proxyMetadata: {EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'true', MINIMUM_DRAIN_DURATION: 29s}", 20, 60, None),
+            (
+                "proxyMetadata: {EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'true', MINIMUM_DRAIN_DURATION: 28s}",
+                20,
+                60,
+                Some(SHUTS_DOWN),
+            ),
+            (
+                "{terminationDrainDuration: 60s, proxyMetadata: {EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'true'}}",
+                20,
+                60,
+                Some(SLEEPS),
+            ),
+            ("{terminationDrainDuration: 60s, proxyMetadata: {EXIT_ON_ZERO_ACTIVE_CONNECTIONS: 'yes'}}", 20, 60, None),
+            // Killed at the end of its grace period, before the proxy ends.
+            ("terminationDrainDuration: 25s", 20, 25, None),
+            ("terminationDrainDuration: 24s", 20, 25, Some(SHUTS_DOWN)),
+            ("terminationDrainDuration: 20s", 60, 20, None),
+            ("", 20, 0, None),
+            // Istio refuses such pods.
+            ("terminationDrainDuration: 30", 20, 60, None),
+            ("[]", 20, 60, None),
+        ] {
+            assert_eq!(
+                uncovered(&mesh, config, pre_stop, grace),
+                wanted,
+                "{config}, preStop {pre_stop}, grace {grace}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_mesh_sets_holds_where_the_pod_sets_nothing() {
+        let mesh = json!({"terminationDrainDuration": "30s"});
+        assert_eq!(uncovered(&mesh, "", 20, 60), None);
+        assert_eq!(uncovered(&mesh, "concurrency: 2", 20, 60), None);
+        assert_eq!(uncovered(&mesh, "terminationDrainDuration: 5s", 20, 60), Some(SLEEPS));
+    }
 }

@@ -22,7 +22,7 @@ pub use namespace_profile::{NamespaceProfile, ProxyOverrides};
 pub use profile::{AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxySettings, Shell};
 pub use protocol::{ListenerClass, Protocol, Transport};
 pub use proxy_config::{InvalidProxyConfig, ProxyConfig};
-pub use shutdown::{ProxyEnd, proxy_is_ready_first};
+pub use shutdown::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};
 pub use sidecar::SidecarKind;
 pub use version::Version;
 pub use wrapper::{Bound, ContainerStart, Environment, ProxyWait, quits_proxy};

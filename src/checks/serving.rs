@@ -62,13 +62,20 @@ fn callers_by_services(
 }
 
 /// A number that no container declares leads to the only container there is; with several it could be any of them.
+/// The proxy listens on ports of its own without declaring them in the manifest.
 fn leads_to(port: &ServicePort<'_>, container: &Container<'_>, only: bool) -> bool {
     let mut declared = container.ports().filter(|declared| declared.protocol == port.protocol);
     match port.target {
         Target::Name(name) => declared.any(|declared| declared.name == Some(name)),
-        Target::Number(number) => only || declared.any(|declared| declared.number == number),
+        Target::Number(number) => {
+            declared.any(|declared| declared.number == number) || (only && !PROXY_PORTS.contains(&number))
+        }
     }
 }
+
+/// The ports on which the proxy of a pod answers callers from outside: HBONE, merged metrics, health, its own metrics.
+/// Source: <https://istio.io/latest/docs/ops/deployment/application-requirements/#ports-used-by-istio>
+const PROXY_PORTS: [i64; 4] = [15008, 15020, 15021, 15090];
 
 /// Without a Service the name of the container port is the only hint.
 fn callers_by_name(subject: &Subject<'_>, port: &ContainerPort<'_>) -> Callers {
@@ -88,5 +95,85 @@ fn callers_of(protocol: Option<Protocol>) -> Callers {
         Some(Protocol::Grpc | Protocol::GrpcWeb) => Callers::Grpc,
         Some(protocol) if protocol.listener_class() == ListenerClass::Http => Callers::Http,
         _ => Callers::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::mesh::Profile;
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    /// The containers of a pod that serve, with their callers, where these Service ports lead to it.
+    fn serving(spec: &Value, service_ports: &[Value]) -> Vec<(String, Callers)> {
+        let object = |kind: &str, spec: &Value| {
+            let metadata = json!({"name": "web", "namespace": "shop", "labels": {"app": "web"}});
+            Object::from_json(json!({"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": spec})).unwrap()
+        };
+        let mut inventory = Inventory::default();
+        if !service_ports.is_empty() {
+            let spec = json!({"selector": {"app": "web"}, "ports": service_ports});
+            inventory.add(&Arc::new(object("Service", &spec)));
+        }
+        let (pod, profile) = (object("Pod", spec), Profile::default());
+        let found = serving_containers(&Subject::new(&pod, &inventory, &profile));
+        found.into_iter().map(|it| (it.container.name().to_owned(), it.callers)).collect()
+    }
+
+    fn container(name: &str, ports: &Value) -> Value {
+        json!({"name": name, "ports": ports})
+    }
+
+    #[test]
+    fn a_service_leads_to_containers_by_name_number_and_transport() {
+        let declared =
+            json!([{"name": "web", "containerPort": 8080}, {"name": "dns", "containerPort": 53, "protocol": "UDP"}]);
+        let (web, idle) = (container("web", &declared), container("idle", &json!([])));
+        let (one, two) = (json!({"containers": [web]}), json!({"containers": [web, idle]}));
+        for (spec, port, callers) in [
+            (&one, json!({"port": 80, "targetPort": "web"}), Some(Callers::Other)),
+            (&one, json!({"port": 80, "targetPort": "web", "protocol": "UDP"}), None),
+            (&one, json!({"port": 80, "targetPort": "api"}), None),
+            (&one, json!({"port": 80, "targetPort": "8080"}), None),
+            (&one, json!({"port": 80, "targetPort": "dns", "protocol": "UDP"}), Some(Callers::Other)),
+            (&two, json!({"port": 80, "targetPort": 8080, "name": "http"}), Some(Callers::Http)),
+            (&two, json!({"port": 8080, "name": "grpc"}), Some(Callers::Grpc)),
+            (&two, json!({"port": 80, "name": "http"}), None),
+            (&two, json!({"port": 8080, "protocol": "UDP"}), None),
+            (&one, json!({"port": 80, "name": "http"}), Some(Callers::Http)),
+            (&one, json!({"port": 15020, "name": "http-metrics"}), None),
+            (&one, json!({"port": 9090, "targetPort": 15090, "name": "http-envoy"}), None),
+        ] {
+            let wanted: Vec<_> = callers.into_iter().map(|callers| ("web".to_owned(), callers)).collect();
+            assert_eq!(serving(spec, std::slice::from_ref(&port)), wanted, "{port} to {spec}");
+        }
+    }
+
+    #[test]
+    fn the_most_demanding_callers_count() {
+        let spec = json!({"containers": [container("web", &json!([]))]});
+        let ports = [("tcp", 1), ("grpc", 2), ("http", 3)].map(|(name, port)| json!({"name": name, "port": port}));
+        assert_eq!(serving(&spec, &ports), [("web".to_owned(), Callers::Grpc)]);
+        assert_eq!(serving(&spec, &[ports[0].clone(), ports[2].clone()]), [("web".to_owned(), Callers::Http)]);
+    }
+
+    #[test]
+    fn without_services_those_serve_that_declare_a_port() {
+        let spec = json!({
+            "containers": [
+                container("web", &json!([{"containerPort": 8080}, {"name": "grpc-api", "containerPort": 9090}])),
+                container("idle", &json!([])),
+                container("istio-proxy", &json!([{"containerPort": 15090}])),
+            ],
+            "initContainers": [
+                {"name": "cache", "restartPolicy": "Always", "ports": [{"containerPort": 6379}]},
+                container("setup", &json!([{"containerPort": 1}])),
+            ],
+        });
+        let wanted = [("web".to_owned(), Callers::Grpc), ("cache".to_owned(), Callers::Other)];
+        assert_eq!(serving(&spec, &[]), wanted);
     }
 }

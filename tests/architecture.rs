@@ -1,5 +1,7 @@
 //! The layers of `src/`: an arrow goes to a strictly lower layer, and ARCHITECTURE.md shows the picture this test draws.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

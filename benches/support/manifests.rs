@@ -71,7 +71,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) {
 
 /// Every third app has a file for each object, the others one for all; every ninth is written without indentation of lists.
 fn in_files(stem: &str, app: usize, documents: &[String]) -> Vec<File> {
-    if app % 3 == 0 {
+    if app.is_multiple_of(3) {
         let name = |index: usize| format!("{stem}/{index}.yaml");
         return documents.iter().enumerate().map(|(index, document)| (name(index), document.clone())).collect();
     }
@@ -139,7 +139,7 @@ impl App {
             2 => objects.extend([self.job(), self.disruption_budget()]),
             _ => objects.push(self.service_monitor()),
         }
-        if self.number % 16 == 0 {
+        if self.number.is_multiple_of(16) {
             objects.push(self.config(400));
         }
         objects
@@ -200,7 +200,7 @@ impl App {
             }
             _ => "",
         };
-        let grace = if self.number % 2 == 0 { "      terminationGracePeriodSeconds: 5\n" } else { "" };
+        let grace = if self.number.is_multiple_of(2) { "      terminationGracePeriodSeconds: 5\n" } else { "" };
         let labels = self.selector("        ");
         format!(
             "    metadata:\n      annotations:\n        kubectl.kubernetes.io/default-container: server\n      labels:\n{labels}    \

@@ -58,19 +58,36 @@ fn callers_by_services(
 ) -> Option<Callers> {
     let ports = services.iter().flat_map(|service| service.facts.ports.iter().map(|port| port.view()));
     let leading_here = ports.filter(|port| leads_to(port, container, only));
-    leading_here.map(|port| callers_of(protocol_of(&port, subject.profile.istio_version))).max()
+    leading_here.map(|port| callers_by_service(subject, &port, container)).max()
+}
+
+/// What the Service port says, and where that is nothing, what the container's own port says.
+fn callers_by_service(subject: &Subject<'_>, port: &ServicePort<'_>, container: &Container<'_>) -> Callers {
+    match protocol_of(port, subject.profile.istio_version) {
+        Some(Protocol::Unsupported) => {
+            let declared = container.ports().find(|declared| is_target(port, declared));
+            declared.map_or(Callers::Other, |declared| callers_by_name(subject, &declared))
+        }
+        protocol => callers_of(protocol),
+    }
 }
 
 /// A number that no container declares leads to the only container there is; with several it could be any of them.
 /// The proxy listens on ports of its own without declaring them in the manifest.
 fn leads_to(port: &ServicePort<'_>, container: &Container<'_>, only: bool) -> bool {
-    let mut declared = container.ports().filter(|declared| declared.protocol == port.protocol);
-    match port.target {
-        Target::Name(name) => declared.any(|declared| declared.name == Some(name)),
-        Target::Number(number) => {
-            declared.any(|declared| declared.number == number) || (only && !PROXY_PORTS.contains(&number))
-        }
-    }
+    let undeclared = match port.target {
+        Target::Name(_) => false,
+        Target::Number(number) => only && !PROXY_PORTS.contains(&number),
+    };
+    undeclared || container.ports().any(|declared| is_target(port, &declared))
+}
+
+fn is_target(port: &ServicePort<'_>, declared: &ContainerPort<'_>) -> bool {
+    let meets = match port.target {
+        Target::Name(name) => declared.name == Some(name),
+        Target::Number(number) => declared.number == number,
+    };
+    meets && declared.protocol == port.protocol
 }
 
 /// The ports on which the proxy of a pod answers callers from outside: HBONE, merged metrics, health, its own metrics.
@@ -93,6 +110,8 @@ fn callers_by_name(subject: &Subject<'_>, port: &ContainerPort<'_>) -> Callers {
 fn callers_of(protocol: Option<Protocol>) -> Callers {
     match protocol {
         Some(Protocol::Grpc | Protocol::GrpcWeb) => Callers::Grpc,
+        // Not for the proxy, which sees TLS; but those who call speak HTTP, and are let go as slowly.
+        Some(Protocol::Https) => Callers::Http,
         Some(protocol) if protocol.listener_class() == ListenerClass::Http => Callers::Http,
         _ => Callers::Other,
     }

@@ -144,6 +144,9 @@ fn objects_of_list(document: &Arc<Document>) -> Vec<Object> {
     objects
 }
 
+/// The configuration of kustomize has the form of an object, but no API server knows it.
+const KUSTOMIZE_GROUP: &str = "kustomize.config.k8s.io";
+
 /// The name of an object. An item of a list of one kind, such as a `ServiceList`, may leave `apiVersion` and `kind` to the
 /// list: <https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/unstructured/helpers.go>.
 fn reference_of(value: &Value, list: Option<&Value>) -> Option<ObjectRef> {
@@ -154,6 +157,9 @@ fn reference_of(value: &Value, list: Option<&Value>) -> Option<ObjectRef> {
         (Some(kind), _) => (kind, named(value, "apiVersion")?),
         (None, of_items) => (of_items?, named(list?, "apiVersion")?),
     };
+    if group_of(&api_version) == KUSTOMIZE_GROUP {
+        return None;
+    }
     let metadata = value.get("metadata").unwrap_or(&Value::Null);
     let name = text(metadata, "name").or_else(|| text(metadata, "generateName")).unwrap_or_default();
     Some(ObjectRef { api_version, kind, namespace: named(metadata, "namespace"), name })

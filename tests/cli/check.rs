@@ -141,3 +141,11 @@ fn a_document_may_be_no_longer_than_allowed() {
     let ran = seaworthy(&["check", "-", "--max-document-size", "1KiB"]).input(UNCLEAR).run();
     assert_eq!(ran.code, Some(1));
 }
+
+#[test]
+fn a_kustomization_is_no_kubernetes_object() {
+    let text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [web.yaml]\n";
+    let files = folder(&[("kustomization.yaml", text)]);
+    let ran = seaworthy(&["check", "kustomization.yaml"]).within(files.path()).run();
+    assert_eq!(ran.code, Some(3), "{}", ran.err);
+}

@@ -31,7 +31,17 @@ struct Ignore {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Covers {
     Document,
-    Line(usize),
+    /// From the first line to the last, both included.
+    Lines(usize, usize),
+}
+
+impl Covers {
+    fn has(self, line: usize) -> bool {
+        match self {
+            Covers::Document => true,
+            Covers::Lines(first, last) => (first..=last).contains(&line),
+        }
+    }
 }
 
 impl Ignores {
@@ -69,11 +79,7 @@ impl Ignores {
     /// Suppresses a finding that a comment covers today.
     pub fn apply(&mut self, finding: &mut Finding, today: Date) {
         let Some(line) = finding.place.as_ref().map(|place| place.start.line) else { return };
-        let covering = |it: &&mut Ignore| {
-            *it.rule == *finding.rule
-                && it.reason.holds(today)
-                && (it.covers == Covers::Document || it.covers == Covers::Line(line))
-        };
+        let covering = |it: &&mut Ignore| *it.rule == *finding.rule && it.reason.holds(today) && it.covers.has(line);
         for entry in self.entries.iter_mut().filter(covering) {
             entry.used = true;
             if finding.suppressed.is_none() {
@@ -115,8 +121,8 @@ fn ignore_pattern() -> Option<&'static Regex> {
     PATTERN.get_or_init(compile).as_ref()
 }
 
-/// Before or beside the first key: the document. Behind something: that line. Alone on its line: the line below, and of
-/// several such lines in a row the one below the last.
+/// Before or beside the first key: the document. Elsewhere: its own line and the one below, which of several comments in
+/// a row is the one below the last.
 fn covers(document: &Document, source: &Source, comment: &Comment) -> Covers {
     let line_of = |offset: usize| source.position(offset).line;
     let line = line_of(comment.span.start);
@@ -125,10 +131,11 @@ fn covers(document: &Document, source: &Source, comment: &Comment) -> Covers {
         return Covers::Document;
     }
     if !stands_alone(source, comment) {
-        return Covers::Line(line);
+        return Covers::Lines(line, line + 1);
     }
     let below = document.comments().iter().filter(|it| it.span.start > comment.span.start && stands_alone(source, it));
-    Covers::Line(below.fold(line + 1, |next, it| if line_of(it.span.start) == next { next + 1 } else { next }))
+    let next = below.fold(line + 1, |next, it| if line_of(it.span.start) == next { next + 1 } else { next });
+    Covers::Lines(line, next)
 }
 
 fn stands_alone(source: &Source, comment: &Comment) -> bool {

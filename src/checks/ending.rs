@@ -1,6 +1,6 @@
 //! The end of a pod in seconds: what each container takes from the first signal to its last.
 
-use crate::checks::hook::hook_seconds;
+use crate::checks::hook::{A_DAY, hook_seconds};
 use crate::checks::serving::is_application;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
@@ -42,10 +42,10 @@ impl ContainerEnd<'_> {
     }
 }
 
-/// How long the containers of a pod take to end: by its annotation, else by default.
+/// How long the containers of a pod take to end: by its annotation, else by default; a day for everything longer.
 pub fn shutdown_of(pod: &PodTemplate<'_>, default: u32) -> Shutdown {
     let declared = pod.annotations().get(SHUTDOWN_ANNOTATION).and_then(|text| text.trim().parse::<u32>().ok());
-    Shutdown { seconds: i64::from(declared.unwrap_or(default)), declared: declared.is_some() }
+    Shutdown { seconds: i64::from(declared.unwrap_or(default)).min(A_DAY), declared: declared.is_some() }
 }
 
 /// The ends of those containers that are the user's own.

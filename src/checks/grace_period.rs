@@ -6,7 +6,7 @@
 use crate::checks::ending::{
     ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, SLACK_SECONDS, container_ends, proxy_exit_seconds, shutdown_of,
 };
-use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::Membership;
@@ -87,14 +87,13 @@ fn observe(params: &Params, pod: &PodTemplate<'_>, sum: &Sum<'_>, certain: bool)
     let Sum { end, grace, proxy } = sum;
     let needed = sum.needed();
     let message = format!(
-        "{} {} killed early: preStop {} + shutdown {}s + {SLACK_SECONDS}s{} = {needed}s > {grace}s{}; want {needed} at \
-         {path}",
-        shortened(end.container.name()),
+        "{} {} killed after {grace}s{}: preStop {} + shutdown {}s{} + {SLACK_SECONDS}s; want {needed} at {path}",
+        shortened_to(28, end.container.name()),
         if certain { "is" } else { "may be" },
+        if pod.declared_grace_period().is_none() { " (default)" } else { "" },
         end.pre_stop.map_or("?".to_owned(), |seconds| format!("{seconds}s")),
         end.shutdown,
         if *proxy > 0 { format!(" + proxy {proxy}s") } else { String::new() },
-        if pod.declared_grace_period().is_none() { " (default)" } else { "" },
     );
     Observation::new(path, message).help(advice(params, end, needed))
 }
@@ -158,7 +157,7 @@ mod tests {
             (&classic, &none, 0, 12, None),
             (&classic, &none, 30, 0, None),
             (&classic, &none, 30, -1, None),
-            (&classic, &none, i64::MAX, 60, Some(("31536012", Some(CERTAIN)))),
+            (&classic, &none, i64::MAX, 60, Some(("86412", Some(CERTAIN)))),
         ] {
             let found = found.map(|(number, case): (&str, _)| (number.to_owned(), case));
             let case = format!("{profile} {annotations} preStop {pre_stop} grace {grace}");

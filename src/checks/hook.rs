@@ -7,10 +7,10 @@ use serde_json::Value;
 ///
 /// Known are the sleep action, `sleep` itself, and a shell script of plain commands, of which the sleeps are added up as
 /// far as it is certain that they are reached. Parts of a second are dropped, so that the result is never more than the
-/// truth; a year counts for everything longer.
+/// truth; a day counts for everything longer.
 pub fn hook_seconds(hook: &Value) -> Option<i64> {
     if let Some(seconds) = hook.pointer("/sleep/seconds") {
-        return seconds.as_i64().filter(|seconds| *seconds >= 0).map(|seconds| seconds.min(A_YEAR));
+        return seconds.as_i64().filter(|seconds| *seconds >= 0).map(|seconds| seconds.min(A_DAY));
     }
     let argv: Option<Vec<&str>> = hook.pointer("/exec/command")?.as_array()?.iter().map(Value::as_str).collect();
     let argv = argv?;
@@ -22,8 +22,8 @@ pub fn hook_seconds(hook: &Value) -> Option<i64> {
     }
 }
 
-/// No grace period makes sense beyond it, and sums of such times cannot overflow.
-const A_YEAR: i64 = 31_536_000;
+/// No grace period makes sense beyond it, and sums of such times stay short numbers.
+pub const A_DAY: i64 = 86_400;
 
 /// The script of `sh -c SCRIPT`; the option may be joined with others, as in `-ec`, and stand behind others.
 fn script_of<'a>(arguments: &[&'a str]) -> Option<&'a str> {
@@ -40,7 +40,7 @@ fn script_seconds(script: &str) -> Option<i64> {
         let program = base_name(program);
         if program == "sleep" {
             let seconds = sleep_seconds(arguments.iter().map(String::as_str))?;
-            total = Some((total.unwrap_or(0) + seconds).min(A_YEAR));
+            total = Some((total.unwrap_or(0) + seconds).min(A_DAY));
         } else if SHELL_KEYWORDS.contains(&program) || may_end_application(program, arguments) {
             break;
         }
@@ -75,7 +75,7 @@ fn sleep_seconds<'a>(arguments: impl Iterator<Item = &'a str>) -> Option<i64> {
         };
         total = Some(total.unwrap_or(0.0) + number.parse::<f64>().ok()? * seconds_per_unit);
     }
-    total.map(|seconds| (seconds as i64).min(A_YEAR))
+    total.map(|seconds| (seconds as i64).min(A_DAY))
 }
 
 fn base_name(program: &str) -> &str {
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_sleeps_are_a_year() {
+    fn the_longest_sleeps_are_a_day() {
         for hook in [
             json!({"sleep": {"seconds": i64::MAX}}),
             json!({"exec": {"command": ["sleep", "99999999999999999999"]}}),
             script("sleep 9999999d; sleep 9999999d"),
         ] {
-            assert_eq!(hook_seconds(&hook), Some(A_YEAR), "{hook}");
+            assert_eq!(hook_seconds(&hook), Some(A_DAY), "{hook}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication>
 
 use crate::checks::container_start::ask_start;
-use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, Labels, PodTemplate, Role};
 use crate::mesh::ContainerStart;
@@ -80,12 +80,14 @@ fn evidence<'a>(params: &Params, subject: &Subject<'a>, pod: &PodTemplate<'a>) -
 fn observe(pod: &PodTemplate<'_>, evidence: &Evidence<'_>) -> Observation {
     let path = pod.spec_path().key("initContainers");
     let seen = match evidence {
-        Evidence::Account(name) => format!("ServiceAccount {} has a Google service account", shortened(name)),
-        Evidence::Listed(name) => format!("ServiceAccount {} is listed as using workload identity", shortened(name)),
+        Evidence::Account(name) => format!("ServiceAccount {} has a Google service account", shortened_to(24, name)),
+        Evidence::Listed(name) => {
+            format!("ServiceAccount {} is listed as using workload identity", shortened_to(24, name))
+        }
         Evidence::Annotation => "the pod says that it uses workload identity".to_owned(),
         Evidence::NodeSelector => "the pod asks for a node with the metadata server".to_owned(),
     };
-    let message = format!("{seen}, but nothing waits for the metadata server to answer: want a wait at {path}");
+    let message = format!("{seen}, but nothing waits for the metadata server: want a wait at {path}");
     let observation = Observation::new(path, message).at(pod.spec_path()).help(
         "add an init container that asks \
          http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token until it answers, with a \

@@ -127,12 +127,17 @@ pub const CHECKS: [Check; 9] = [
 
 /// A name of the manifest in a message: in quotes, and cut where it would fill the line.
 fn shortened(name: &str) -> String {
-    const LONGEST: usize = 40;
+    shortened_to(40, name)
+}
+
+/// The same, for a message with room for this many characters of it.
+fn shortened_to(longest: usize, name: &str) -> String {
     let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    if name.chars().count() <= LONGEST {
+    if name.chars().count() <= longest {
         return format!("`{}`", name.chars().map(clean).collect::<String>());
     }
-    format!("`{}...`", name.chars().take(LONGEST - 3).map(clean).collect::<String>())
+    let kept = name.chars().take(longest.saturating_sub(3));
+    format!("`{}...`", kept.map(clean).collect::<String>())
 }
 
 /// The JSON Schema of a parameter type.

@@ -7,7 +7,7 @@ use crate::base::Path;
 use crate::checks::ending::{ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, container_ends, shutdown_of};
 use crate::checks::hook::hook_seconds;
 use crate::checks::proxy::{proxy_container, proxy_settings};
-use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::proxy_config::{MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION};
@@ -93,9 +93,9 @@ fn observe(end: &ContainerEnd<'_>, proxy: &ProxyLife, annotation: Path) -> Obser
         ("ends", format!("terminationDrainDuration: {needed}s"))
     };
     let message = format!(
-        "classic proxy {ends} {} after SIGTERM, {} needs it for preStop {}s + shutdown {}s: want {needed}s at {annotation}",
+        "classic proxy {ends} after {}, {} needs preStop {}s + shutdown {}s: want {needed}s at {annotation}",
         proxy.lasts,
-        shortened(end.container.name()),
+        shortened_to(18, end.container.name()),
         end.pre_stop.unwrap_or(0),
         end.shutdown
     );

@@ -6,7 +6,7 @@ use crate::base::Path;
 use crate::checks::container_start::ask_start;
 use crate::checks::proxy::{present_proxy, proxy_settings};
 use crate::checks::serving::is_application;
-use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::ProxyWait;
@@ -95,11 +95,10 @@ fn may_wait(container: &Container<'_>) -> bool {
 /// One finding for the pod, at the first container: one setting holds them all.
 fn observe(params: &Params, unheld: &[Container<'_>], annotation: Path) -> Option<Observation> {
     let (first, others) = unheld.split_first()?;
-    let name = shortened(first.name());
+    let name = shortened_to(20, first.name());
     let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
     let message = format!(
-        "container {name}{more} may start before the classic proxy, first connections fail: want \
-         holdApplicationUntilProxyStarts at {annotation}"
+        "container {name}{more} may start before the classic proxy: want holdApplicationUntilProxyStarts at {annotation}"
     );
     let help = match params.strategy {
         Strategy::Hold => format!(

@@ -1,7 +1,7 @@
 //! `proxy-wait`: commands that wait for the proxy before they start the application.
 
 use crate::checks::container_start::ask_start;
-use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::Membership;
@@ -71,10 +71,8 @@ const READY_PORTS: [i64; 3] = [15000, 15020, 15021];
 fn observe(container: &Container<'_>, why: &str) -> Observation {
     let key = if container.command().next().is_some() { "command" } else { "args" };
     let path = container.path().key(key);
-    let name = shortened(container.name());
-    let message = format!(
-        "container {name} waits for a proxy, but the pod {why} and gets none, so it never starts: want the application \
-         itself at {path}"
-    );
+    let name = shortened_to(24, container.name());
+    let message =
+        format!("container {name} never starts: it waits for a proxy, but the pod {why}: want no wait at {path}");
     Observation::new(path, message).help("take the wait out of `command` and `args`, or let the pod be injected")
 }

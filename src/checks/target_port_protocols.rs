@@ -184,13 +184,12 @@ fn place_order(place: Option<&Place>) -> Option<(&str, usize)> {
 
 /// One finding for a port, whatever the number of Services that contradict it.
 fn observe(port: &ServicePort<'_>, protocol: Protocol, clashes: &[Clash<'_>], istio: Version) -> Option<Observation> {
-    let (first, others) = clashes.split_first()?;
+    let first = clashes.first()?;
     let path = port.path().key(deciding_field(port, istio));
-    let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
     let message = format!(
-        "port {} is {} but {} in Service {}{more}, on the same port of the same pods, where the older Service wins: \
-         want one protocol at {path}",
-        shortened(&port.label()),
+        "port {} is {} here but {} in Service {} for the same port of the same pods; the older wins, want one protocol at \
+         {path}",
+        port.number,
         spoken(protocol),
         spoken(first.protocol),
         shortened(&first.service.reference.name),

@@ -1,0 +1,160 @@
+//! Messages stay within a line of 200 characters, however long the names and paths of the objects are.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use seaworthy::base::{Finding, Mode, Source};
+use seaworthy::engine::{Engine, Input, check};
+use seaworthy::manifest::{Limits, read_documents};
+use seaworthy::policy::{SettingsFile, builtin_rules};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The longest message: an API client shows a warning up to here, and a CI line is not broken.
+const LONGEST: usize = 200;
+
+/// The longest name of an object, container or Service port.
+fn long(start: &str) -> String {
+    format!("{start}{}", "x".repeat(63 - start.len()))
+}
+
+/// What Kubernetes takes as appProtocol at most: a domain and a name.
+fn long_app_protocol() -> String {
+    format!("{}/{}", ["x".repeat(63), "x".repeat(63), "x".repeat(63), "x".repeat(61)].join("."), long("h"))
+}
+
+fn object(kind: &str, name: &str, rest: &Value) -> Value {
+    let api_version = match kind {
+        "Service" | "ServiceAccount" | "Pod" | "ReplicationController" => "v1",
+        "Job" | "CronJob" => "batch/v1",
+        _ => "apps/v1",
+    };
+    let mut object =
+        json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": long("n")}});
+    object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+    object
+}
+
+/// A workload of a kind, with its pod at the 101st place of its lists.
+fn workload(kind: &str, annotations: &Value, spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    for list in ["containers", "initContainers"] {
+        if let Some(items) = spec.get_mut(list).and_then(Value::as_array_mut) {
+            items.splice(0..0, (0..100).map(|number| json!({"name": format!("other-{number}"), "command": WAITS})));
+        }
+    }
+    let template = json!({"metadata": {"labels": {"app": "x"}, "annotations": annotations}, "spec": spec});
+    let spec = match kind {
+        "CronJob" => json!({"jobTemplate": {"spec": {"template": template}}}),
+        _ => json!({"template": template}),
+    };
+    object(kind, &long("w"), &json!({"spec": spec}))
+}
+
+/// A command that keeps the padding out of the rules about starting.
+const WAITS: [&str; 3] =
+    ["sh", "-c", "for i in 1 2 3; do curl -f localhost:15021/healthz/ready && break; sleep 1; done; exec app"];
+
+fn service(name: &str, ports: &[Value]) -> Value {
+    let mut all: Vec<Value> =
+        (0..100).map(|number| json!({"name": format!("http-{number}"), "port": 20000 + number})).collect();
+    all.extend_from_slice(ports);
+    object("Service", name, &json!({"spec": {"clusterIP": "None", "selector": {"app": "x"}, "ports": all}}))
+}
+
+fn findings(settings: &str, objects: &[Value]) -> Vec<Finding> {
+    let engine = Engine::load(&SettingsFile::read(&Source::new("seaworthy.yaml", settings)), &[], Mode::Warn).unwrap();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    let source = Source::new("objects.yaml", list.to_string());
+    let reading = read_documents(&source, &Limits::default());
+    let input = Input { file: source.name().clone(), reading, engine: &engine, context_only: false };
+    let outcome = check(vec![input], "2026-11-21".parse().unwrap());
+    assert_eq!(outcome.problems, []);
+    outcome.findings
+}
+
+/// Objects with the longest names, numbers and paths, under settings that make each rule speak in each of its ways.
+fn worst_cases() -> Vec<(String, Vec<Value>)> {
+    let profile = |rest: &str| format!("profile: {{{rest}}}");
+    let (sidecar, classic) = ("assumeMembership: sidecar", "assumeMembership: sidecar, dataPlane: classic");
+    let idle =
+        format!("{classic}, proxy: {{exitOnZeroActiveConnections: true, minimumDrainDuration: 100000.123456789s}}");
+    let hooked = json!({"name": long("c"), "lifecycle": {"preStop": {"sleep": {"seconds": i64::MAX}}}});
+    let asks = json!({"name": long("c"), "lifecycle": {"preStop": {"httpGet": {"port": 8080}}}});
+    let declared = json!({"seaworthy.dev/shutdown-seconds": u32::MAX.to_string()});
+    let serving = json!({"name": long("c"), "ports": [{"containerPort": 65535}]});
+    let endless = json!({"name": long("c"), "command": ["sh", "-c", "until curl -f localhost:15021/healthz/ready; do sleep 1; done; exec app"]});
+    let job = |annotations: &Value, container: &Value| {
+        let spec = json!({"terminationGracePeriodSeconds": 31_535_999, "containers": [container], "serviceAccountName": long("a")});
+        workload("CronJob", annotations, &spec)
+    };
+    let spec = json!({"hostNetwork": true, "initContainers": [endless]});
+    let on_host_network = workload("CronJob", &json!({}), &spec);
+    let native_sidecar = |container: &Value| {
+        let mut container = container.clone();
+        container["restartPolicy"] = json!("Always");
+        workload("ReplicationController", &json!({}), &json!({"containers": [], "initContainers": [container]}))
+    };
+    let account = json!({"metadata": {"name": long("a"), "namespace": long("n"), "annotations": {"iam.gke.io/gcp-service-account": "a@b.iam.gserviceaccount.com"}}});
+    let ports = [
+        json!({"name": long("web-"), "port": 65531}),
+        json!({"port": 65532}),
+        json!({"name": "any", "port": 65533, "appProtocol": long_app_protocol()}),
+        json!({"name": long("udp-"), "port": 65534, "protocol": "SCTP"}),
+        json!({"name": "any", "port": 65535, "appProtocol": format!("UDP-{}", long_app_protocol()), "protocol": "SCTP"}),
+    ];
+    let clashing = |name: &str, protocol: &str| {
+        service(&long(name), &[json!({"name": long(protocol), "port": 65535, "appProtocol": protocol})])
+    };
+    let conflict =
+        ["a", "b", "c"].map(|name| clashing(name, if name == "c" { "grpc-web" } else { "http_proxy" })).to_vec();
+    let mut cases = vec![
+        (profile(sidecar), vec![service(&long("s"), &ports)]),
+        (profile("assumeMembership: sidecar, istioVersion: '1.7'"), vec![service(&long("s"), &ports)]),
+        (profile(sidecar), conflict),
+        (profile(sidecar), vec![native_sidecar(&serving), object("ServiceAccount", &long("a"), &account)]),
+        (profile(sidecar), vec![native_sidecar(&hooked), job(&declared, &hooked), job(&declared, &asks)]),
+        (profile(classic), vec![job(&declared, &hooked)]),
+        (profile(&idle), vec![job(&declared, &hooked)]),
+        (profile(sidecar), vec![object("ServiceAccount", &long("a"), &account), job(&json!({}), &serving)]),
+        (profile(sidecar), vec![job(&json!({"seaworthy.dev/workload-identity": "true"}), &serving)]),
+        (profile("assumeMembership: outside"), vec![job(&json!({}), &endless)]),
+        (profile(sidecar), vec![on_host_network]),
+        (profile("assumeMembership: ambient"), vec![job(&json!({}), &endless)]),
+    ];
+    let listed = format!("missing-identity-wait: {{params: {{serviceAccounts: ['{}/{}']}}}}", long("n"), long("a"));
+    cases.push((format!("{}\nrules: {{{listed}}}", profile(sidecar)), vec![job(&json!({}), &serving)]));
+    for strategy in ["native", "no-sidecar", "quit"] {
+        let rules = format!("rules: {{job-never-completes: {{params: {{strategy: {strategy}}}}}}}");
+        cases.push((format!("{}\n{rules}", profile(classic)), vec![job(&json!({}), &serving)]));
+    }
+    for strategy in ["hold", "native", "wrapper"] {
+        let rules = format!("rules: {{app-starts-before-proxy: {{params: {{strategy: {strategy}}}}}}}");
+        cases.push((format!("{}\n{rules}", profile(classic)), vec![job(&json!({}), &serving)]));
+    }
+    cases
+}
+
+#[test]
+fn no_message_is_longer_than_a_line_and_each_names_the_field() {
+    let mut spoke = BTreeSet::new();
+    for (settings, objects) in worst_cases() {
+        let found = findings(&settings, &objects);
+        assert!(!found.is_empty(), "{settings}");
+        for finding in found {
+            let related = finding.related.iter().map(|related| &related.message);
+            for message in related.chain([&finding.message]) {
+                let length = message.chars().count();
+                assert!(length <= LONGEST, "{}: {length} characters: {message}", finding.rule);
+                assert!(!message.chars().any(char::is_control), "{}: {message:?}", finding.rule);
+            }
+            let path = finding.path.to_string();
+            assert!(finding.message.contains(&path), "{}: {path} is not in: {}", finding.rule, finding.message);
+            spoke.insert(finding.rule.to_string());
+        }
+    }
+    let rules: BTreeSet<String> = builtin_rules()
+        .iter()
+        .map(|source| source.name().rsplit('/').next().unwrap().trim_end_matches(".yaml").to_owned())
+        .collect();
+    assert_eq!(spoke, rules, "each built-in rule has its worst case here");
+}

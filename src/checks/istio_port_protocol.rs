@@ -69,10 +69,14 @@ fn unclear(port: &ServicePort<'_>, istio: Version, by_endpoint: bool) -> Observa
         Some(name) => format!("port name {} names no protocol", shortened(name)),
         None => format!("port {} has no name", port.number),
     };
+    let name = match port.name.filter(|name| name.len() <= LONGEST_PROPOSED) {
+        Some(name) => format!("`<protocol>-{name}`"),
+        None => "`<protocol>[-suffix]`".to_owned(),
+    };
     let wanted = match field {
-        APP_PROTOCOL => "one that it knows",
-        _ if reads_app_protocol(istio) => "`<protocol>[-<suffix>]` or an appProtocol",
-        _ => "`<protocol>[-<suffix>]`",
+        APP_PROTOCOL => "one that it knows".to_owned(),
+        _ if reads_app_protocol(istio) => format!("{name} or an appProtocol"),
+        _ => name,
     };
     let mut help =
         "protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis".to_owned();
@@ -84,6 +88,9 @@ fn unclear(port: &ServicePort<'_>, istio: Version, by_endpoint: bool) -> Observa
     if by_endpoint { observation.case(HEADLESS) } else { observation }
 }
 
+/// A longer name would fill the line when it is said twice, and with a protocol before it maybe no name any more.
+const LONGEST_PROPOSED: usize = 30;
+
 fn udp_on_tcp(port: &ServicePort<'_>, istio: Version) -> Observation {
     let field = deciding_field(port, istio);
     let value = shortened(field_text(port, field).unwrap_or_default());
@@ -93,7 +100,7 @@ fn udp_on_tcp(port: &ServicePort<'_>, istio: Version) -> Observation {
         "{field} {value} makes {transport} port {number} UDP for Istio, so it gets no listener: want a protocol over \
          {transport}, such as `tcp`, at {path}"
     );
-    let instead = if field == APP_PROTOCOL { "`tcp`" } else { "`tcp` or `tcp-<suffix>`" };
+    let instead = if field == APP_PROTOCOL { "`tcp`" } else { "`tcp` or `tcp-suffix`" };
     Observation::new(path, message).help(format!("if the port carries UDP, say `protocol: UDP`; else write {instead}"))
 }
 

@@ -153,3 +153,23 @@ fn bind<P: DeserializeOwned + Send + Sync + 'static>(
     let params: P = serde_json::from_value(params.clone())?;
     Ok(Box::new(move |subject| run(&params, subject)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_cut_and_clean() {
+        for (longest, name, shown) in [
+            (6, "web", "`web`"),
+            (6, "checks", "`checks`"),
+            (6, "payment", "`pay...`"),
+            (6, "w\n\u{1b}", "`w\u{fffd}\u{fffd}`"),
+            (6, "äöüäöü", "`äöüäöü`"),
+            (6, "äöüäöüä", "`äöü...`"),
+        ] {
+            assert_eq!(shortened_to(longest, name), shown);
+        }
+        assert_eq!(shortened(&"x".repeat(41)).chars().count(), 42);
+    }
+}

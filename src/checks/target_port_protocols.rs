@@ -212,3 +212,29 @@ fn related(clash: &Clash<'_>, istio: Version) -> RelatedPlace {
 fn spoken(protocol: Protocol) -> &'static str {
     if protocol == Protocol::Unsupported { "unclear" } else { protocol.name() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Protocol::*;
+
+    #[test]
+    fn protocols_differ_where_the_proxy_treats_them_differently() {
+        let alike: [&[Protocol]; 6] = [
+            &[Http, HttpProxy],
+            &[Http2, Grpc],
+            &[GrpcWeb],
+            &[Tcp, Tls, Https, Redis, MySql],
+            &[Mongo],
+            &[Unsupported],
+        ];
+        let groups = || alike.iter().enumerate();
+        for ((one_group, one), (other_group, other)) in groups().flat_map(|one| groups().map(move |other| (one, other)))
+        {
+            for (one, other) in one.iter().flat_map(|one| other.iter().map(move |other| (*one, *other))) {
+                assert_eq!(differ(one, other), one_group != other_group, "{one} {other}");
+                assert!(!differ(one, Udp) && !differ(Udp, other), "UDP has no listener to share");
+            }
+        }
+    }
+}

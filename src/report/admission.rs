@@ -39,7 +39,10 @@ pub fn refusal(object: &ObjectRef, findings: &[&Finding], contacts: Contacts<'_>
     let mut lines = vec![title];
     lines.extend(problem_lines(&findings, REFUSAL_BYTES.saturating_sub(taken)));
     lines.extend(next);
-    lines.join("\n")
+    let text = lines.join("\n");
+    // Last, and only where there is room: `seaworthy explain` names it too, and what repairs the object comes first.
+    let page = findings.first().and_then(|first| address(&first.docs)).map(|page| format!("{text}\ndocs: {page}"));
+    page.filter(|text| text.len() <= REFUSAL_BYTES).unwrap_or(text)
 }
 
 /// A line for each finding that is shown but does not refuse, the worst first.
@@ -52,7 +55,7 @@ pub fn warnings(object: &ObjectRef, findings: &[&Finding]) -> Vec<String> {
     let mut lines: Vec<String> = findings.iter().take(written).map(|finding| warning(object, finding)).collect();
     if findings.len() > written {
         let more = findings.len() - written;
-        lines.push(format!("seaworthy: {}: and {more} more: seaworthy check FILE", named(object)));
+        lines.push(format!("seaworthy: {}: and {more} more, see: seaworthy check FILE", named(object)));
     }
     lines
 }
@@ -122,18 +125,17 @@ fn problem_lines(findings: &[&Finding], room: usize) -> Vec<String> {
 const PROBLEM_BYTES: usize = 250;
 /// Kept for `- and 18446744073709551615 more`.
 const MORE_BYTES: usize = 32;
-/// The lines of what to do, two of which hold an address: with the title they leave room for a whole problem.
+/// A line of what to do, one of which holds an address: with the title they leave room for a whole problem.
 const NEXT_BYTES: usize = 240;
 /// Longer addresses are left out: half an address is of no use.
 const ADDRESS_BYTES: usize = 160;
 
-/// The commands and addresses that help now.
+/// The commands that help now, and where an exception is to be had.
 fn what_to_do(findings: &[&Finding], contacts: Contacts<'_>) -> Vec<String> {
-    let mut lines = vec!["check: seaworthy check FILE".to_owned()];
-    if let Some(first) = findings.first() {
-        let docs = address(&first.docs).map(|docs| format!(" or {docs}")).unwrap_or_default();
-        lines.push(format!("explain: seaworthy explain {}{docs}", one_line(&shorten(&first.rule, 60))));
-    }
+    let mut lines = vec!["check before you apply: seaworthy check FILE".to_owned()];
+    lines.extend(
+        findings.first().map(|first| format!("why: seaworthy explain {}", one_line(&shorten(&first.rule, 60)))),
+    );
     let exception = contacts.exception.and_then(address);
     let contact = contacts.contact.map(|it| one_line(&shorten(it, 50)).into_owned());
     match (exception, contact) {
@@ -160,144 +162,4 @@ fn fit(text: &str, bytes: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::{Path, Severity};
-    use crate::report::example::placeless;
-    use proptest::prelude::*;
-
-    fn deployment() -> ObjectRef {
-        ObjectRef {
-            api_version: "apps/v1".into(),
-            kind: "Deployment".into(),
-            namespace: Some("shop".into()),
-            name: "web".into(),
-        }
-    }
-
-    fn pre_stop() -> Finding {
-        Finding {
-            message: "container `app` has no preStop hook, so requests die at every roll-out".into(),
-            help: Some("add `lifecycle: {preStop: {sleep: {seconds: 30}}}`".into()),
-            path: Path::keys("spec.template.spec.containers").index(0).key("lifecycle"),
-            severity: Severity::Warning,
-            ..placeless("missing-pre-stop")
-        }
-    }
-
-    fn grace_period() -> Finding {
-        Finding {
-            message: "spec.template.spec.terminationGracePeriodSeconds is 10, want at least 42".into(),
-            path: Path::keys("spec.template.spec.terminationGracePeriodSeconds"),
-            severity: Severity::Error,
-            ..placeless("short-grace-period")
-        }
-    }
-
-    #[test]
-    fn a_refusal_says_what_where_and_what_to_do() {
-        let contacts = Contacts { exception: Some("https://mesh.example.com/exception"), contact: Some("#team-mesh") };
-        insta::assert_snapshot!(refusal(&deployment(), &[&pre_stop(), &grace_period()], contacts), @"
-        seaworthy: Deployment shop/web is not fit for the mesh (2 problems)
-        - short-grace-period: spec.template.spec.terminationGracePeriodSeconds is 10, want at least 42
-        - missing-pre-stop: container `app` has no preStop hook, so requests die at every roll-out (spec.template.spec.containers[0].lifecycle)
-          help: add `lifecycle: {preStop: {sleep: {seconds: 30}}}`
-        check: seaworthy check FILE
-        explain: seaworthy explain short-grace-period or https://example.com/rules/short-grace-period
-        exception: https://mesh.example.com/exception (ask #team-mesh)
-        ");
-    }
-
-    #[test]
-    fn a_refusal_without_contacts_names_none() {
-        insta::assert_snapshot!(refusal(&deployment(), &[&grace_period()], Contacts::default()), @"
-        seaworthy: Deployment shop/web is not fit for the mesh (1 problem)
-        - short-grace-period: spec.template.spec.terminationGracePeriodSeconds is 10, want at least 42
-        check: seaworthy check FILE
-        explain: seaworthy explain short-grace-period or https://example.com/rules/short-grace-period
-        ");
-    }
-
-    #[test]
-    fn a_refusal_writes_out_five_problems_and_counts_the_rest() {
-        let finding = Finding { help: None, message: "short".into(), ..grace_period() };
-        let text = refusal(&deployment(), &[&finding; 8], Contacts::default());
-        assert_eq!(text.matches("- short-grace-period: ").count(), REFUSAL_PROBLEMS);
-        assert!(text.contains("\n- and 3 more\n"), "{text}");
-    }
-
-    #[test]
-    fn every_warning_names_its_object() {
-        insta::assert_snapshot!(warnings(&deployment(), &[&pre_stop(), &grace_period()]).join("\n"), @"
-        seaworthy: Deployment shop/web: short-grace-period: spec.template.spec.terminationGracePeriodSeconds is 10, want at least 42
-        seaworthy: Deployment shop/web: missing-pre-stop: container `app` has no preStop hook, so requests die at every roll-out (spec.template.spec.containers[0].lifecycle)
-        ");
-    }
-
-    #[test]
-    fn more_warnings_than_fit_are_counted() {
-        let lines = warnings(&deployment(), &[&pre_stop(); 10]);
-        assert_eq!(lines.len(), WARNINGS);
-        assert_eq!(lines[WARNINGS - 1], "seaworthy: Deployment shop/web: and 3 more: seaworthy check FILE");
-        assert_eq!(warnings(&deployment(), &[&pre_stop(); 8]).iter().filter(|it| it.contains("more")).count(), 0);
-        assert!(warnings(&deployment(), &[]).is_empty());
-    }
-
-    prop_compose! {
-        fn any_object()(kind in ".{0,80}", namespace in proptest::option::of(".{0,80}"), name in ".{0,300}") -> ObjectRef {
-            ObjectRef { api_version: "v1".into(), kind, namespace, name }
-        }
-    }
-
-    prop_compose! {
-        fn any_finding()(
-            rule in "[a-z-]{1,30}",
-            message in any::<String>(),
-            long in "\\PC{0,400}",
-            help in proptest::option::of(any::<String>()),
-            key in ".{0,300}",
-            docs in ".{0,250}",
-        ) -> Finding {
-            let message = message + &long;
-            Finding { message, help, path: Path::root().key(&key), docs, ..placeless(&rule) }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_refusal_keeps_its_bounds(
-            object in any_object(),
-            findings in proptest::collection::vec(any_finding(), 1..9),
-            exception in proptest::option::of(".{0,250}"),
-            contact in proptest::option::of(".{0,90}"),
-        ) {
-            let findings: Vec<&Finding> = findings.iter().collect();
-            let contacts = Contacts { exception: exception.as_deref(), contact: contact.as_deref() };
-            let text = refusal(&object, &findings, contacts);
-            prop_assert!(text.len() <= REFUSAL_BYTES, "{} bytes", text.len());
-            prop_assert!(text.starts_with("seaworthy: "));
-            prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
-            prop_assert!(text.lines().count() <= 1 + 2 * REFUSAL_PROBLEMS + 1 + 3);
-            let head: String = text.chars().take(200).collect();
-            let worst = worst_first(&findings)[0];
-            let first = format!("- {}", worst.rule);
-            prop_assert!(head.contains(&first), "{head}");
-            let explain = format!("seaworthy explain {}", worst.rule);
-            prop_assert!(text.contains(&explain), "{text}");
-        }
-
-        #[test]
-        fn warnings_keep_their_bounds(
-            object in any_object(),
-            findings in proptest::collection::vec(any_finding(), 0..12),
-        ) {
-            let lines = warnings(&object, &findings.iter().collect::<Vec<_>>());
-            let start = format!("seaworthy: {}: ", named(&object));
-            prop_assert!(lines.len() <= WARNINGS);
-            for line in lines {
-                prop_assert!(line.chars().count() <= WARNING_CHARACTERS && !line.contains(char::is_control), "{line:?}");
-                prop_assert!(line.starts_with(&start), "{line}");
-            }
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,12 @@
 
 mod chart;
 mod harness;
+mod modes;
+mod new_namespace;
+mod old_offender;
+mod outage;
+mod owned;
+mod refusals;
 mod watches;
 
 use std::process::ExitCode;
@@ -20,25 +26,43 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 type Test = fn(&Cluster) -> anyhow::Result<()>;
 
-/// Every call of kubectl that a full run makes without a single repetition. Raise it with each test.
-const KUBECTL_CALLS: usize = 92;
+/// Tests by their own paths.
+macro_rules! named {
+    ($($test:path),* $(,)?) => { &[$((stringify!($test), $test)),*] };
+}
 
-const TESTS: &[(&str, Test)] = &[
-    ("kubectl_and_the_api_server_are_of_one_version", chart::kubectl_and_the_api_server_are_of_one_version),
-    ("the_api_server_accepts_the_chart", chart::the_api_server_accepts_the_chart),
-    ("the_server_may_list_and_watch_and_nothing_else", chart::the_server_may_list_and_watch_and_nothing_else),
-    ("values_that_cannot_work_are_refused", chart::values_that_cannot_work_are_refused),
-    ("the_cert_manager_example_is_what_the_chart_creates", chart::the_cert_manager_example_is_what_the_chart_creates),
-    ("only_opted_in_namespaces_are_intercepted", chart::only_opted_in_namespaces_are_intercepted),
-    ("only_what_people_apply_is_intercepted", chart::only_what_people_apply_is_intercepted),
-    ("a_missing_server_stops_nobody_under_ignore", chart::a_missing_server_stops_nobody_under_ignore),
-    ("the_inventory_follows_the_cluster", watches::the_inventory_follows_the_cluster),
-    ("a_lost_watch_forgets_nothing_and_catches_up", watches::a_lost_watch_forgets_nothing_and_catches_up),
-    ("the_server_is_ready_when_the_cluster_was_listed", watches::the_server_is_ready_when_the_cluster_was_listed),
-    (
-        "a_kind_is_unknown_until_the_right_to_read_it_is_granted",
-        watches::a_kind_is_unknown_until_the_right_to_read_it_is_granted,
-    ),
+/// Every call of kubectl that a full run makes without a single repetition. Raise it with each test.
+const KUBECTL_CALLS: usize = 303;
+
+const TESTS: &[(&str, Test)] = named![
+    chart::kubectl_and_the_api_server_are_of_one_version,
+    chart::the_api_server_accepts_the_chart,
+    chart::the_server_may_list_and_watch_and_nothing_else,
+    chart::values_that_cannot_work_are_refused,
+    chart::the_cert_manager_example_is_what_the_chart_creates,
+    chart::only_opted_in_namespaces_are_intercepted,
+    chart::only_what_people_apply_is_intercepted,
+    chart::a_missing_server_stops_nobody_under_ignore,
+    watches::the_inventory_follows_the_cluster,
+    watches::a_lost_watch_forgets_nothing_and_catches_up,
+    watches::the_server_is_ready_when_the_cluster_was_listed,
+    watches::a_kind_is_unknown_until_the_right_to_read_it_is_granted,
+    refusals::through_the_service_defects_are_refused_in_one_message,
+    refusals::through_a_url_defects_are_refused_too,
+    refusals::whichever_way_one_asks_the_answer_is_the_same,
+    modes::warn_creates_and_tells,
+    modes::audit_creates_and_writes_down,
+    modes::an_unlabelled_namespace_is_never_asked_about,
+    modes::the_platforms_file_sets_modes_and_exceptions,
+    old_offender::an_old_offender_can_be_run_and_changed,
+    old_offender::an_old_offender_that_gets_worse_is_refused_for_what_is_new,
+    outage::under_ignore_nobody_is_stopped_and_it_is_written_down,
+    outage::under_fail_the_api_server_refuses_until_it_is_back,
+    outage::a_certificate_for_another_name_is_not_trusted,
+    owned::an_owner_that_a_user_makes_up_excuses_nothing,
+    owned::the_pod_of_a_controller_is_left_to_its_owner,
+    owned::an_owner_that_is_there_and_judged_excuses_its_pods,
+    new_namespace::a_namespace_applied_together_with_its_objects_is_known,
 ];
 
 /// What the first test that runs finds: a cluster, nothing to build one from, or a failure.

@@ -155,8 +155,8 @@ pub fn the_server_is_ready_when_the_cluster_was_listed(cluster: &Cluster) -> Res
     cluster.apply_chart(&["rbac"], &[], &[])?.succeeded()?;
     let kubeconfig = cluster.service_account_kubeconfig("seaworthy", "seaworthy")?;
     let namespaces = cluster.kubectl(&["get", "namespaces", "-o", "name"])?.succeeded()?.lines().count();
-    let flag = format!("--kubeconfig={}", kubeconfig.display());
-    let server = Server::start(&["--self-signed", &flag], &cluster.folder().join("serve.log"))?;
+    let flags = ["--self-signed".to_owned(), format!("--kubeconfig={}", kubeconfig.display())];
+    let server = Server::start(&flags, &cluster.folder().join("serve.log"))?;
     let metrics = server.get("/metrics")?;
     let wanted = format!(r#"seaworthy_inventory_objects{{kind="Namespace"}} {namespaces}.0"#);
     ensure!(metrics.lines().any(|line| line == wanted), "{wanted} is not in {metrics}");

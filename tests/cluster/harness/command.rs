@@ -12,6 +12,8 @@ pub struct Answer {
     pub command: String,
     /// Whether it exited with 0.
     pub success: bool,
+    /// Its exit code; none where a signal ended it.
+    pub code: Option<i32>,
     /// All of its standard output.
     pub stdout: String,
     /// All of its standard error: the warnings and refusals that users see.
@@ -29,6 +31,12 @@ impl Answer {
     pub fn refused(self) -> Result<String> {
         ensure!(!self.success, "`{}` should have failed:\n{}{}", self.command, self.stdout, self.stderr);
         Ok(self.stderr)
+    }
+
+    /// All that a person at a terminal is told: both streams, then the exit code.
+    pub fn shown(&self) -> String {
+        let code = self.code.map_or("none".to_owned(), |code| code.to_string());
+        format!("{}{}exit code {code}", self.stdout, self.stderr)
     }
 }
 
@@ -51,6 +59,7 @@ pub fn run(mut command: Command, input: &str) -> Result<Answer> {
     Ok(Answer {
         command: text,
         success: output.status.success(),
+        code: output.status.code(),
         stdout: String::from_utf8(output.stdout)?,
         stderr: String::from_utf8(output.stderr)?,
     })

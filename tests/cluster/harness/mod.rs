@@ -5,9 +5,11 @@
 //! cluster is thrown away at the end.
 
 mod api_server;
+mod audit;
 mod chart;
 mod cluster;
 mod command;
+mod door;
 mod gate;
 mod process;
 mod server;
@@ -16,6 +18,7 @@ mod tools;
 pub use chart::RELEASE;
 pub use cluster::Cluster;
 pub use command::Answer;
+pub use door::{DENY, Door, FIT, IN_MESH, WEB, Way};
 pub use gate::Gate;
 pub use process::until;
 pub use server::Server;

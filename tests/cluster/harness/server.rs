@@ -2,47 +2,47 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::process::{Process, free_port, tied, until};
 
 /// A running `seaworthy serve`. Killed when dropped.
-#[expect(dead_code, reason = "nobody calls its webhook yet")]
 pub struct Server {
     process: Process,
+    arguments: Vec<String>,
+    log: PathBuf,
     /// Where the API server reaches it: 127.0.0.1, HTTPS.
     pub port: u16,
     /// Where its probes and metrics are: 127.0.0.1, plain text.
-    pub probe_port: u16,
+    probe_port: u16,
 }
 
-#[expect(dead_code, reason = "nobody kills it yet")]
 impl Server {
     /// Starts it with `flags` beside its two addresses, and waits until it says that it is ready. Its log goes to
     /// `log`.
-    pub fn start(flags: &[&str], log: &Path) -> Result<Self> {
+    pub fn start(flags: &[String], log: &Path) -> Result<Self> {
         let (port, probe_port) = (free_port()?, free_port()?);
-        let mut command = tied(Path::new(env!("CARGO_BIN_EXE_seaworthy")));
-        command.args([
-            "serve",
-            &format!("--listen=127.0.0.1:{port}"),
-            &format!("--probe-listen=127.0.0.1:{probe_port}"),
-        ]);
-        command.args(flags);
-        let mut server = Self { process: Process::spawn(command, log)?, port, probe_port };
-        let ready = until("the server to be ready", || {
-            if let Some(status) = server.process.exited()? {
-                bail!("the server ended: {status}");
-            }
-            Ok(server.get("/readyz").is_ok_and(|response| response.starts_with("HTTP/1.1 200")).then_some(()))
-        });
-        match ready {
-            Ok(()) => Ok(server),
-            Err(error) => bail!("{error:#}; {}", server.process.log_tail()),
-        }
+        let addresses = [format!("--listen=127.0.0.1:{port}"), format!("--probe-listen=127.0.0.1:{probe_port}")];
+        let arguments =
+            ["serve".to_owned()].into_iter().chain(addresses).chain(flags.iter().cloned()).collect::<Vec<_>>();
+        let process = spawn(&arguments, log)?;
+        let mut server = Self { process, arguments, log: log.to_owned(), port, probe_port };
+        server.wait_until_ready()?;
+        Ok(server)
+    }
+
+    /// Ends it without a word, as a node that dies would.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it as it was started before, at the same addresses.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.process = spawn(&self.arguments, &self.log)?;
+        self.wait_until_ready()
     }
 
     /// A page of its probe port, `/readyz`, `/livez` or `/metrics`: the whole response, head and body.
@@ -55,8 +55,29 @@ impl Server {
         Ok(response)
     }
 
-    /// Ends it without a word, as a node that dies would.
-    pub fn kill(mut self) {
-        self.process.kill();
+    /// What it counted: the sum of a metric over all its labels.
+    pub fn counted(&self, metric: &str) -> Result<u64> {
+        let page = self.get("/metrics")?;
+        let values = page.lines().filter_map(|line| {
+            let rest = line.strip_prefix(metric)?;
+            rest.starts_with([' ', '{']).then(|| rest.rsplit(' ').next()?.parse::<u64>().ok())?
+        });
+        Ok(values.sum())
     }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let ready = until("the server to be ready", || {
+            if let Some(status) = self.process.exited()? {
+                bail!("the server ended: {status}");
+            }
+            Ok(self.get("/readyz").is_ok_and(|response| response.starts_with("HTTP/1.1 200")).then_some(()))
+        });
+        ready.map_err(|error| anyhow!("{error:#}; {}", self.process.log_tail()))
+    }
+}
+
+fn spawn(arguments: &[String], log: &Path) -> Result<Process> {
+    let mut command = tied(Path::new(env!("CARGO_BIN_EXE_seaworthy")));
+    command.args(arguments);
+    Process::spawn(command, log)
 }

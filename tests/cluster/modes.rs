@@ -1,0 +1,102 @@
+//! What becomes of defects under the modes: of the namespace's label, and of the platform's file.
+
+use anyhow::Result;
+use insta::{assert_debug_snapshot, assert_snapshot};
+
+use crate::harness::{Cluster, DENY, Door, IN_MESH, WEB, Way};
+
+pub fn warn_creates_and_tells(cluster: &Cluster) -> Result<()> {
+    let door = Door::open(cluster, Way::Service, &[])?;
+    door.namespace("warned", &[IN_MESH, ("seaworthy.dev/mode", "warn")])?;
+    assert_snapshot!(apply(cluster, "warned", WEB)?, @"
+    service/web created
+    deployment.apps/web created
+    Warning: seaworthy: Service warned/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    Warning: seaworthy: Deployment warned/web: short-grace-period: `web` is killed early: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    exit code 0
+    ");
+    Ok(())
+}
+
+pub fn audit_creates_and_writes_down(cluster: &Cluster) -> Result<()> {
+    let door = Door::open(cluster, Way::Service, &[])?;
+    door.namespace("audited", &[IN_MESH, ("seaworthy.dev/mode", "audit")])?;
+    assert_snapshot!(apply(cluster, "audited", WEB)?, @"
+    service/web created
+    deployment.apps/web created
+    exit code 0
+    ");
+    assert_debug_snapshot!(cluster.audited("create", "audited", "deployments/web")?, @r#"
+    {
+        "mesh-ready.seaworthy.dev/short-grace-period": "audit spec.template.spec.terminationGracePeriodSeconds",
+    }
+    "#);
+    assert_debug_snapshot!(cluster.audited("create", "audited", "services/web")?, @r#"
+    {
+        "mesh-ready.seaworthy.dev/unclear-port-protocol": "audit spec.ports[0].name",
+    }
+    "#);
+    Ok(())
+}
+
+pub fn an_unlabelled_namespace_is_never_asked_about(cluster: &Cluster) -> Result<()> {
+    let mut door = Door::open(cluster, Way::Service, &["--set=webhook.failurePolicy=Fail"])?;
+    door.namespace("labelled", &[IN_MESH, DENY])?;
+    cluster.create_namespace("unlabelled", &["istio-injection=enabled"])?;
+    let reviews = door.reviews()?;
+    assert_snapshot!(apply(cluster, "unlabelled", WEB)?, @"
+    service/web created
+    deployment.apps/web created
+    exit code 0
+    ");
+    assert_eq!(door.reviews()?, reviews);
+
+    cluster.kubectl(&["delete", "-n", "unlabelled", "-f", WEB])?.succeeded()?;
+    door.server.kill();
+    assert_snapshot!(apply(cluster, "unlabelled", WEB)?, @"
+    service/web created
+    deployment.apps/web created
+    exit code 0
+    ");
+    Ok(())
+}
+
+/// What the file says holds whatever softer word the namespace has.
+pub fn the_platforms_file_sets_modes_and_exceptions(cluster: &Cluster) -> Result<()> {
+    let config = r#"--set-json=config={
+        "modes": {"namespaces": {"ruled": {"default": "deny", "rules": {"unclear-port-protocol": "warn"}}}},
+        "exceptions": [{"rule": "short-grace-period", "object": "Deployment/ruled/web", "owner": "team-a",
+                        "reason": "ends at once", "until": "2099-12-31"}]}"#;
+    let door = Door::open(cluster, Way::Service, &[config])?;
+    door.namespace("ruled", &[IN_MESH, ("seaworthy.dev/mode", "audit")])?;
+    assert_snapshot!(apply(cluster, "ruled", WEB)?, @"
+    service/web created
+    deployment.apps/web created
+    Warning: seaworthy: Service ruled/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    exit code 0
+    ");
+    assert_debug_snapshot!(cluster.audited("create", "ruled", "deployments/web")?, @r#"
+    {
+        "mesh-ready.seaworthy.dev/short-grace-period": "audit spec.template.spec.terminationGracePeriodSeconds",
+    }
+    "#);
+
+    let other = std::fs::read_to_string(WEB)?.replace("name: web", "name: other");
+    let other = cluster.kubectl_with_input(&["apply", "-n", "ruled", "-f", "-"], &other)?;
+    assert_snapshot!(other.shown(), @r#"
+    service/other created
+    Warning: seaworthy: Service ruled/other: unclear-port-protocol: port name `other` names no protocol, so Istio guesses: want `<protocol>-other` or an appProtocol at spec.ports[0].name
+    Error from server (Forbidden): error when creating "STDIN": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment ruled/other is not fit for the mesh (1 problem)
+    - short-grace-period: `other` is killed early: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+      help: set `terminationGracePeriodSeconds: 47`
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain short-grace-period
+    docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+    exit code 1
+    "#);
+    Ok(())
+}
+
+fn apply(cluster: &Cluster, namespace: &str, file: &str) -> Result<String> {
+    Ok(cluster.kubectl(&["apply", "-n", namespace, "-f", file])?.shown())
+}

@@ -1,0 +1,146 @@
+//! What is refused at the real door, in which words, and whichever way one asks.
+
+use anyhow::Result;
+use insta::assert_snapshot;
+
+use crate::harness::{Cluster, DENY, Door, FIT, IN_MESH, WEB, Way};
+
+pub fn through_the_service_defects_are_refused_in_one_message(cluster: &Cluster) -> Result<()> {
+    let links = r#""links":{"exception":"https://mesh.example.com/exceptions","contact":"team-mesh@example.com"}"#;
+    let config = format!(r#"--set-json=config={{"profile":{{"dataPlane":"classic"}},{links}}}"#);
+    let door = Door::open(cluster, Way::Service, &[&config])?;
+    door.namespace("front", &[IN_MESH, DENY])?;
+    let apply = cluster.kubectl(&["apply", "-n", "front", "-f", WEB])?;
+    assert_snapshot!(apply.shown(), @r#"
+    Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service front/web is not fit for the mesh (1 problem)
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain unclear-port-protocol
+    exception: https://mesh.example.com/exceptions (ask team-mesh@example.com)
+    docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+    Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment front/web is not fit for the mesh (3 problems)
+    - proxy-stops-first: the classic proxy ends 5s after SIGTERM, but `web` needs it for preStop 30s + shutdown 10s: want 40s at spec.template.metadata.annotations[proxy.istio.io/config]
+      help: annotate the pod template with `proxy.istio.io/config: "{terminationDrainDuration: 40s}"`, or use a native sidecar (`sidecar.istio.io/nativeSidecar: "true"`)
+    - short-grace-period: `web` is killed early: preStop 30s + shutdown 10s + slack 2s = 42s > 30s; want 42 at spec.template.spec.terminationGracePeriodSeconds
+    - app-starts-before-proxy: container `web` may start before the classic proxy, first connections fail: want holdApplicationUntilProxyStarts at spec.template.metadata.annotations[proxy.istio.io/config]
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain proxy-stops-first
+    exception: https://mesh.example.com/exceptions (ask team-mesh@example.com)
+    exit code 1
+    "#);
+    assert_eq!(all_in(cluster, "front")?, "");
+    Ok(())
+}
+
+pub fn through_a_url_defects_are_refused_too(cluster: &Cluster) -> Result<()> {
+    let door = Door::open(cluster, Way::Loopback, &[])?;
+    door.namespace("loopback", &[IN_MESH, DENY])?;
+    let apply = cluster.kubectl(&["apply", "-n", "loopback", "-f", WEB])?;
+    assert_snapshot!(apply.shown(), @r#"
+    Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service loopback/web is not fit for the mesh (1 problem)
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain unclear-port-protocol
+    docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+    Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment loopback/web is not fit for the mesh (1 problem)
+    - short-grace-period: `web` is killed early: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+      help: set `terminationGracePeriodSeconds: 47`
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain short-grace-period
+    docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+    exit code 1
+    "#);
+    assert_eq!(all_in(cluster, "loopback")?, "");
+    Ok(())
+}
+
+pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Result<()> {
+    let door = Door::open(cluster, Way::Service, &[])?;
+    door.namespace("asking", &[IN_MESH, DENY])?;
+    let ask = |command: &[&str], file: &str| -> Result<String> {
+        Ok(cluster.kubectl(&[command, &["-n", "asking", "-f", file]].concat())?.shown())
+    };
+    assert_snapshot!(ask(&["apply", "--dry-run=server"], WEB)?, @r#"
+    Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain unclear-port-protocol
+    docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+    Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
+    - short-grace-period: `web` is killed early: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+      help: set `terminationGracePeriodSeconds: 47`
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain short-grace-period
+    docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+    exit code 1
+    "#);
+    assert_snapshot!(ask(&["apply", "--server-side"], WEB)?, @r#"
+    Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain unclear-port-protocol
+    docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+    Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
+    - short-grace-period: `web` is killed early: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+      help: set `terminationGracePeriodSeconds: 47`
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain short-grace-period
+    docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+    exit code 1
+    "#);
+    assert_snapshot!(ask(&["create"], WEB)?, @r#"
+    Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain unclear-port-protocol
+    docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+    Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
+    - short-grace-period: `web` is killed early: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+      help: set `terminationGracePeriodSeconds: 47`
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain short-grace-period
+    docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+    exit code 1
+    "#);
+    assert_snapshot!(ask(&["diff"], WEB)?, @r#"
+    Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain unclear-port-protocol
+    docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+    exit code 2
+    "#);
+    assert_eq!(all_in(cluster, "asking")?, "");
+
+    assert_snapshot!(ask(&["create"], FIT)?, @"
+    service/web created
+    deployment.apps/web created
+    exit code 0
+    ");
+    assert_snapshot!(ask(&["replace"], WEB)?, @r#"
+    Error from server (Forbidden): error when replacing "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain unclear-port-protocol
+    docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+    Error from server (Forbidden): error when replacing "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
+    - short-grace-period: `web` is killed early: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+      help: set `terminationGracePeriodSeconds: 47`
+    check before you apply: seaworthy check FILE
+    why: seaworthy explain short-grace-period
+    docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+    exit code 1
+    "#);
+    Ok(())
+}
+
+fn all_in(cluster: &Cluster, namespace: &str) -> Result<String> {
+    cluster.kubectl(&["get", "deployments,services", "-n", namespace, "-o", "name"])?.succeeded()
+}

@@ -74,17 +74,17 @@ fn unclear(port: &ServicePort<'_>, istio: Version, by_endpoint: bool) -> Observa
         None => "`<protocol>[-suffix]`".to_owned(),
     };
     let wanted = match field {
-        APP_PROTOCOL => "one that it knows".to_owned(),
-        _ if reads_app_protocol(istio) => format!("{name} or an appProtocol"),
-        _ => name,
+        APP_PROTOCOL => format!("one that it knows at {path}"),
+        _ if reads_app_protocol(istio) => format!("{name} at {path}, or an appProtocol"),
+        _ => format!("{name} at {path}"),
     };
     let mut help =
         "protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis".to_owned();
     if reads_app_protocol(istio) {
         help.push_str("; adding `appProtocol` keeps the name that others refer to");
     }
-    let message = format!("{seen}, so Istio guesses: want {wanted} at {path}");
-    let observation = Observation::new(path, message).help(help);
+    let message = format!("{seen}, so Istio guesses: want {wanted}");
+    let observation = Observation::new(path, message).at(port.path().key("name")).help(help);
     if by_endpoint { observation.case(HEADLESS) } else { observation }
 }
 

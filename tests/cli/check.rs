@@ -6,7 +6,7 @@ use crate::{UNCLEAR, clear, folder, seaworthy};
 fn a_finding_is_shown_at_its_line_with_what_to_do() {
     let ran = seaworthy(&["check", "-"]).input(UNCLEAR).run();
     insta::assert_snapshot!(ran.out, @"
-    warning[unclear-port-protocol]: port name `grpcapi` names no protocol, so Istio guesses: want `<protocol>-grpcapi` or an appProtocol at spec.ports[0].name
+    warning[unclear-port-protocol]: port name `grpcapi` names no protocol, so Istio guesses: want `<protocol>-grpcapi` at spec.ports[0].name, or an appProtocol
       --> <stdin>:12:11
        |
     10 |   ports:

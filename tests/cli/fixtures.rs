@@ -46,7 +46,7 @@ fn every_difference_is_shown_at_its_line() {
     1 | #~ profile: {dataPlan: native}
       |             ^^^^^^^^^
 
-    error: unexpected finding of unclear-port-protocol(warning): port name `grpcapi` names no protocol, so Istio guesses: want `<protocol>-grpcapi` or an appProtocol at spec.ports[0].name
+    error: unexpected finding of unclear-port-protocol(warning): port name `grpcapi` names no protocol, so Istio guesses: want `<protocol>-grpcapi` at spec.ports[0].name, or an appProtocol
       --> a/pass-y.yaml:12:11
        |
     10 |   ports:

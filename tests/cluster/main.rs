@@ -32,7 +32,7 @@ macro_rules! named {
 }
 
 /// Every call of kubectl that a full run makes without a single repetition. Raise it with each test.
-const KUBECTL_CALLS: usize = 303;
+const KUBECTL_CALLS: usize = 313;
 
 const TESTS: &[(&str, Test)] = named![
     chart::kubectl_and_the_api_server_are_of_one_version,
@@ -51,6 +51,7 @@ const TESTS: &[(&str, Test)] = named![
     refusals::through_a_url_defects_are_refused_too,
     refusals::whichever_way_one_asks_the_answer_is_the_same,
     modes::warn_creates_and_tells,
+    modes::the_notes_of_the_chart_lead_to_the_first_warning,
     modes::audit_creates_and_writes_down,
     modes::an_unlabelled_namespace_is_never_asked_about,
     modes::the_platforms_file_sets_modes_and_exceptions,

@@ -1,9 +1,9 @@
 //! What becomes of defects under the modes: of the namespace's label, and of the platform's file.
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 use insta::{assert_debug_snapshot, assert_snapshot};
 
-use crate::harness::{Cluster, DENY, Door, IN_MESH, WEB, Way};
+use crate::harness::{Cluster, DENY, Door, IN_MESH, RELEASE, WEB, Way, until};
 
 pub fn warn_creates_and_tells(cluster: &Cluster) -> Result<()> {
     let door = Door::open(cluster, Way::Service, &[])?;
@@ -11,10 +11,41 @@ pub fn warn_creates_and_tells(cluster: &Cluster) -> Result<()> {
     assert_snapshot!(apply(cluster, "warned", WEB)?, @"
     service/web created
     deployment.apps/web created
-    Warning: seaworthy: Service warned/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    Warning: seaworthy: Service warned/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
     Warning: seaworthy: Deployment warned/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
     exit code 0
     ");
+    Ok(())
+}
+
+pub fn the_notes_of_the_chart_lead_to_the_first_warning(cluster: &Cluster) -> Result<()> {
+    let install =
+        ["install", RELEASE, "helm/seaworthy", "-n", RELEASE, "--set=image.repository=web", "--dry-run=client"];
+    let notes = cluster.helm(&install)?.succeeded()?.replace("YOUR-NAMESPACE", "noted");
+    let commands: Vec<&str> = notes.lines().filter_map(|line| line.strip_prefix("   ")).collect();
+    let commands = commands.iter().filter(|line| line.starts_with("kubectl ")).collect::<Vec<_>>();
+    let [_rollout, label, warn, there] = commands[..] else { bail!("other commands than these: {commands:?}") };
+
+    let _door = Door::open(cluster, Way::Service, &[])?;
+    cluster.create_namespace("noted", &["istio-injection=enabled"])?;
+    apply(cluster, "noted", WEB)?;
+    assert_snapshot!(cluster.shell(label)?.shown(), @"
+    namespace/noted labeled
+    exit code 0
+    ");
+    let warned = until("the label to be known", || {
+        let answer = cluster.shell(warn)?;
+        Ok((!answer.stderr.is_empty()).then_some(answer))
+    })?;
+    assert_snapshot!(warned.shown(), @"
+    service/try created (server dry run)
+    Warning: seaworthy: Service noted/try: unclear-port-protocol: port name `80` names no protocol, so Istio guesses: want `<protocol>-80` at spec.ports[0].name, or an appProtocol
+    exit code 0
+    ");
+    let there = cluster.shell(there)?.shown();
+    for place in ["Service noted/web, spec.ports[0].name", "Deployment noted/web, spec.template.spec."] {
+        ensure!(there.contains(place), "{place} is not in:\n{there}");
+    }
     Ok(())
 }
 
@@ -72,7 +103,7 @@ pub fn the_platforms_file_sets_modes_and_exceptions(cluster: &Cluster) -> Result
     assert_snapshot!(apply(cluster, "ruled", WEB)?, @"
     service/web created
     deployment.apps/web created
-    Warning: seaworthy: Service ruled/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    Warning: seaworthy: Service ruled/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
     exit code 0
     ");
     assert_debug_snapshot!(cluster.audited("create", "ruled", "deployments/web")?, @r#"
@@ -85,7 +116,7 @@ pub fn the_platforms_file_sets_modes_and_exceptions(cluster: &Cluster) -> Result
     let other = cluster.kubectl_with_input(&["apply", "-n", "ruled", "-f", "-"], &other)?;
     assert_snapshot!(other.shown(), @r#"
     service/other created
-    Warning: seaworthy: Service ruled/other: unclear-port-protocol: port name `other` names no protocol, so Istio guesses: want `<protocol>-other` or an appProtocol at spec.ports[0].name
+    Warning: seaworthy: Service ruled/other: unclear-port-protocol: port name `other` names no protocol, so Istio guesses: want `<protocol>-other` at spec.ports[0].name, or an appProtocol
     Error from server (Forbidden): error when creating "STDIN": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment ruled/other is not fit for the mesh (1 problem)
     - short-grace-period: `other` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`

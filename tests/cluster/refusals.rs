@@ -13,7 +13,7 @@ pub fn through_the_service_defects_are_refused_in_one_message(cluster: &Cluster)
     let apply = cluster.kubectl(&["apply", "-n", "front", "-f", WEB])?;
     assert_snapshot!(apply.shown(), @r#"
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service front/web is not fit for the mesh (1 problem)
-    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
       help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
@@ -40,7 +40,7 @@ pub fn through_a_url_defects_are_refused_too(cluster: &Cluster) -> Result<()> {
     let apply = cluster.kubectl(&["apply", "-n", "loopback", "-f", WEB])?;
     assert_snapshot!(apply.shown(), @r#"
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service loopback/web is not fit for the mesh (1 problem)
-    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
       help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
@@ -65,7 +65,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     };
     assert_snapshot!(ask(&["apply", "--dry-run=server"], WEB)?, @r#"
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
-    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
       help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
@@ -80,7 +80,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     "#);
     assert_snapshot!(ask(&["apply", "--server-side"], WEB)?, @r#"
     Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
-    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
       help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
@@ -95,7 +95,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     "#);
     assert_snapshot!(ask(&["create"], WEB)?, @r#"
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
-    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
       help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
@@ -110,7 +110,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     "#);
     assert_snapshot!(ask(&["diff"], WEB)?, @r#"
     Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
-    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
       help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
@@ -126,7 +126,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     ");
     assert_snapshot!(ask(&["replace"], WEB)?, @r#"
     Error from server (Forbidden): error when replacing "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
-    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` or an appProtocol at spec.ports[0].name
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
       help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol

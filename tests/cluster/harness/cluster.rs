@@ -59,6 +59,16 @@ impl Cluster {
         run(command, "")
     }
 
+    /// Runs a command line as a user would type it, who has kubectl and our program.
+    pub fn shell(&self, line: &str) -> Result<Answer> {
+        let ours = Path::new(env!("CARGO_BIN_EXE_seaworthy")).parent().context("no folder")?;
+        let system = std::env::var_os("PATH").unwrap_or_default();
+        let folders = [self.tools.path(""), ours.to_owned()].into_iter().chain(std::env::split_paths(&system));
+        let mut command = isolated(Path::new("sh"), &self.folder);
+        command.env("PATH", std::env::join_paths(folders)?).args(["-c", line]);
+        run(command, "")
+    }
+
     /// The documents of a YAML text, as kubectl reads them.
     pub fn read_yaml(&self, text: &str) -> Result<Vec<Value>> {
         let mut command = isolated(&self.tools.path("yaml-oracle"), &self.folder);

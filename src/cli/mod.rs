@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod inputs;
 mod notes;
+pub mod reference;
 mod show_config;
 mod streams;
 mod terminal;

@@ -91,7 +91,8 @@ impl Page {
 
 const INDENT: &str = "  ";
 
-fn looks_at(matches: &Match) -> Vec<String> {
+/// Kinds, membership and namespaces, a paragraph each.
+pub fn looks_at(matches: &Match) -> Vec<String> {
     let kinds: Vec<String> = matches.kinds.iter().map(ToString::to_string).collect();
     let mut paragraphs = vec![kinds.join(", ")];
     if !matches.membership.is_empty() {
@@ -117,7 +118,7 @@ fn cases(rule: &Rule) -> Vec<String> {
 }
 
 /// Each parameter with what the rule sets it to and what the schema says of it.
-fn parameters(rule: &Rule, schema: &Value) -> Vec<String> {
+pub fn parameters(rule: &Rule, schema: &Value) -> Vec<String> {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Vec::new() };
     let described = properties.iter().map(|(name, property)| {
         let value = rule.spec.params.get(name).or_else(|| property.get("default"));

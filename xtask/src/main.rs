@@ -1,14 +1,16 @@
-//! The project's own commands: `cargo xtask docs` writes the generated documents.
+//! The project's own commands: `cargo xtask docs [--check]` writes, or compares, the generated documents.
 
 mod docs;
 
 use std::path::Path;
+use std::process::ExitCode;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["docs"] => docs::write(&root),
-        _ => anyhow::bail!("wanted a command: docs"),
+        ["docs"] => docs::write(&root).map(|()| ExitCode::SUCCESS),
+        ["docs", "--check"] => docs::check(&root),
+        _ => anyhow::bail!("wanted a command: docs [--check]"),
     }
 }

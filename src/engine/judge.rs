@@ -1,14 +1,15 @@
 //! One object under all rules: what is found, with severity and mode as they hold here.
 
-use crate::base::{Evaluation, Finding, Mode, Path, Problem, Related, Severity, Suppression};
+use crate::base::{Evaluation, Finding, MODES_BY_STRICTNESS, Mode, Path, Problem, Related, Severity, Suppression};
 use crate::checks::Observation;
 use crate::engine::ignores::annotated_reason;
 use crate::engine::{BoundRule, Engine};
 use crate::inventory::{Inventory, Subject};
 use crate::manifest::Object;
 use crate::mesh::Membership;
-use crate::policy::{Date, ModeQuestion};
+use crate::policy::{Date, ModeQuestion, nearest};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came of one object.
@@ -118,6 +119,16 @@ impl Engine {
 
 /// The label on a Namespace that opts it in, and that may only make the platform's modes stricter.
 const MODE_LABEL: &str = "seaworthy.dev/mode";
+
+/// What is wrong with the mode label among the labels of a namespace, one line: a word that is no mode counts as no label, and
+/// whoever wrote it believes otherwise.
+pub fn mode_label_mistake(namespace: &str, labels: &BTreeMap<String, String>) -> Option<String> {
+    let word = labels.get(MODE_LABEL).filter(|word| Mode::from_word(word).is_none())?;
+    let modes = MODES_BY_STRICTNESS.map(Mode::word);
+    let wanted =
+        nearest(word, modes).map_or_else(|| format!("one of {}", modes.join(", ")), |near| format!("`{near}`?"));
+    Some(format!("Namespace {namespace}: label {MODE_LABEL} is `{word}` and counts as not there: want {wanted}"))
+}
 
 fn mode_label(subject: &Subject<'_>) -> Option<Mode> {
     subject.namespace_labels()?.get(MODE_LABEL).and_then(|word| Mode::from_word(word))

@@ -12,7 +12,7 @@ mod verdict;
 pub use bound::{BoundRule, Engine, UnboundRule};
 pub use identity::finding_identity;
 pub use ignores::{IGNORE_ANNOTATION, Reason};
-pub use judge::{Judgement, RuleError};
+pub use judge::{Judgement, RuleError, mode_label_mistake};
 pub use load::{known_checks, read_rules};
 pub use session::{Counts, Input, Outcome, check};
 pub use verdict::{Decided, Verdict};

@@ -1,7 +1,7 @@
 //! The judge of the product: the engine, with what is known of the cluster around the object.
 
 use crate::base::{Action, Finding};
-use crate::engine::{Engine, RuleError, Verdict};
+use crate::engine::{Engine, RuleError, Verdict, mode_label_mistake};
 use crate::inventory::Inventory;
 use crate::manifest::{Object, group_of};
 use crate::policy::Date;
@@ -68,7 +68,7 @@ impl<S: Surroundings> EngineJudge<S> {
         match verdict.errors.first() {
             // What the other rules refuse is refused, whatever became of this one.
             Some(error) if !verdict.is_refused() => Err(failed(error)),
-            _ => Ok(self.answer(&object, &verdict)),
+            _ => Ok(with_label_mistake(self.answer(&object, &verdict), &request.namespace, inventory)),
         }
     }
 
@@ -140,6 +140,14 @@ impl<S: Surroundings> Judge for EngineJudge<S> {
     fn judge(&self, request: &AdmissionRequest<'_>) -> Result<Answer, JudgeError> {
         self.surroundings.read(|inventory| self.judge_among(request, inventory))
     }
+}
+
+/// The answer, and a word about a mode label that is none: nothing is done for it, and nobody else would say so.
+fn with_label_mistake(mut answer: Answer, namespace: &str, inventory: &Inventory) -> Answer {
+    let labels = inventory.namespace_labels(namespace, "");
+    let mistake = labels.and_then(|labels| mode_label_mistake(namespace, labels));
+    answer.warnings.extend(mistake.map(|mistake| one_line(&format!("seaworthy: {mistake}")).into_owned()));
+    answer
 }
 
 fn failed(error: &RuleError) -> JudgeError {

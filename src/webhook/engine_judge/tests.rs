@@ -39,6 +39,8 @@ fn judge() -> EngineJudge<Still> {
     let engine = Engine::load(&settings, &[], Mode::Audit).unwrap();
     let mut inventory = Inventory::new(Origin::Cluster);
     let mut set = |object: Value| inventory.set(&Arc::new(Object::from_json(object).unwrap()));
+    let misspelt = json!({"name": "misspelt", "labels": {"seaworthy.dev/mode": "denny"}});
+    set(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": misspelt}));
     let ports: Vec<Value> = CONTAINERS.map(|name| json!({"name": name, "port": 80, "targetPort": name})).into();
     for namespace in ["shop", "calm", "quiet", UNLISTED] {
         let labels = json!({"istio-injection": "enabled"});
@@ -111,6 +113,18 @@ fn the_mode_of_the_namespace_decides() {
         let named = answer.warnings.iter().any(|line| line.contains("missing-pre-stop"));
         assert_eq!(named, action == Action::Warn, "{namespace}: {:?}", answer.warnings);
         assert!(answer.audit.contains_key("missing-pre-stop"), "{namespace}");
+    }
+}
+
+#[test]
+fn a_mode_label_that_is_none_is_told() {
+    let object = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {}});
+    let cases = [("misspelt", Some("is `denny` and counts as not there: want `deny`?")), ("shop", None)];
+    for (namespace, told) in cases {
+        let answer = ask(namespace, USER, &object, &Value::Null).unwrap();
+        let warnings = answer.warnings.iter().filter(|line| line.contains("seaworthy.dev/mode")).collect::<Vec<_>>();
+        assert_eq!(warnings.len(), usize::from(told.is_some()), "{namespace}: {warnings:?}");
+        assert!(told.is_none_or(|told| warnings[0].contains(told)), "{namespace}: {warnings:?}");
     }
 }
 

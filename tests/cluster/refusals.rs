@@ -1,6 +1,6 @@
 //! What is refused at the real door, in which words, and whichever way one asks.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use insta::assert_snapshot;
 
 use crate::harness::{Cluster, DENY, Door, FIT, IN_MESH, WEB, Way};
@@ -54,6 +54,9 @@ pub fn through_a_url_defects_are_refused_too(cluster: &Cluster) -> Result<()> {
     exit code 1
     "#);
     assert_eq!(all_in(cluster, "loopback")?, "");
+    let shown = apply.stderr.split("\nError from server").next().unwrap_or_default();
+    let readme = std::fs::read_to_string("README.md")?;
+    ensure!(readme.contains(shown), "the README shows another refusal than:\n{shown}");
     Ok(())
 }
 

@@ -76,7 +76,7 @@ fn what_can_be_read_in_two_ways_is_only_possible() {
         "while ! curl -fs localhost:15021/healthz/ready && [ -n \"$MESH\" ]; do sleep 1; done; /app",
         "until [ \"$(curl -w '%{http_code}' localhost:15021/healthz/ready)\" = 200 -o -e /no-mesh ]; do sleep 1; done; /app",
         "until curl -fs localhost:15021/healthz/ready; echo asked; do sleep 1; done; /app",
-        "until curl -fs localhost:15021/healthz/ready | tee /tmp/answer; do sleep 1; done; /app",
+        "until curl -fs localhost:15021/healthz/ready | tee /var/answer; do sleep 1; done; /app",
         // It says what it asks elsewhere.
         "URL=http://localhost:15021/healthz/ready; until curl -fs $URL; do sleep 1; done; /app",
         "PORT=15021; until nc -z localhost $PORT; do sleep 1; done; /app",

@@ -29,39 +29,48 @@ impl<'a, F> Nearest<'a, F> {
 
 /// The copy nearest to a file.
 pub fn nearest<'a, F: PartialEq>(copies: &'a [Entry<F>], file: &str) -> Nearest<'a, F> {
-    if let [only] = copies {
-        return Nearest::One(only);
+    let mut found = Nearest::None;
+    let mut best = None;
+    for copy in copies {
+        let closeness = Some(closeness(file, copy.file()));
+        match found {
+            _ if closeness > best => (found, best) = (Nearest::One(copy), closeness),
+            Nearest::One(first) if closeness == best && copy.facts != first.facts => found = Nearest::Ambiguous,
+            _ => {}
+        }
     }
-    let Some(best) = copies.iter().map(|copy| closeness(file, copy.file())).max() else { return Nearest::None };
-    let mut nearest = copies.iter().filter(|copy| closeness(file, copy.file()) == best);
-    match nearest.next() {
-        Some(first) if nearest.all(|other| other.facts == first.facts) => Nearest::One(first),
-        Some(_) => Nearest::Ambiguous,
-        None => Nearest::None,
-    }
+    found
 }
 
 /// Whether two files lie in one folder.
 pub fn same_folder(one: &str, other: &str) -> bool {
-    folders(one) == folders(other)
+    folders(one).eq(folders(other))
 }
 
 /// How close two files are; more is closer. Same file, same folder, then by the depth of the common ancestor, and of
 /// two under the same ancestor the one that lies less deep below it.
+///
+/// Asked for each copy of each object that may be meant, so it makes no lists.
 fn closeness(one: &str, other: &str) -> (u8, usize, Reverse<usize>) {
     if one == other {
         return (2, 0, Reverse(0));
     }
-    let (one_folders, other_folders) = (folders(one), folders(other));
-    let common = one_folders.iter().zip(&other_folders).take_while(|(a, b)| a == b).count();
-    let same_folder = common == one_folders.len() && common == other_folders.len();
-    (u8::from(same_folder), common, Reverse(other_folders.len() - common))
+    let (mut one_folders, mut other_folders) = (folders(one), folders(other));
+    let mut common = 0;
+    loop {
+        match (one_folders.next(), other_folders.next()) {
+            (Some(a), Some(b)) if a == b => common += 1,
+            (None, None) => return (1, common, Reverse(0)),
+            (_, None) => return (0, common, Reverse(0)),
+            (_, Some(_)) => return (0, common, Reverse(1 + other_folders.count())),
+        }
+    }
 }
 
-fn folders(file: &str) -> Vec<&str> {
-    let mut parts: Vec<&str> = file.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    parts.pop();
-    parts
+/// The folders that lead to a file, from the outermost on.
+fn folders(file: &str) -> impl Iterator<Item = &str> {
+    let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    folder.split('/').filter(|part| !part.is_empty() && *part != ".")
 }
 
 #[cfg(test)]

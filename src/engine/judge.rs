@@ -67,6 +67,10 @@ struct Scene<'a> {
 impl Engine {
     /// Judges one object in its surroundings, as of a day.
     pub fn judge(&self, object: &Object, inventory: &Inventory, today: Date) -> Judgement {
+        let rules = self.rules_about(object);
+        if rules.is_empty() {
+            return Judgement::default();
+        }
         let namespace = object.reference().namespace.as_deref();
         let profile = self.settings().profile.for_namespace(namespace.unwrap_or(""));
         let subject = Subject::new(object, inventory, &profile);
@@ -75,7 +79,7 @@ impl Engine {
         }
         let scene = Scene { engine: self, subject, namespace, label: mode_label(&subject), today };
         let mut judgement = Judgement::default();
-        for rule in self.rules().iter().filter(|rule| scene.is_asked(rule)) {
+        for rule in rules.into_iter().filter(|rule| rule.rule.spec.matches.has_membership(subject.membership)) {
             judgement.membership_unknown |=
                 subject.membership == Membership::Unknown && !rule.rule.spec.matches.membership.is_empty();
             match scene.evaluate(rule) {
@@ -89,6 +93,18 @@ impl Engine {
             }
         }
         judgement
+    }
+
+    /// The rules that speak about this kind of object in this namespace. None for most objects of a repository: then
+    /// nothing else needs to be known of them.
+    fn rules_about(&self, object: &Object) -> Vec<&BoundRule> {
+        let reference = object.reference();
+        let is_about = |rule: &&BoundRule| {
+            let matches = &rule.rule.spec.matches;
+            matches.has_kind(&reference.api_version, &reference.kind)
+                && matches.namespaces.has(reference.namespace.as_deref())
+        };
+        self.rules().iter().filter(is_about).collect()
     }
 
     /// Whether an object is made by another one that is judged itself, as in a dump of a cluster: the finding belongs to the
@@ -135,15 +151,6 @@ fn mode_label(subject: &Subject<'_>) -> Option<Mode> {
 }
 
 impl Scene<'_> {
-    /// Whether a rule speaks about this kind of object, in this namespace and membership.
-    fn is_asked(&self, rule: &BoundRule) -> bool {
-        let matches = &rule.rule.spec.matches;
-        let reference = self.subject.object.reference();
-        matches.has_kind(&reference.api_version, &reference.kind)
-            && matches.namespaces.has(self.namespace)
-            && matches.has_membership(self.subject.membership)
-    }
-
     fn evaluate(&self, rule: &BoundRule) -> Evaluation {
         let mode = self.mode_of(rule);
         if mode == Mode::Off {

@@ -29,6 +29,9 @@ impl<'a, F> Nearest<'a, F> {
 
 /// The copy nearest to a file.
 pub fn nearest<'a, F: PartialEq>(copies: &'a [Entry<F>], file: &str) -> Nearest<'a, F> {
+    if let [only] = copies {
+        return Nearest::One(only);
+    }
     let mut found = Nearest::None;
     let mut best = None;
     for copy in copies {

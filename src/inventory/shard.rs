@@ -24,9 +24,12 @@ impl<F> Entry<F> {
     }
 }
 
-/// Facts that can be found by one of their labels.
+/// Facts that can be found by labels.
 pub trait Indexed {
-    /// The pairs under which it is found.
+    /// Whether one of the pairs is enough to find it by, because whoever looks for it knows all of them.
+    const ONE_PAIR_IS_ENOUGH: bool;
+
+    /// The pairs by which it is looked for.
     fn index_pairs(&self) -> Vec<Pair>;
 }
 
@@ -51,7 +54,13 @@ impl<F: Indexed + PartialEq> Shard<F> {
     /// Adds a copy beside those that are there.
     pub fn add(&mut self, entry: Entry<F>) {
         let identity = identity(&entry.reference);
-        for pair in entry.facts.index_pairs() {
+        let mut pairs = entry.facts.index_pairs();
+        if F::ONE_PAIR_IS_ENOUGH {
+            // The rarest so far: a label that all objects share finds everything.
+            let rarest = pairs.into_iter().min_by_key(|pair| self.index.get(pair).map_or(0, BTreeSet::len));
+            pairs = rarest.into_iter().collect();
+        }
+        for pair in pairs {
             self.index.entry(pair).or_default().insert(identity.clone());
         }
         self.copies.entry(identity).or_default().push(entry);
@@ -89,14 +98,59 @@ impl<F: Indexed + PartialEq> Shard<F> {
         self.copies.get(&identity).map_or(&[], Vec::as_slice)
     }
 
-    /// Of each object that has one of the pairs, the copy nearest to a file, by kind and name.
-    pub fn candidates<'a>(&'a self, pairs: &[Pair], file: &str) -> Vec<&'a Entry<F>> {
+    /// Of each object that is found by one of the pairs at least, the copy nearest to a file, by kind and name.
+    pub fn found_by_any<'a>(&'a self, pairs: &[Pair], file: &str) -> Vec<&'a Entry<F>> {
         let identities: BTreeSet<&Identity> = pairs.iter().filter_map(|pair| self.index.get(pair)).flatten().collect();
-        let copies = identities.into_iter().filter_map(|identity| self.copies.get(identity));
+        self.nearest_of(identities, file)
+    }
+
+    /// Of each object that may be found by all pairs, and of some more, the copy nearest to a file, by kind and name.
+    pub fn found_by_all<'a>(&'a self, pairs: &[Pair], file: &str) -> Vec<&'a Entry<F>> {
+        let found: Option<Vec<_>> = pairs.iter().map(|pair| self.index.get(pair)).collect();
+        let fewest = found.into_iter().flatten().min_by_key(|identities| identities.len());
+        self.nearest_of(fewest.into_iter().flatten(), file)
+    }
+
+    fn nearest_of<'a>(&'a self, found: impl IntoIterator<Item = &'a Identity>, file: &str) -> Vec<&'a Entry<F>> {
+        let copies = found.into_iter().filter_map(|identity| self.copies.get(identity));
         copies.filter_map(|copies| nearest(copies, file).one()).collect()
     }
 }
 
 fn identity(reference: &ObjectRef) -> Identity {
     (reference.kind.clone(), reference.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::ServiceFacts;
+
+    fn pair(key: &str, value: &str) -> Pair {
+        (key.to_owned(), value.to_owned())
+    }
+
+    /// Else each look in a namespace goes through all that is in it.
+    #[test]
+    fn a_label_that_all_share_finds_not_everything() {
+        let mut services: Shard<ServiceFacts> = Shard::default();
+        for name in ["a", "b", "c", "d"] {
+            let selector = [pair("a-team", "shop"), pair("name", name)].into();
+            let reference = ObjectRef {
+                api_version: "v1".into(),
+                kind: "Service".into(),
+                namespace: Some("shop".into()),
+                name: name.into(),
+            };
+            services.add(Entry {
+                reference,
+                facts: ServiceFacts { selector, ..ServiceFacts::default() },
+                object: None,
+            });
+        }
+        let found = services.found_by_any(&[pair("a-team", "shop"), pair("name", "d")], "");
+        let names: Vec<&str> = found.iter().map(|entry| &*entry.reference.name).collect();
+        // The first one had no rarer pair when it came.
+        assert_eq!(names, ["a", "d"]);
+    }
 }

@@ -106,7 +106,7 @@ impl Inventory {
         let Some(contents) = self.contents.get(namespace) else { return Vec::new() };
         let value_of = |wanted: &str| labels.iter().find(|(key, _)| *key == wanted).map(|(_, value)| *value);
         let pairs: Vec<Pair> = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let mut services = contents.services.candidates(&pairs, file);
+        let mut services = contents.services.found_by_any(&pairs, file);
         services.retain(|service| service.facts.selects(value_of));
         services
     }
@@ -119,7 +119,7 @@ impl Inventory {
         file: &str,
     ) -> Vec<&'a Entry<WorkloadFacts>> {
         let Some(contents) = self.contents.get(namespace) else { return Vec::new() };
-        let mut workloads = contents.workloads.candidates(&service.index_pairs(), file);
+        let mut workloads = contents.workloads.found_by_all(&service.index_pairs(), file);
         workloads.retain(|workload| {
             let labels = &workload.facts.pod_labels;
             service.selects(|key| labels.get(key).map(String::as_str))
@@ -184,13 +184,18 @@ fn namespace_key(reference: &ObjectRef) -> &str {
 }
 
 impl Indexed for ServiceFacts {
-    /// One pair of the selector: what has all pairs has this one.
+    /// Pods that it selects have all pairs.
+    const ONE_PAIR_IS_ENOUGH: bool = true;
+
+    /// The selector.
     fn index_pairs(&self) -> Vec<Pair> {
-        self.selector.iter().next().map(|(key, value)| (key.clone(), value.clone())).into_iter().collect()
+        self.selector.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 }
 
 impl Indexed for WorkloadFacts {
+    const ONE_PAIR_IS_ENOUGH: bool = false;
+
     /// All labels: any of them may be in a selector.
     fn index_pairs(&self) -> Vec<Pair> {
         self.pod_labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
@@ -198,6 +203,8 @@ impl Indexed for WorkloadFacts {
 }
 
 impl Indexed for ServiceAccountFacts {
+    const ONE_PAIR_IS_ENOUGH: bool = true;
+
     /// ServiceAccounts are found by name only.
     fn index_pairs(&self) -> Vec<Pair> {
         Vec::new()

@@ -66,7 +66,7 @@ fn rivals<'a>(subject: &Subject<'a>) -> Vec<Rival<'a>> {
         let others = subject.services_with_same_selector().into_iter();
         return others.map(|service| Rival { service, workload: None }).collect();
     }
-    let workloads = workloads.into_iter().filter(|workload| has_listeners(subject, &workload.facts));
+    let workloads = workloads.iter().copied().filter(|workload| has_listeners(subject, &workload.facts));
     let with_others = |workload: &'a Entry<WorkloadFacts>| {
         let others = subject.other_services(&workload.facts).into_iter();
         others.map(move |service| Rival { service, workload: Some(workload) })

@@ -77,11 +77,12 @@ impl Engine {
         if subject.is_gateway_or_control_plane() {
             return Judgement::default();
         }
-        let scene = Scene { engine: self, subject, namespace, label: mode_label(&subject), today };
+        let (membership, label) = (subject.membership, mode_label(&subject));
+        let scene = Scene { engine: self, subject, namespace, label, today };
         let mut judgement = Judgement::default();
-        for rule in rules.into_iter().filter(|rule| rule.rule.spec.matches.has_membership(subject.membership)) {
+        for rule in rules.into_iter().filter(|rule| rule.rule.spec.matches.has_membership(membership)) {
             judgement.membership_unknown |=
-                subject.membership == Membership::Unknown && !rule.rule.spec.matches.membership.is_empty();
+                membership == Membership::Unknown && !rule.rule.spec.matches.membership.is_empty();
             match scene.evaluate(rule) {
                 Evaluation::Pass | Evaluation::Skip => {}
                 Evaluation::Fail(findings) => judgement.findings.extend(findings),
@@ -128,7 +129,8 @@ impl Engine {
         let namespace = object.reference().namespace.as_deref();
         let profile = self.settings().profile.for_namespace(namespace.unwrap_or(""));
         let subject = Subject::new(object, inventory, &profile);
-        let scene = Scene { engine: self, subject, namespace, label: mode_label(&subject), today };
+        let label = mode_label(&subject);
+        let scene = Scene { engine: self, subject, namespace, label, today };
         scene.mode_of(rule) == Mode::Off
     }
 }

@@ -8,7 +8,7 @@ use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, PodFacts, Profile, SidecarKind, StringMap, is_gateway_or_control_plane, membership};
 
 /// An object, the objects around it and the facts of the mesh that hold for it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Subject<'a> {
     /// The object.
     pub object: &'a Object,
@@ -18,13 +18,16 @@ pub struct Subject<'a> {
     pub profile: &'a Profile,
     /// Whether it, or the pods behind it, are in the mesh.
     pub membership: Membership,
+    workloads: Vec<&'a Entry<WorkloadFacts>>,
 }
 
 impl<'a> Subject<'a> {
     /// An object in its surroundings. `profile` is the one of its namespace: see [`Profile::for_namespace`].
     pub fn new(object: &'a Object, inventory: &'a Inventory, profile: &'a Profile) -> Self {
-        let undecided = Self { object, inventory, profile, membership: Membership::Unknown };
-        Self { membership: undecided.decide_membership(), ..undecided }
+        let workloads = workloads_behind(object, inventory);
+        let mut subject = Self { object, inventory, profile, membership: Membership::Unknown, workloads };
+        subject.membership = subject.decide_membership();
+        subject
     }
 
     /// Its namespace, or an empty text where the manifest has none.
@@ -109,12 +112,8 @@ impl<'a> Subject<'a> {
     }
 
     /// The workloads whose pods it selects, if it is a Service.
-    pub fn workloads(&self) -> Vec<&'a Entry<WorkloadFacts>> {
-        if self.service().is_none() {
-            return Vec::new();
-        }
-        let facts = ServiceFacts::of(self.object.value());
-        self.inventory.workloads_selected(self.namespace(), &facts, self.object.file())
+    pub fn workloads(&self) -> &[&'a Entry<WorkloadFacts>] {
+        &self.workloads
     }
 
     /// The ServiceAccount of its pods, where it is known.
@@ -134,20 +133,19 @@ impl<'a> Subject<'a> {
         let by_pod = self.pod().is_some_and(|pod| is_gateway_or_control_plane(&pod.labels(), &pod.annotations()));
         let of_gateway =
             |it: &Entry<WorkloadFacts>| is_gateway_or_control_plane(&it.facts.pod_labels, &it.facts.pod_annotations);
-        let workloads = self.workloads();
         // The pods behind a Service carry at least the labels that it selects them by.
         let by_selector = self.service().is_some_and(|it| is_gateway_or_control_plane(&it.selector(), &NO_LABELS));
         by_pod
             || by_selector
             || is_gateway_or_control_plane(&object.labels(), &object.annotations())
-            || (!workloads.is_empty() && workloads.into_iter().all(of_gateway))
+            || (!self.workloads.is_empty() && self.workloads.iter().copied().all(of_gateway))
     }
 
     fn decide_membership(&self) -> Membership {
         if let Some(pod) = self.pod() {
             return self.decide(&pod.labels(), &pod.annotations(), pod.host_network(), own_proxy(&pod));
         }
-        let memberships: Vec<Membership> = self.workloads().iter().map(|it| self.membership_of(&it.facts)).collect();
+        let memberships: Vec<Membership> = self.workloads.iter().map(|it| self.membership_of(&it.facts)).collect();
         together(&memberships).unwrap_or_else(|| self.decide(&NO_LABELS, &NO_LABELS, false, None))
     }
 
@@ -165,6 +163,15 @@ impl<'a> Subject<'a> {
 }
 
 const NO_LABELS: Strings = Strings::new();
+
+/// The workloads whose pods an object selects, if it is a Service.
+fn workloads_behind<'a>(object: &Object, inventory: &'a Inventory) -> Vec<&'a Entry<WorkloadFacts>> {
+    if Service::of(object).is_none() {
+        return Vec::new();
+    }
+    let namespace = object.reference().namespace.as_deref().unwrap_or("");
+    inventory.workloads_selected(namespace, &ServiceFacts::of(object.value()), object.file())
+}
 
 /// The membership of a Service by the pods behind it: one in the mesh is enough to be in it, and it is outside only
 /// when all pods are. None without pods.

@@ -14,13 +14,13 @@ pub enum Pod {
 /// The size of a review, in bytes; what real ones of small Pods have.
 const SIZE: usize = 8 << 10;
 
-/// The review as text. The Pod is one that a Service of the generated manifests selects.
+/// The review as text. The Pod is one that a Service of the generated manifests selects; it has as many environment
+/// variables as it takes.
 pub fn review(pod: Pod) -> String {
-    let least = text(pod, 0);
-    text(pod, SIZE.saturating_sub(least.len()))
+    (0..).map(|variables| text(pod, variables)).find(|text| text.len() >= SIZE).unwrap_or_default()
 }
 
-fn text(pod: Pod, padding: usize) -> String {
+fn text(pod: Pod, variables: usize) -> String {
     json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
         "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
         "kind": {"group": "", "version": "v1", "kind": "Pod"},
@@ -29,14 +29,14 @@ fn text(pod: Pod, padding: usize) -> String {
         "requestResource": {"group": "", "version": "v1", "resource": "pods"},
         "name": "checkout-0-abc", "namespace": "team-00", "operation": "CREATE",
         "userInfo": {"username": "alice", "groups": ["developers", "system:authenticated"]},
-        "object": object(pod, padding), "oldObject": null, "dryRun": false,
+        "object": object(pod, variables), "oldObject": null, "dryRun": false,
         "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions", "fieldManager": "kubectl-create"},
     }})
     .to_string()
 }
 
-fn object(pod: Pod, padding: usize) -> Value {
-    let mut server = container("server", padding);
+fn object(pod: Pod, variables: usize) -> Value {
+    let mut server = container("server", variables);
     server["ports"] = json!([{"containerPort": 8080, "name": "http", "protocol": "TCP"},
         {"containerPort": 9100, "name": "metrics", "protocol": "TCP"}]);
     if pod == Pod::Fit {
@@ -55,7 +55,7 @@ fn object(pod: Pod, padding: usize) -> Value {
                 "f:spec": {"f:containers": {"k:{\"name\":\"server\"}": fields(), "k:{\"name\":\"logs\"}": fields()}}}}],
         },
         "spec": {
-            "containers": [server, container("logs", 0)],
+            "containers": [server, container("logs", 12)],
             "dnsPolicy": "ClusterFirst", "enableServiceLinks": true, "preemptionPolicy": "PreemptLowerPriority",
             "priority": 0, "restartPolicy": "Always", "schedulerName": "default-scheduler",
             "securityContext": {"fsGroup": 1000, "runAsNonRoot": true}, "serviceAccount": "checkout-0",
@@ -68,11 +68,10 @@ fn object(pod: Pod, padding: usize) -> Value {
     })
 }
 
-fn container(name: &str, padding: usize) -> Value {
+fn container(name: &str, variables: usize) -> Value {
     let variable =
         |index: usize| json!({"name": format!("FEATURE_{index}"), "value": format!("https://{name}.shop/{index}")});
-    let mut env: Vec<Value> = (0..12).map(variable).collect();
-    env.push(json!({"name": "JAVA_TOOL_OPTIONS", "value": "-X".repeat(padding / 2)}));
+    let env: Vec<Value> = (0..variables).map(variable).collect();
     json!({"name": name, "image": format!("registry.example.com/shop/{name}:v0.10.3"), "env": env,
         "imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",

@@ -1,6 +1,8 @@
-//! The project's own commands: `cargo xtask docs [--check]` writes, or compares, the generated documents.
+//! The project's own commands: `cargo xtask docs [--check]` writes, or compares, the generated documents; `cargo xtask figures`
+//! measures and writes what it measured.
 
 mod docs;
+mod figures;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +13,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["docs"] => docs::write(&root).map(|()| ExitCode::SUCCESS),
         ["docs", "--check"] => docs::check(&root),
-        _ => anyhow::bail!("wanted a command: docs [--check]"),
+        ["figures"] => figures::write(&root).map(|()| ExitCode::SUCCESS),
+        _ => anyhow::bail!("wanted a command: docs [--check], figures"),
     }
 }

@@ -1,6 +1,7 @@
 //! From tokens to structure: a machine with a stack of states, one for each open map and list.
 //!
-//! `node` reads values and keys, `block` and `flow` what is between them. //! Source of the rules: `parserc.go` of <https://github.com/yaml/go-yaml/tree/v2>.
+//! `node` reads values and keys, `block` and `flow` what is between them. Source of the rules:
+//! `parserc.go` of <https://github.com/yaml/go-yaml/tree/v2>.
 
 mod block;
 mod flow;

@@ -1,6 +1,6 @@
 //! One place where a rule is broken.
 
-use crate::base::{Mode, Path, Place, Severity};
+use crate::base::{Mode, Path, Place, Remedy, Severity};
 use std::fmt;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub struct Finding {
     pub template: Option<Arc<str>>,
     /// Other places that are part of the story.
     pub related: Vec<Related>,
+    /// What removes it, or why nothing here can.
+    pub remedy: Remedy,
     /// Where the rule is explained.
     pub docs: String,
     /// Why it is not shown, if it is not.

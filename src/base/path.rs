@@ -44,6 +44,13 @@ impl Path {
         self
     }
 
+    /// This path and one more step.
+    #[must_use]
+    pub fn with(mut self, segment: &Segment) -> Self {
+        self.0.push(segment.clone());
+        self
+    }
+
     /// This path and all steps of another behind it.
     #[must_use]
     pub fn join(mut self, other: &Path) -> Self {

@@ -20,7 +20,7 @@ mod service_port;
 mod serving;
 mod target_port_protocols;
 
-use crate::base::{Path, Place};
+use crate::base::{Fix, Path, Place, Remedy};
 use crate::inventory::Subject;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -57,6 +57,8 @@ pub struct Observation {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
+    /// What removes it, or why nothing here can.
+    pub remedy: Remedy,
     /// Other places of the story.
     pub related: Vec<RelatedPlace>,
 }
@@ -75,7 +77,8 @@ pub struct RelatedPlace {
 impl Observation {
     /// An observation that points at the field to set.
     pub fn new(path: Path, message: impl Into<String>) -> Self {
-        Self { case: None, path, at: None, message: message.into(), help: None, related: Vec::new() }
+        let remedy = Remedy::Unfixed(NOT_PROVEN.to_owned());
+        Self { case: None, path, at: None, message: message.into(), help: None, remedy, related: Vec::new() }
     }
 
     /// The same, pointing elsewhere.
@@ -99,6 +102,20 @@ impl Observation {
         self
     }
 
+    /// The same, with the edits that remove it.
+    #[must_use]
+    pub fn fixed_by(mut self, fix: Fix) -> Self {
+        self.remedy = Remedy::Fix(fix);
+        self
+    }
+
+    /// The same, with the reason why nothing here can remove it: one line, no full stop.
+    #[must_use]
+    pub fn unfixed(mut self, reason: impl Into<String>) -> Self {
+        self.remedy = Remedy::Unfixed(reason.into());
+        self
+    }
+
     /// The same, with another place.
     #[must_use]
     pub fn related(mut self, related: RelatedPlace) -> Self {
@@ -106,6 +123,9 @@ impl Observation {
         self
     }
 }
+
+/// Why there is no fix where a check says nothing else.
+const NOT_PROVEN: &str = "what is right here only its owner knows";
 
 /// The check with this id.
 pub fn check(id: &str) -> Option<&'static Check> {

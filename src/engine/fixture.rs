@@ -230,6 +230,7 @@ ports:
             place: Some(source.place(Span { start, end: start + 1 })),
             template: None,
             related: Vec::new(),
+            remedy: crate::base::Remedy::Unfixed(String::new()),
             docs: String::new(),
             suppressed: None,
         }

@@ -3,6 +3,7 @@
 use crate::base::{Evaluation, Finding, MODES_BY_STRICTNESS, Mode, Path, Problem, Related, Severity, Suppression};
 use crate::checks::Observation;
 use crate::engine::ignores::annotated_reason;
+use crate::engine::remedy::printed;
 use crate::engine::{BoundRule, Engine};
 use crate::inventory::{Inventory, Subject};
 use crate::manifest::Object;
@@ -192,6 +193,7 @@ impl Scene<'_> {
             path: seen.path,
             template: object.document().template().cloned(),
             related: related.map(|it| Related { message: it.message, place: it.place, path: it.path }).collect(),
+            remedy: printed(seen.remedy, object),
             docs: self.docs(rule),
             suppressed: self.suppression(rule, mode),
         }

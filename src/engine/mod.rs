@@ -6,6 +6,8 @@ mod identity;
 mod ignores;
 mod judge;
 mod load;
+mod plan;
+mod remedy;
 mod session;
 mod verdict;
 
@@ -14,5 +16,6 @@ pub use identity::finding_identity;
 pub use ignores::{IGNORE_ANNOTATION, Reason};
 pub use judge::{Judgement, RuleError, mode_label_mistake};
 pub use load::{known_checks, read_rules};
+pub use plan::Plan;
 pub use session::{Counts, Input, Outcome, check};
 pub use verdict::{Decided, Verdict};

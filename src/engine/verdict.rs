@@ -75,6 +75,6 @@ impl Engine {
 }
 
 /// The name of an object may be missing until the API server makes one up, so it is no part of what compares old and new.
-fn identity(finding: &Finding, object: &Object) -> String {
+pub(super) fn identity(finding: &Finding, object: &Object) -> String {
     finding_identity(&finding.rule, &object.reference().kind, object.value(), &finding.path)
 }

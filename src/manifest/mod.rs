@@ -5,6 +5,7 @@
 mod compose;
 mod decode;
 mod document;
+pub mod edit;
 mod fault;
 mod json;
 mod kinds;

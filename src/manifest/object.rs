@@ -12,6 +12,8 @@ pub struct Object {
     document: Arc<Document>,
     base: Path,
     reference: ObjectRef,
+    /// The file that an edited object stands for; its own document has none.
+    stands_for: Option<Source>,
 }
 
 /// What a document holds.
@@ -29,7 +31,15 @@ impl Object {
     /// The object of an admission request: no file, no places. None if it has no `apiVersion` or no `kind`.
     pub fn from_json(value: Value) -> Option<Self> {
         let reference = reference_of(&value, None)?;
-        Some(Self { document: Arc::new(Document::from_value(value)), base: Path::root(), reference })
+        Some(Self { document: Arc::new(Document::from_value(value)), base: Path::root(), reference, stands_for: None })
+    }
+
+    /// The same object with another content: still of its file, where its nearness counts, but nowhere in the text.
+    #[must_use]
+    pub fn edited(&self, value: Value) -> Self {
+        let stands_for = self.source().or(self.stands_for.as_ref()).cloned();
+        let document = Arc::new(Document::from_value(value));
+        Self { document, base: Path::root(), reference: self.reference.clone(), stands_for }
     }
 
     /// The object with a namespace that the manifest leaves out (an admission request names it beside the object).
@@ -37,6 +47,10 @@ impl Object {
     pub fn in_namespace(mut self, namespace: Option<&str>) -> Self {
         self.reference.namespace = namespace.filter(|name| !name.is_empty()).map(str::to_owned);
         self
+    }
+
+    fn of(document: &Arc<Document>, base: Path, reference: ObjectRef) -> Self {
+        Self { document: document.clone(), base, reference, stands_for: None }
     }
 
     /// Its name: apiVersion, kind, namespace, name.
@@ -64,9 +78,9 @@ impl Object {
         self.document.source()
     }
 
-    /// The name of that file, or an empty name.
+    /// The name of the file that it belongs to, or an empty name.
     pub fn file(&self) -> &str {
-        self.source().map_or("", |source| source.name())
+        self.source().or(self.stands_for.as_ref()).map_or("", |source| source.name())
     }
 
     /// Where a finding about this field points to: see [`Document::point_at`].
@@ -116,7 +130,7 @@ pub fn content_of(document: &Arc<Document>) -> Content {
         return Content::Patch;
     }
     match reference_of(value, None) {
-        Some(reference) => Content::Objects(vec![Object { document: document.clone(), base: Path::root(), reference }]),
+        Some(reference) => Content::Objects(vec![Object::of(document, Path::root(), reference)]),
         None => Content::NotKubernetes,
     }
 }
@@ -138,7 +152,7 @@ fn objects_of_list(document: &Arc<Document>) -> Vec<Object> {
             open.extend(items.rev().map(|(index, item)| (base.clone().index(index), item, Some(value))));
         } else if !holds_patch_directive(value) {
             let reference = reference_of(value, kind_of_list);
-            objects.extend(reference.map(|reference| Object { document: document.clone(), base, reference }));
+            objects.extend(reference.map(|reference| Object::of(document, base, reference)));
         }
     }
     objects

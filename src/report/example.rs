@@ -1,6 +1,6 @@
 //! Findings made by hand, for the tests of this layer.
 
-use crate::base::{Finding, Mode, ObjectRef, Path, Place, Position, Severity, Source, Span};
+use crate::base::{Finding, Mode, ObjectRef, Path, Place, Position, Remedy, Severity, Source, Span};
 
 /// A Service with two ports of unclear protocol.
 pub fn service() -> Source {
@@ -57,6 +57,7 @@ pub fn placeless(rule: &str) -> Finding {
         place: None,
         template: None,
         related: Vec::new(),
+        remedy: Remedy::Unfixed("only its owner knows the protocol".to_owned()),
         docs: format!("https://example.com/rules/{rule}"),
         suppressed: None,
     }

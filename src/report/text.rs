@@ -230,6 +230,7 @@ mod tests {
                 suppressed: Some(Suppression::Annotation("drains by itself".into())),
                 severity: Severity::Info,
                 path: Path::root(),
+                remedy: crate::base::Remedy::Unfixed(String::new()),
                 docs: String::new(),
                 ..placeless("c-rule")
             },

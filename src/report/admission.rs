@@ -132,7 +132,7 @@ const ADDRESS_BYTES: usize = 160;
 
 /// The commands that help now, and where an exception is to be had.
 fn what_to_do(findings: &[&Finding], contacts: Contacts<'_>) -> Vec<String> {
-    let mut lines = vec!["check before you apply: seaworthy check FILE".to_owned()];
+    let mut lines = vec![next_command(findings)];
     lines.extend(
         findings.first().map(|first| format!("why: seaworthy explain {}", one_line(&shorten(&first.rule, 60)))),
     );
@@ -145,6 +145,16 @@ fn what_to_do(findings: &[&Finding], contacts: Contacts<'_>) -> Vec<String> {
         (None, None) => {}
     }
     lines.into_iter().map(|line| fit(&line, NEXT_BYTES)).collect()
+}
+
+/// The one command to type next: the one that repairs the file, where there is something it can repair.
+fn next_command(findings: &[&Finding]) -> String {
+    let fixable = findings.iter().filter(|finding| finding.remedy.safe_fix().is_some()).count();
+    match fixable {
+        0 => "check before you apply: seaworthy check FILE".to_owned(),
+        all if all == findings.len() => "fix: seaworthy fix FILE".to_owned(),
+        some => format!("fix {some} of {}: seaworthy fix FILE", findings.len()),
+    }
 }
 
 fn address(text: &str) -> Option<String> {

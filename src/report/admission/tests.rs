@@ -1,5 +1,5 @@
 use super::*;
-use crate::base::{Path, Severity};
+use crate::base::{Fix, Path, Remedy, Severity};
 use crate::report::example::placeless;
 use proptest::prelude::*;
 
@@ -55,6 +55,23 @@ fn a_refusal_without_contacts_names_none() {
     why: seaworthy explain short-grace-period
     docs: https://example.com/rules/short-grace-period
     ");
+}
+
+#[test]
+fn a_refusal_names_the_command_that_fixes_the_file() {
+    let (unfixed, fix) = (grace_period(), Remedy::Fix(Fix::safe("raise it", Vec::new())));
+    let risky = Finding { remedy: Remedy::Fix(Fix::risky("raise it", "why not", Vec::new())), ..grace_period() };
+    let fixed = Finding { remedy: fix, ..grace_period() };
+    for (findings, command) in [
+        (vec![&fixed], "fix: seaworthy fix FILE"),
+        (vec![&fixed, &fixed], "fix: seaworthy fix FILE"),
+        (vec![&fixed, &unfixed, &risky], "fix 1 of 3: seaworthy fix FILE"),
+        (vec![&risky], "check before you apply: seaworthy check FILE"),
+        (vec![&unfixed], "check before you apply: seaworthy check FILE"),
+    ] {
+        let text = refusal(&deployment(), &findings, Contacts::default());
+        assert!(text.lines().any(|line| line == command), "{command}: {text}");
+    }
 }
 
 #[test]

@@ -28,7 +28,8 @@ pub enum Difference {
 /// The changes that make `after` of `before`, from the end of each list to its start: done one by one in this order,
 /// no index of an earlier one is wrong for a later one.
 ///
-/// The order of keys in a map is no difference. Items are taken for the same when they are equal or have the same `name`.
+/// The order of keys in a map is no difference. Items are taken for the same when they are equal or have the same `name`, and
+/// maps also when neither of them is anywhere else.
 pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
     let mut found = Vec::new();
     compare(&Path::root(), before, after, &mut found);
@@ -96,10 +97,16 @@ fn steps(before: &[Value], after: &[Value]) -> Vec<Step> {
         };
         let (last_old, last_new) = (before.get(old.wrapping_sub(1)), after.get(new.wrapping_sub(1)));
         let is_same = last_old.zip(last_new).is_some_and(|(one, other)| are_alike(one, other));
-        if is_same {
+        let (is_kept, is_known) =
+            (again(last_old, after.get(..new).unwrap_or(&[])), again(last_new, before.get(..old).unwrap_or(&[])));
+        // Two maps that both are nowhere else are one that was changed, its name too.
+        let is_changed = !is_kept
+            && !is_known
+            && last_old.zip(last_new).is_some_and(|(one, other)| one.is_object() && other.is_object());
+        if is_same || is_changed {
             (old, new) = (old - 1, new - 1);
             steps.push(Step::Same { before: old, after: new });
-        } else if new > 0 && !again(last_new, before.get(..old).unwrap_or(&[])) {
+        } else if new > 0 && !is_known {
             new -= 1;
             steps.push(Step::New { before: old, after: new });
         } else if old > 0 {
@@ -154,6 +161,9 @@ mod tests {
                 vec!["+ [1].wait 1", r#"^ [0] {"name":"x"}"#],
             ),
             (named(&["a", "b"]), named(&["b", "a"]), vec!["- [1]", r#"^ [0] {"name":"b"}"#]),
+            (named(&["a", "b"]), named(&["x", "b"]), vec![r#"= [0].name "x""#]),
+            (json!([{"port": 1}]), json!([{"port": 1, "name": "a"}]), vec![r#"+ [0].name "a""#]),
+            (named(&["a", "b"]), named(&["x", "y", "b"]), vec![r#"= [0].name "y""#, r#"^ [0] {"name":"x"}"#]),
             (json!(["sh", "-c"]), json!(["sh"]), vec!["- [1]"]),
             (json!([1, 2]), json!([1, 3]), vec!["^ [2] 3", "- [1]"]),
         ] {

@@ -1,6 +1,7 @@
 //! Layer 4: rules and objects brought together. Same input, same verdict: time is a parameter, and nothing is read.
 
 mod bound;
+mod fixing;
 pub mod fixture;
 mod identity;
 mod ignores;
@@ -12,6 +13,7 @@ mod session;
 mod verdict;
 
 pub use bound::{BoundRule, Engine, UnboundRule};
+pub use fixing::{Choice, FixOutcome, FixedFile, Left, Why, fix};
 pub use identity::finding_identity;
 pub use ignores::{IGNORE_ANNOTATION, Reason};
 pub use judge::{Judgement, RuleError, mode_label_mistake};

@@ -98,6 +98,12 @@ impl<F: Indexed + PartialEq> Shard<F> {
         self.copies.get(&identity).map_or(&[], Vec::as_slice)
     }
 
+    /// Puts an object as it is now in the place of what it was, unless what is kept of it differs: see [`renew`].
+    pub fn renew(&mut self, before: &Arc<Object>, now: &Arc<Object>, facts: &F) -> bool {
+        let copies = self.copies.get_mut(&identity(before.reference()));
+        copies.is_some_and(|copies| renew(copies, before, now, facts))
+    }
+
     /// Of each object that is found by one of the pairs at least, the copy nearest to a file, by kind and name.
     pub fn found_by_any<'a>(&'a self, pairs: &[Pair], file: &str) -> Vec<&'a Entry<F>> {
         let identities: BTreeSet<&Identity> = pairs.iter().filter_map(|pair| self.index.get(pair)).flatten().collect();
@@ -114,6 +120,19 @@ impl<F: Indexed + PartialEq> Shard<F> {
     fn nearest_of<'a>(&'a self, found: impl IntoIterator<Item = &'a Identity>, file: &str) -> Vec<&'a Entry<F>> {
         let copies = found.into_iter().filter_map(|identity| self.copies.get(identity));
         copies.filter_map(|copies| nearest(copies, file).one()).collect()
+    }
+}
+
+/// Puts an object as it is now in the place of what it was among its copies. Gives false, and changes nothing, where it has
+/// another name or what is kept of it differs.
+pub fn renew<F: PartialEq>(copies: &mut [Entry<F>], before: &Arc<Object>, now: &Arc<Object>, facts: &F) -> bool {
+    let is_it = |copy: &&mut Entry<F>| copy.object.as_ref().is_some_and(|object| Arc::ptr_eq(object, before));
+    match copies.iter_mut().find(is_it) {
+        Some(copy) if copy.facts == *facts && copy.reference == *now.reference() => {
+            copy.object = Some(now.clone());
+            true
+        }
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::base::ObjectRef;
 use crate::inventory::facts::Strings;
 use crate::inventory::nearness::nearest;
-use crate::inventory::shard::{Indexed, Pair, Shard};
+use crate::inventory::shard::{Indexed, Pair, Shard, renew};
 use crate::inventory::{Entry, NamespaceFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
 use crate::manifest::{Object, group_of};
 use std::collections::{BTreeSet, HashMap};
@@ -56,6 +56,27 @@ impl Inventory {
     /// Adds an object of a file, beside other copies of the same name. Kinds that no rule asks about are passed over.
     pub fn add(&mut self, object: &Arc<Object>) {
         self.insert(object, Some(object.clone()));
+    }
+
+    /// Puts an object of a file as it is now in the place of what it was before. Gives false, and changes nothing, where
+    /// the two differ in what others may ask about them: then an inventory must be made anew.
+    pub fn renew(&mut self, before: &Arc<Object>, now: &Arc<Object>) -> bool {
+        let reference = before.reference();
+        if before.is("", "Namespace") {
+            let copies = self.namespaces.get_mut(&reference.name);
+            return copies.is_some_and(|copies| renew(copies, before, now, &NamespaceFacts::of(now.value())));
+        }
+        let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return true };
+        if before.is("", "Service") {
+            contents.services.renew(before, now, &ServiceFacts::of(now.value()))
+        } else if before.is("", "ServiceAccount") {
+            contents.service_accounts.renew(before, now, &ServiceAccountFacts::of(now.value()))
+        } else {
+            match (WorkloadFacts::of(before), WorkloadFacts::of(now)) {
+                (_, Some(facts)) => contents.workloads.renew(before, now, &facts),
+                (it_was_one, None) => it_was_one.is_none(),
+            }
+        }
     }
 
     /// Sets an object of the cluster in the place of the one with its name; keeps only its projection.

@@ -36,6 +36,8 @@ pub enum Task {
     /// Judge manifests: files, folders, or `-` for standard input.
     #[command(alias = "lint")]
     Check(Box<CheckArgs>),
+    /// Fix in the files what can be fixed, touching only the bytes at fault; `-` from standard input to standard output.
+    Fix(Box<FixArgs>),
     /// List the rules.
     Rules(RulesArgs),
     /// Say what a rule finds, why it matters and what to do.
@@ -44,28 +46,19 @@ pub enum Task {
     Test(TestArgs),
 }
 
-/// Flags of `check`.
+/// What is judged, and by what: what `check` and `fix` have in common.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub struct InputArgs {
     /// Files, folders, or `-` for standard input. In folders: *.yaml, *.yml and *.json that are neither hidden nor
     /// ignored by git.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The form of the result on standard output.
-    #[arg(short, long, value_enum, default_value_t = OutputForm::Full, value_name = "FORM")]
-    pub output: OutputForm,
     /// What is assumed of pods of which it is not known whether they are in the mesh.
     #[arg(long, value_enum, value_name = "WHERE")]
     pub assume_membership: Option<MembershipWord>,
-    /// The least severity that makes the exit code 1.
-    #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "SEVERITY")]
-    pub fail_on: FailOn,
     /// Judge by this rule only; may be given several times.
     #[arg(long, value_name = "RULE")]
     pub select: Vec<String>,
-    /// Also show findings that an exception, a comment or an annotation suppresses.
-    #[arg(long)]
-    pub show_suppressed: bool,
     /// Leave out the summary and what was assumed.
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -81,9 +74,47 @@ pub struct CheckArgs {
     /// Where the configuration comes from.
     #[command(flatten)]
     pub config: ConfigArgs,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// What is judged, and by what.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// The form of the result on standard output.
+    #[arg(short, long, value_enum, default_value_t = OutputForm::Full, value_name = "FORM")]
+    pub output: OutputForm,
+    /// The least severity that makes the exit code 1.
+    #[arg(long, value_enum, default_value_t = FailOn::Warning, value_name = "SEVERITY")]
+    pub fail_on: FailOn,
+    /// Also show findings that an exception, a comment or an annotation suppresses.
+    #[arg(long)]
+    pub show_suppressed: bool,
     /// Print the settings in force for the paths and where each came from, and judge nothing.
     #[arg(long)]
     pub show_config: bool,
+}
+
+/// Flags of `fix`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 done, or nothing to do, whatever is left; 1 with --check, if anything would change; \
+2 usage or configuration; 3 no Kubernetes object found; 4 some input unreadable, or a file not written."
+)]
+pub struct FixArgs {
+    /// What is judged, and by what.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Also do the fixes that a person should look at; without it they are listed with their reason.
+    #[arg(long = "unsafe")]
+    pub unsafe_too: bool,
+    /// Write nothing; print what would change as a patch for `git apply`.
+    #[arg(long)]
+    pub diff: bool,
+    /// Write nothing; exit with 1 if anything would change.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// Where the configuration comes from.
@@ -255,8 +286,8 @@ mod tests {
     fn lint_is_check() {
         let cli = Cli::try_parse_from(["seaworthy", "lint", "a.yaml", "-"]).unwrap();
         let Command::Task(Task::Check(args)) = cli.command else { panic!("not check: {cli:?}") };
-        assert_eq!(args.paths, [PathBuf::from("a.yaml"), PathBuf::from("-")]);
-        assert_eq!((args.max_document_size, args.fail_on), (4 << 20, FailOn::Warning));
+        assert_eq!(args.input.paths, [PathBuf::from("a.yaml"), PathBuf::from("-")]);
+        assert_eq!((args.input.max_document_size, args.fail_on), (4 << 20, FailOn::Warning));
     }
 
     #[test]

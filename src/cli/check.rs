@@ -1,16 +1,13 @@
 //! `seaworthy check`: from paths to findings on standard output.
 
-use crate::base::{Finding, Mode, Problem, Source};
+use crate::base::{Finding, Problem, Source};
 use crate::cli::args::{CheckArgs, OutputForm};
 use crate::cli::configured::Configured;
-use crate::cli::inputs::{self, Inputs, STANDARD_INPUT_NAME};
+use crate::cli::gathering::Gathering;
 use crate::cli::notes::notes;
 use crate::cli::{Exit, Run, look_up};
-use crate::engine::{self, Engine, Input, Outcome};
-use crate::manifest::{Limits, read_documents};
+use crate::engine::{self, Outcome};
 use crate::report::{Extent, Summary, concise, json, text};
-use rayon::prelude::*;
-use std::path::Path;
 
 /// Judges the files behind the paths.
 ///
@@ -18,50 +15,18 @@ use std::path::Path;
 /// Paths that are not there, a configuration that cannot be used, a result that cannot be written: nothing is judged,
 /// or nobody would know of it.
 pub fn check(args: &CheckArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
-    let inputs = inputs::collect(&args.paths)?;
-    let configured = Configured::load(named_paths(args, &inputs), &args.config, args.assume_membership)?;
+    let gathering = Gathering::of(&args.input)?;
     if args.show_config {
-        run.streams.result(&configured.show()?)?;
+        run.streams.result(&gathering.configured.show()?)?;
         return Ok(Exit::Clean);
     }
-    if args.verbose {
-        for used in configured.uses() {
-            run.streams.say(&format!("configuration: {used}\n"));
-        }
-    }
-    let name = standard_input_name(args);
-    let standard_input = inputs.standard_input.then(|| (name.as_str(), run.streams.whole_input()));
-    let (sources, unread) = inputs::read(&inputs, standard_input);
-    let mut outcome = judge(args, &configured, &sources, run)?;
+    gathering.say_uses(run);
+    let engines = gathering.engines()?;
+    let (sources, unread) = gathering.read(gathering.standard_input(run));
+    let mut outcome = engine::check(gathering.inputs(&sources, &engines, &|| {}), run.today);
     outcome.problems.extend(unread);
     outcome.problems.sort();
-    report(args, &configured, &sources, outcome, run)
-}
-
-fn standard_input_name(args: &CheckArgs) -> String {
-    args.stdin_filename.as_ref().map_or_else(|| STANDARD_INPUT_NAME.to_owned(), |name| name.display().to_string())
-}
-
-/// All inputs by name and path; standard input lies where its name says, else in the current folder.
-fn named_paths<'a>(args: &'a CheckArgs, inputs: &'a Inputs) -> Vec<(&'a str, &'a Path)> {
-    let files = inputs.files.iter().map(|(name, path)| (name.as_str(), path.as_path()));
-    let standard_input = args.stdin_filename.as_deref().unwrap_or(Path::new(STANDARD_INPUT_NAME));
-    let standard_input =
-        inputs.standard_input.then(|| (standard_input.to_str().unwrap_or(STANDARD_INPUT_NAME), standard_input));
-    files.chain(standard_input).collect()
-}
-
-fn judge(args: &CheckArgs, configured: &Configured, sources: &[Source], run: &Run<'_>) -> anyhow::Result<Outcome> {
-    let configurations = configured.configurations().iter();
-    let bound = configurations.map(|it| it.bind(configured.settings(it), Mode::Warn, &args.select));
-    let engines: Vec<Engine> = bound.collect::<Result<_, _>>()?;
-    let limits = Limits { max_document_bytes: args.max_document_size, ..Limits::default() };
-    let read = sources.par_iter().filter_map(|source| {
-        let engine = engines.get(configured.index_for(source.name())?)?;
-        let reading = read_documents(source, &limits);
-        Some(Input { file: source.name().clone(), reading, engine, context_only: false })
-    });
-    Ok(engine::check(read.collect(), run.today))
+    report(args, &gathering.configured, &sources, outcome, run)
 }
 
 fn report(
@@ -78,13 +43,13 @@ fn report(
     let shown: Vec<Finding> =
         findings.into_iter().filter(|finding| args.show_suppressed || finding.suppressed.is_none()).collect();
     let result = match args.output {
-        OutputForm::Full => text::render(&shown, &look_up(sources), run.appearance(args.verbose)),
+        OutputForm::Full => text::render(&shown, &look_up(sources), run.appearance(args.input.verbose)),
         OutputForm::Concise => concise::render(&shown),
         OutputForm::Json => json::render(&shown, &problems, &summary)?,
     };
     run.streams.result(&result)?;
     run.say_problems(&problems, sources);
-    if !args.quiet {
+    if !args.input.quiet {
         for note in notes(&counts, &configured.assumptions().collect()) {
             run.streams.say(&format!("note: {note}\n"));
         }

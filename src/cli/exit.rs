@@ -10,13 +10,13 @@ use crate::report::Summary;
 pub enum Exit {
     /// Nothing to say.
     Clean = 0,
-    /// Findings at or above `--fail-on`; for `test`, fixtures that differ.
+    /// Findings at or above `--fail-on`; for `test`, fixtures that differ; for `fix --check`, something to fix.
     Findings = 1,
     /// The command line or the configuration is wrong.
     Usage = 2,
     /// No Kubernetes object was found, as when a pipeline has a folder's name wrong.
     NoObjects = 3,
-    /// Some input could not be read; the rest was judged.
+    /// Some input could not be read, or a fixed file not be written; the rest was judged.
     Unreadable = 4,
 }
 
@@ -34,11 +34,15 @@ impl Exit {
             FailOn::Warning => summary.at_least(Severity::Warning),
             FailOn::Info => summary.at_least(Severity::Info),
         };
-        let applying = [
+        Self::highest([
             (failing > 0, Self::Findings),
             (summary.objects == 0, Self::NoObjects),
             (problems.iter().any(|problem| problem.fatal), Self::Unreadable),
-        ];
+        ])
+    }
+
+    /// The highest of those that apply.
+    pub fn highest(applying: impl IntoIterator<Item = (bool, Self)>) -> Self {
         applying.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit).max().unwrap_or(Self::Clean)
     }
 }

@@ -10,9 +10,12 @@ mod configured;
 mod discovery;
 mod exit;
 mod explain;
+mod fix;
+mod gathering;
 mod inputs;
 mod notes;
 pub mod reference;
+mod replace;
 mod show_config;
 mod streams;
 mod terminal;
@@ -45,6 +48,7 @@ pub struct Run<'a> {
 pub fn run(task: &Task, run: &mut Run<'_>) -> Exit {
     let result = match task {
         Task::Check(args) => check::check(args, run),
+        Task::Fix(args) => fix::fix(args, run),
         Task::Rules(args) => explain::rules(args, run),
         Task::Explain(args) => explain::explain(args, run),
         Task::Test(args) => test::test(args, run),

@@ -27,7 +27,15 @@ impl Streams<'_> {
     /// # Errors
     /// Anything else that keeps the result from being written, such as a full disk.
     pub fn result(&mut self, text: &str) -> io::Result<()> {
-        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+        self.result_bytes(text.as_bytes())
+    }
+
+    /// The same of what need not be text.
+    ///
+    /// # Errors
+    /// As [`Self::result`].
+    pub fn result_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self.out.write_all(bytes).and_then(|()| self.out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other,
         }

@@ -36,12 +36,11 @@ pub fn test(args: &TestArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
     run.streams.result(&text::render_problems(&differences, &look_up(&sources), appearance))?;
     run.say_problems(&unread, &sources);
     run.streams.say(&summary(sources.len(), differing, &args.folder));
-    let applying = [
+    Ok(Exit::highest([
         (differing > 0, Exit::Findings),
         (sources.is_empty(), Exit::NoObjects),
         (unread.iter().any(|problem| problem.fatal), Exit::Unreadable),
-    ];
-    Ok(applying.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit).max().unwrap_or(Exit::Clean))
+    ]))
 }
 
 fn promise(path: &Path) -> Option<Promise> {

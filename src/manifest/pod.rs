@@ -1,7 +1,7 @@
 //! A pod template inside an object, as the rules read it. Values of a wrong type count as absent: the API server refuses them.
 
 use crate::base::Path;
-use crate::manifest::kinds::{Runs, WorkloadKind};
+use crate::manifest::kinds::{Runs, WorkloadKind, group_of};
 use crate::manifest::{Labels, Object};
 use serde_json::Value;
 
@@ -56,9 +56,19 @@ impl<'a> PodTemplate<'a> {
         Some(Self { kind, template, spec })
     }
 
-    /// Whether its pods end by themselves (Job, CronJob).
+    /// Whether its pods end by themselves (Job, CronJob, and the Pods that a Job makes).
     pub fn runs_to_completion(&self) -> bool {
-        self.kind.runs == Runs::ToCompletion
+        self.kind.runs == Runs::ToCompletion || self.is_made_by_job()
+    }
+
+    fn is_made_by_job(&self) -> bool {
+        let owners = self.template.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+        owners.into_iter().flatten().any(|owner| {
+            let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or("");
+            owner.get("controller") == Some(&Value::Bool(true))
+                && text("kind") == "Job"
+                && group_of(text("apiVersion")) == "batch"
+        })
     }
 
     /// The path of the template inside the object; the root for a Pod.

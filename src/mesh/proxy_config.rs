@@ -130,6 +130,14 @@ impl ProxyConfig {
     }
 }
 
+/// The spelling under which Istio reads a key of an annotation with this value, already parsed: as it is written there, else
+/// its JSON name.
+pub fn spelling(value: &Value, name: &str) -> String {
+    let snake = snake_case(name);
+    let is_written = |key: &str| value.get(key).is_some();
+    if !is_written(name) && is_written(&snake) { snake } else { name.to_owned() }
+}
+
 /// A key under its JSON name, else under its snake_case name; the JSON name hides the other even when its value is `null`.
 fn find<'a>(map: &'a Map<String, Value>, name: &str) -> Option<(&'a str, &'a Value)> {
     let (key, value) = map.get_key_value(name).or_else(|| map.get_key_value(&snake_case(name)))?;
@@ -254,6 +262,24 @@ mod tests {
             (json!({"termination_drain_duration": "35s", "mesh_id": "m", "proxyMetadata": {"x": "y"}}), vec![]),
         ] {
             assert_eq!(ProxyConfig::read(&value).unwrap().unknown_keys, unknown, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_edited_under_the_spelling_that_istio_reads() {
+        for (value, wanted) in [
+            (Value::Null, "drainDuration"),
+            (json!({}), "drainDuration"),
+            (json!({"drain_duration": "5s"}), "drain_duration"),
+            (json!({"drain_duration": "5s", "drainDuration": "6s"}), "drainDuration"),
+            (json!({"drain_duration": "5s", "drainDuration": null}), "drainDuration"),
+        ] {
+            let spelling = spelling(&value, "drainDuration");
+            assert_eq!(spelling, wanted, "{value}");
+            let mut edited = value.as_object().cloned().unwrap_or_default();
+            edited.insert(spelling, json!("9s"));
+            let read = ProxyConfig::read(&Value::Object(edited)).unwrap().drain_duration;
+            assert_eq!(read, Some(GoDuration::from_seconds(9)), "{value}");
         }
     }
 

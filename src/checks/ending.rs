@@ -3,7 +3,7 @@
 use crate::checks::hook::{A_DAY, hook_seconds};
 use crate::checks::serving::is_application;
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate};
+use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::{Membership, NATIVE_EXIT_ALLOWANCE, SidecarKind};
 
 /// The annotation on pods that declares how long the application takes to end after SIGTERM.
@@ -11,6 +11,9 @@ pub const SHUTDOWN_ANNOTATION: &str = "seaworthy.dev/shutdown-seconds";
 
 /// How long an application is taken to need after SIGTERM where nothing says it, in seconds.
 pub const DEFAULT_SHUTDOWN_SECONDS: u32 = 10;
+
+/// The longest grace period that is proposed, in seconds: longer waits are better shortened.
+pub const LONGEST_GRACE_PERIOD: u32 = 600;
 
 /// Between the end of the application and the kill: signals and bookkeeping take a moment.
 pub const SLACK_SECONDS: i64 = 2;
@@ -43,22 +46,63 @@ impl ContainerEnd<'_> {
 }
 
 /// How long the containers of a pod take to end: by its annotation, else by default; a day for everything longer.
-pub fn shutdown_of(pod: &PodTemplate<'_>, default: u32) -> Shutdown {
+fn shutdown_of(pod: &PodTemplate<'_>, default: u32) -> Shutdown {
     let declared = pod.annotations().get(SHUTDOWN_ANNOTATION).and_then(|text| text.trim().parse::<u32>().ok());
     Shutdown { seconds: i64::from(declared.unwrap_or(default)).min(A_DAY), declared: declared.is_some() }
 }
 
-/// The ends of those containers that are the user's own.
-pub fn container_ends<'a>(
-    containers: impl Iterator<Item = Container<'a>>,
-    shutdown: &Shutdown,
-) -> Vec<ContainerEnd<'a>> {
-    let end = |container: Container<'a>| ContainerEnd {
-        container,
-        pre_stop: container.pre_stop().and_then(hook_seconds),
-        shutdown: shutdown.seconds,
-    };
-    containers.filter(is_application).map(end).collect()
+/// How a pod ends: those of its containers that are the user's own, each from the first signal to its last.
+#[derive(Debug, Clone)]
+pub struct Ending<'a> {
+    ends: Vec<ContainerEnd<'a>>,
+    /// What the containers take after SIGTERM.
+    pub shutdown: Shutdown,
+}
+
+impl<'a> Ending<'a> {
+    /// How the pod ends as it stands; its annotation tells the shutdown, else it takes this long, in seconds.
+    pub fn of(pod: &PodTemplate<'a>, default_shutdown: u32) -> Self {
+        let shutdown = shutdown_of(pod, default_shutdown);
+        let end = |container: Container<'a>| ContainerEnd {
+            container,
+            pre_stop: container.pre_stop().and_then(hook_seconds),
+            shutdown: shutdown.seconds,
+        };
+        Self { ends: pod.running_containers().filter(is_application).map(end).collect(), shutdown }
+    }
+
+    /// The same where this container waits before it gets its SIGTERM, in seconds.
+    #[must_use]
+    pub fn with_wait(mut self, container: &Container<'_>, seconds: u32) -> Self {
+        let is_it = |end: &&mut ContainerEnd<'_>| end.container.path() == container.path();
+        if let Some(end) = self.ends.iter_mut().find(is_it) {
+            end.pre_stop = Some(i64::from(seconds).min(A_DAY));
+        }
+        self
+    }
+
+    /// The end of the pod as far as preStops decide it: with a hook of unknown length only a declared shutdown proves
+    /// anything, as the hook may be the shutdown.
+    pub fn last(&self) -> Option<&ContainerEnd<'a>> {
+        let hooked = |end: &&ContainerEnd<'_>| {
+            end.pre_stop.is_some() || (self.shutdown.declared && end.container.pre_stop().is_some())
+        };
+        self.ends.iter().rev().filter(hooked).max_by_key(|end| end.seconds())
+    }
+
+    /// The container that needs a classic proxy longest, among those that wait for a known time. Init containers that keep
+    /// running are stopped after the proxy, however long it lasts.
+    pub fn longest_wait(&self) -> Option<&ContainerEnd<'a>> {
+        let waits = |end: &&ContainerEnd<'_>| {
+            end.container.role() == Role::Regular && end.pre_stop.is_some_and(|seconds| seconds > 0)
+        };
+        self.ends.iter().rev().filter(waits).max_by_key(|end| end.seconds())
+    }
+
+    /// The grace period that covers it, where the proxy takes this long after the application; none without a preStop.
+    pub fn needed_grace(&self, proxy_exit: i64) -> Option<i64> {
+        self.last().map(|end| end.seconds() + SLACK_SECONDS + proxy_exit)
+    }
 }
 
 /// What a native proxy takes of the grace period after the application; nothing where it is not known to be native.

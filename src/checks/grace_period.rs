@@ -4,8 +4,10 @@
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 
 use crate::checks::ending::{
-    ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, SLACK_SECONDS, container_ends, proxy_exit_seconds, shutdown_of,
+    ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD, SLACK_SECONDS, proxy_exit_seconds,
 };
+use crate::checks::ending_edit::{EndingEdit, Means, too_long};
+use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
@@ -40,30 +42,48 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self { shutdown_seconds: DEFAULT_SHUTDOWN_SECONDS, max_grace_period_seconds: 600 }
+        Self { shutdown_seconds: DEFAULT_SHUTDOWN_SECONDS, max_grace_period_seconds: LONGEST_GRACE_PERIOD }
     }
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let grace = pod.grace_period();
-    let shutdown = shutdown_of(&pod, params.shutdown_seconds);
-    let ends = container_ends(pod.running_containers(), &shutdown);
-    // With a hook of unknown length only a declared shutdown proves anything: the hook may be the shutdown.
-    let hooked =
-        |end: &&ContainerEnd<'_>| end.pre_stop.is_some() || (shutdown.declared && end.container.pre_stop().is_some());
-    let Some(last) = ends.iter().rev().filter(hooked).max_by_key(|end| end.seconds()) else { return Vec::new() };
+    let ending = Ending::of(&pod, params.shutdown_seconds);
+    let Some(last) = ending.last() else { return Vec::new() };
     let sum = Sum { end: last, grace, proxy: proxy_exit_seconds(subject) };
     if grace <= 0 || grace >= sum.needed() {
         return Vec::new();
     }
-    let certain = shutdown.declared || last.seconds() - last.shutdown >= grace;
-    let observation = observe(params, &pod, &sum, certain);
+    let certain = ending.shutdown.declared || last.seconds() - last.shutdown >= grace;
+    let observation = observe(&pod, &sum, certain);
+    let observation = match edit(params, subject, &pod, &ending) {
+        Ok(edit) => observation.help(edit.clauses().join("; ")).fixed_by(edit.fix(title(sum.needed()), Vec::new())),
+        Err(reason) => observation.help(advice(params, last, sum.needed())).unfixed(reason),
+    };
     vec![match (subject.membership, certain) {
         (Membership::Ambient, _) => observation.case(AMBIENT),
         (_, true) => observation.case(CERTAIN),
         (_, false) => observation,
     }]
+}
+
+/// Raises it; and where that lets the application outlive a classic proxy which it does not outlive today, the proxy too.
+fn edit(
+    params: &Params,
+    subject: &Subject<'_>,
+    pod: &PodTemplate<'_>,
+    ending: &Ending<'_>,
+) -> Result<EndingEdit, String> {
+    if ending.last().is_some_and(|end| end.pre_stop.is_none()) {
+        return Err("what the preStop takes is not known, and the sum would be too small".to_owned());
+    }
+    let means = Means { strategy: DrainStrategy::default(), longest_grace: params.max_grace_period_seconds };
+    EndingEdit::grace(subject, pod, ending, means)
+}
+
+fn title(needed: i64) -> String {
+    format!("raise the grace period to {needed}s")
 }
 
 /// What has to fit into the grace period, in seconds.
@@ -82,7 +102,7 @@ impl Sum<'_> {
     }
 }
 
-fn observe(params: &Params, pod: &PodTemplate<'_>, sum: &Sum<'_>, certain: bool) -> Observation {
+fn observe(pod: &PodTemplate<'_>, sum: &Sum<'_>, certain: bool) -> Observation {
     let path = pod.spec_path().key("terminationGracePeriodSeconds");
     let Sum { end, grace, proxy } = sum;
     let needed = sum.needed();
@@ -95,15 +115,13 @@ fn observe(params: &Params, pod: &PodTemplate<'_>, sum: &Sum<'_>, certain: bool)
         end.shutdown,
         if *proxy > 0 { format!(" + proxy {proxy}s") } else { String::new() },
     );
-    Observation::new(path, message).help(advice(params, end, needed))
+    Observation::new(path, message)
 }
 
 fn advice(params: &Params, end: &ContainerEnd<'_>, needed: i64) -> String {
-    let cap = i64::from(params.max_grace_period_seconds);
+    let longest = params.max_grace_period_seconds;
     match end.pre_stop {
-        _ if needed > cap => {
-            format!("{needed}s is beyond the {cap}s that are reasonable: shorten the preStop or the shutdown")
-        }
+        _ if needed > i64::from(longest) => too_long(needed, longest),
         None => {
             format!("set `terminationGracePeriodSeconds: {needed}`, and more by what the preStop takes")
         }

@@ -2,12 +2,17 @@
 //!
 //! Source: <https://github.com/istio/istio/issues/6324>
 
+use crate::base::{Edit, Fix};
 use crate::checks::container_start::ask_start;
+use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
+use crate::checks::ending_edit::{EndingEdit, Means};
+use crate::checks::proxy::is_injected;
+use crate::checks::proxy_edit::INJECTED;
 use crate::checks::{Check, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{SidecarKind, Version, quits_proxy};
+use crate::mesh::{ProxyWait, SidecarKind, quits_proxy};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,7 +30,7 @@ pub const CHECK: Check = Check {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
-    /// What is proposed.
+    /// What is proposed: `native`, `no-sidecar` or `quit`.
     strategy: Strategy,
 }
 
@@ -47,16 +52,14 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if subject.sidecar_kind() != Some(SidecarKind::Classic) || may_end_proxy(&pod) {
         return Vec::new();
     }
-    let native_runs = subject.profile.kubernetes_version >= Version::new(1, 29)
-        && subject.profile.istio_version >= Version::new(1, 24);
-    let label = pod.path().key("metadata").key("labels").key("sidecar.istio.io/inject");
-    let (path, wanted, help) = match params.strategy {
-        Strategy::Native if native_runs => (
+    let label = pod.path().key("metadata").key("labels").key(INJECT_LABEL);
+    let (path, wanted, help) = match way(params, subject) {
+        Strategy::Native => (
             pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),
             "\"true\"",
             "a native sidecar ends with the work: set the annotation on the pod template",
         ),
-        Strategy::Native | Strategy::NoSidecar => {
+        Strategy::NoSidecar => {
             (label, "\"false\"", "without a sidecar the Job ends by itself: set the label on the pod template")
         }
         Strategy::Quit => (
@@ -69,8 +72,55 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         "the classic proxy outlives the work, the {} never completes: want {wanted} at {path}",
         subject.object.kind()
     );
-    vec![Observation::new(path, message).at(pod.path()).help(help)]
+    let observation = Observation::new(path, message).at(pod.path()).help(help);
+    vec![match fix(params, subject, &pod) {
+        Ok(fix) => observation.fixed_by(fix),
+        Err(reason) => observation.unfixed(reason),
+    }]
 }
+
+/// What is proposed: where no native sidecar can be had, a Job without one.
+fn way(params: &Params, subject: &Subject<'_>) -> Strategy {
+    match params.strategy {
+        Strategy::Native if subject.profile.sidecar_kind(Some("true")) != SidecarKind::Native => Strategy::NoSidecar,
+        strategy => strategy,
+    }
+}
+
+fn fix(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+    match way(params, subject) {
+        Strategy::Native => {
+            let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
+            let edit = EndingEdit::native(subject, pod, &ending, Means::default())?;
+            Ok(edit.fix("use a native sidecar, which ends with the work", Vec::new()))
+        }
+        Strategy::NoSidecar => without_sidecar(params, pod),
+        Strategy::Quit => Err("only who knows the command can have it tell the proxy to quit".to_owned()),
+    }
+}
+
+/// Keeps the pods out of the mesh. Whoever chose that for the platform has looked at it; nobody else has.
+fn without_sidecar(params: &Params, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+    if is_injected(pod) {
+        return Err(INJECTED.to_owned());
+    }
+    if pod.all_containers().any(|container| ask_start(&container, |start| start.proxy_wait()) != ProxyWait::None) {
+        return Err("the pod waits for its proxy: without one it would wait for ever".to_owned());
+    }
+    let title = "keep the Job out of the mesh";
+    let label = pod.path().key("metadata").key("labels").key(INJECT_LABEL);
+    let edits = vec![Edit::set(label, "false")];
+    if pod.labels().get(INJECT_LABEL).is_some() {
+        return Ok(Fix::risky(title, "the pod asks for a sidecar itself, perhaps for a reason", edits));
+    }
+    if params.strategy != Strategy::NoSidecar {
+        return Ok(Fix::risky(title, "what takes calls from the mesh only will refuse those of the Job", edits));
+    }
+    Ok(Fix::safe(title, edits))
+}
+
+/// The pod label that decides about a sidecar.
+const INJECT_LABEL: &str = "sidecar.istio.io/inject";
 
 /// Whether there is any sign that something ends the proxy: a container's command, a probe or postStart that does it, or
 /// a proxy whose command is the pod's own. A preStop is no such thing: it is not called when a container ends by itself.

@@ -5,6 +5,7 @@
 
 mod container_start;
 mod ending;
+mod ending_edit;
 mod grace_period;
 mod hook;
 mod identity_wait;
@@ -13,6 +14,7 @@ mod job_completion;
 mod pre_stop;
 mod proxy;
 mod proxy_drain;
+mod proxy_edit;
 mod proxy_start;
 mod proxy_wait;
 mod script;

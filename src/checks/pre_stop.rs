@@ -2,15 +2,18 @@
 //!
 //! Source: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 
-use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, SLACK_SECONDS, proxy_exit_seconds, shutdown_of};
+use crate::base::{Edit, Fix, Path};
+use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
+use crate::checks::ending_edit::{EndingEdit, Means};
+use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::serving::{Callers, serving_containers};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate};
-use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
-use crate::mesh::{Membership, Shell, SidecarKind, Version};
+use crate::manifest::{Container, PodTemplate, Role};
+use crate::mesh::{Membership, Profile, Shell, SidecarKind, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -28,11 +31,29 @@ const AMBIENT: &str = "ambient";
 const SLEEP_ACTION_SINCE: Version = Version::new(1, 30);
 
 /// Parameters of `pre-stop`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
     /// How long callers need to go elsewhere, in seconds, by what they speak.
     drain_seconds: DrainSeconds,
+    /// How long a container takes to end after SIGTERM, in seconds, where the pod annotation
+    /// `seaworthy.dev/shutdown-seconds` does not tell.
+    shutdown_seconds: u32,
+    /// The longest grace period that is proposed, in seconds.
+    max_grace_period_seconds: u32,
+    /// How a classic proxy is made to last as long: `drain-duration`, `exit-on-zero` or `native`.
+    strategy: DrainStrategy,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            drain_seconds: DrainSeconds::default(),
+            shutdown_seconds: DEFAULT_SHUTDOWN_SECONDS,
+            max_grace_period_seconds: LONGEST_GRACE_PERIOD,
+            strategy: DrainStrategy::default(),
+        }
+    }
 }
 
 /// Seconds by the protocol of the callers.
@@ -63,7 +84,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         let wait = params.drain_seconds.of(serving.callers);
         // Zero says that these callers need no time.
         if wait > 0 {
-            observations.push(observe(subject, &pod, &serving.container, wait));
+            observations.push(observe(params, subject, &pod, &MissingHook { container: serving.container, wait }));
         }
     }
     observations
@@ -79,37 +100,77 @@ impl DrainSeconds {
     }
 }
 
-fn observe(subject: &Subject<'_>, pod: &PodTemplate<'_>, container: &Container<'_>, wait: u32) -> Observation {
-    let path = container.path().key("lifecycle").key("preStop");
+/// A container that serves, and for how many seconds it is to wait.
+struct MissingHook<'a> {
+    container: Container<'a>,
+    wait: u32,
+}
+
+fn observe(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, missing: &MissingHook<'_>) -> Observation {
+    let MissingHook { container, wait } = missing;
+    let path = hook_path(container);
     let has_lifecycle = container.value().get("lifecycle").is_some();
     let at = container.path().key(if has_lifecycle { "lifecycle" } else { "name" });
     let message = format!(
         "container {} serves but has no preStop, so requests die when it stops: want a wait of {wait}s at {path}",
         shortened(container.name())
     );
-    let observation = Observation::new(path, message).at(at).help(advice(subject, pod, wait));
+    let observation = Observation::new(path, message).at(at);
+    let observation = match remedy(params, subject, pod, missing) {
+        Ok((help, fix)) => observation.help(help).fixed_by(fix),
+        Err(reason) => observation.help(unfixed_advice(subject, *wait)).unfixed(reason),
+    };
     if subject.membership == Membership::Ambient { observation.case(AMBIENT) } else { observation }
 }
 
-/// What belongs together: the hook, the grace period for it and, under a classic sidecar, a proxy that lasts as long.
-fn advice(subject: &Subject<'_>, pod: &PodTemplate<'_>, wait: u32) -> String {
-    let end = i64::from(wait) + shutdown_of(pod, DEFAULT_SHUTDOWN_SECONDS).seconds;
-    let needed = end + SLACK_SECONDS + proxy_exit_seconds(subject);
-    let mut advice = hook_advice(subject, wait);
-    if pod.grace_period() < needed {
-        advice.push_str(&format!("; set `terminationGracePeriodSeconds: {needed}`"));
-    }
-    if subject.sidecar_kind() == Some(SidecarKind::Classic) {
-        advice.push_str(&format!(
-            "; and let the proxy last as long: `terminationDrainDuration: {end}s` in the annotation \
-             {PROXY_CONFIG_ANNOTATION}"
-        ));
-    }
-    advice
+fn hook_path(container: &Container<'_>) -> Path {
+    container.path().key("lifecycle").key("preStop")
 }
 
-fn hook_advice(subject: &Subject<'_>, wait: u32) -> String {
-    let profile = subject.profile;
+/// What belongs together: the hook, the grace period for it and, under a classic sidecar, a proxy that lasts as long. A
+/// wait alone makes a classic sidecar worse. With the words for people.
+fn remedy(
+    params: &Params,
+    subject: &Subject<'_>,
+    pod: &PodTemplate<'_>,
+    missing: &MissingHook<'_>,
+) -> Result<(String, Fix), String> {
+    let MissingHook { container, wait } = *missing;
+    let hook = hook(subject.profile, pod, wait)?;
+    if subject.sidecar_kind() == Some(SidecarKind::Classic) && container.role() == Role::NativeSidecar {
+        return Err("a container that keeps running as a sidecar outlives every classic proxy".to_owned());
+    }
+    let ending = Ending::of(pod, params.shutdown_seconds).with_wait(&container, wait);
+    let means = Means { strategy: params.strategy, longest_grace: params.max_grace_period_seconds };
+    let edit = EndingEdit::all(subject, pod, &ending, means)?;
+    let mut clauses = vec![advice(subject.profile, wait)];
+    clauses.extend(edit.clauses());
+    let hook = Edit::Set { path: hook_path(&container), value: hook };
+    Ok((clauses.join("; "), edit.fix(format!("wait {wait}s before stopping"), vec![hook])))
+}
+
+/// The handler that waits: the sleep action, which needs nothing in the image, else the program.
+fn hook(profile: &Profile, pod: &PodTemplate<'_>, wait: u32) -> Result<Value, String> {
+    let kubernetes = profile.kubernetes_version;
+    if kubernetes >= SLEEP_ACTION_SINCE {
+        Ok(json!({"sleep": {"seconds": wait}}))
+    } else if profile.shell == Shell::Assume && !pod.is_windows() {
+        Ok(json!({"exec": {"command": ["sleep", wait.to_string()]}}))
+    } else {
+        Err(format!("Kubernetes {kubernetes} has no sleep action, and the image may lack `sleep`"))
+    }
+}
+
+/// What to do by hand, wherever the proxy is set up.
+fn unfixed_advice(subject: &Subject<'_>, wait: u32) -> String {
+    let proxy = match subject.sidecar_kind() {
+        Some(SidecarKind::Classic) => "; and let the proxy last as long (`terminationDrainDuration`)",
+        _ => "",
+    };
+    format!("{}{proxy}", advice(subject.profile, wait))
+}
+
+fn advice(profile: &Profile, wait: u32) -> String {
     if profile.kubernetes_version >= SLEEP_ACTION_SINCE {
         return format!("add `lifecycle: {{preStop: {{sleep: {{seconds: {wait}}}}}}}`");
     }

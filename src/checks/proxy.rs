@@ -1,34 +1,96 @@
 //! The proxy of a pod as its manifest and the mesh set it up.
 
 use crate::base::Source;
+use crate::checks::hook::hook_seconds;
 use crate::inventory::Subject;
 use crate::manifest::{Container, Limits, PodTemplate, read_documents};
+use crate::mesh::membership::STATUS_ANNOTATION;
 use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION};
-use crate::mesh::{ProxyConfig, ProxySettings};
+use crate::mesh::{GoDuration, ProxyConfig, ProxyEnd, ProxySettings, SidecarKind};
 use serde_json::Value;
 
-/// The settings of the pod's proxy. None where they cannot be told: Istio refuses the pod for its annotation, which is
-/// another rule's finding, or the proxy is set up by hand.
-pub fn proxy_settings(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<ProxySettings> {
+/// Why it cannot be told how the proxy of a pod is set up: one line for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UntoldProxy {
+    /// Istio refuses the pod, which is another rule's finding, or the text is not read here.
+    #[error("the annotation proxy.istio.io/config cannot be read as it is")]
+    UnreadableAnnotation,
+    /// The container for Istio to merge into sets environment, arguments or command of the proxy.
+    #[error("the proxy is set up by hand, in the container istio-proxy")]
+    ByHand,
+    /// A proxy that is in the manifest, without the configuration that Istio writes into it.
+    #[error("the container istio-proxy does not tell its settings")]
+    NoRenderedSettings,
+    /// The proxy has a preStop of its own.
+    #[error("what the preStop of istio-proxy takes is not known")]
+    OwnHook,
+}
+
+/// The settings of the pod's proxy.
+///
+/// # Errors
+/// Where they cannot be told.
+pub fn proxy_settings(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ProxySettings, UntoldProxy> {
     match proxy_container(pod) {
-        Some(present) if is_present(&present) => present_settings(&present),
-        Some(adjusted) if is_set_up_by_hand(&adjusted) => None,
-        _ => annotated_settings(subject, pod),
+        Some(present) if is_present(&present) => present_settings(&present).ok_or(UntoldProxy::NoRenderedSettings),
+        Some(adjusted) if is_set_up_by_hand(&adjusted) => Err(UntoldProxy::ByHand),
+        _ => Ok(annotated_config(pod)?.1.laid_over(&subject.profile.proxy)),
     }
+}
+
+/// The annotation `proxy.istio.io/config` of a pod: its value as parsed, `null` where there is none, and what Istio reads.
+///
+/// # Errors
+/// Where Istio refuses it, or it is not read here.
+pub fn annotated_config(pod: &PodTemplate<'_>) -> Result<(Value, ProxyConfig), UntoldProxy> {
+    let value = pod.annotations().get(PROXY_CONFIG_ANNOTATION).map_or(Some(Value::Null), annotation_value);
+    let value = value.ok_or(UntoldProxy::UnreadableAnnotation)?;
+    let config = ProxyConfig::read(&value).map_err(|_| UntoldProxy::UnreadableAnnotation)?;
+    Ok((value, config))
+}
+
+/// The life of a classic proxy after the first signal.
+#[derive(Debug, Clone, Copy)]
+pub struct ProxyLife {
+    /// How long it certainly lasts, own preStop included.
+    pub lasts: GoDuration,
+    /// Whether it lasts longer while connections are open, instead of ending in any case.
+    pub ends_when_idle: bool,
+}
+
+impl ProxyLife {
+    /// Whether it certainly lasts so many seconds.
+    pub fn covers(&self, seconds: i64) -> bool {
+        GoDuration::from_seconds(seconds) <= self.lasts
+    }
+}
+
+/// How long the pod's classic proxy lasts.
+///
+/// # Errors
+/// Where the manifest does not tell it.
+pub fn proxy_life(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ProxyLife, UntoldProxy> {
+    let settings = proxy_settings(subject, pod)?;
+    let end = ProxyEnd::of(SidecarKind::Classic, &settings, subject.profile.istio_version);
+    let own_hook = proxy_container(pod).and_then(|it| it.pre_stop());
+    let before_signal = own_hook.map_or(Some(0), hook_seconds).ok_or(UntoldProxy::OwnHook)?;
+    Ok(ProxyLife {
+        lasts: end.guaranteed().unwrap_or_default().plus(GoDuration::from_seconds(before_signal)),
+        ends_when_idle: matches!(end, ProxyEnd::WhenIdleAfter(_)),
+    })
+}
+
+/// Whether Istio has set up the proxy of this pod already. It reads its annotations once, at its own call: what is written
+/// into them afterwards is a dead letter, unless somebody has Istio called again.
+pub fn is_injected(pod: &PodTemplate<'_>) -> bool {
+    let is_proxy = |container: Container<'_>| container.name() == "istio-proxy" && is_present(&container);
+    pod.annotations().get(STATUS_ANNOTATION).is_some() || pod.running_containers().any(is_proxy)
 }
 
 /// The container `istio-proxy` among the containers of the manifest: the classic proxy itself, or what Istio's injector is
 /// to merge into it.
 pub fn proxy_container<'a>(pod: &PodTemplate<'a>) -> Option<Container<'a>> {
     pod.containers().find(|container| container.name() == "istio-proxy")
-}
-
-fn annotated_settings(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<ProxySettings> {
-    let mesh = &subject.profile.proxy;
-    match pod.annotations().get(PROXY_CONFIG_ANNOTATION) {
-        None => Some(mesh.clone()),
-        Some(text) => ProxyConfig::read(&annotation_value(text)?).ok().map(|config| config.laid_over(mesh)),
-    }
 }
 
 /// The classic proxy that is in the manifest already, as a hand-injected pod has it. One with the image `auto` stands for
@@ -72,7 +134,7 @@ mod tests {
     use super::*;
     use crate::inventory::Inventory;
     use crate::manifest::Object;
-    use crate::mesh::{GoDuration, Profile};
+    use crate::mesh::Profile;
     use serde_json::json;
 
     /// Seconds of `terminationDrainDuration` for a pod with this proxy container and an annotation of 30 s.
@@ -83,9 +145,8 @@ mod tests {
         let pod = Object::from_json(pod).unwrap();
         let (inventory, profile) = (Inventory::default(), Profile::default());
         let subject = Subject::new(&pod, &inventory, &profile);
-        proxy_settings(&subject, &subject.pod().unwrap())
-            .map(|it| it.termination_drain_duration)
-            .map(GoDuration::seconds_ceil)
+        let settings = proxy_settings(&subject, &subject.pod().unwrap()).ok()?;
+        Some(settings.termination_drain_duration.seconds_ceil())
     }
 
     #[test]
@@ -98,6 +159,22 @@ mod tests {
         assert_eq!(termination(injected(config("{\"terminationDrainDuration\":\"12s\"}"))), Some(12));
         assert_eq!(termination(injected(config("{"))), None);
         assert_eq!(termination(injected(json!([]))), None);
+    }
+
+    /// The texts were put to Istio's real injector.
+    #[test]
+    fn an_annotation_is_read_as_istio_reads_its_text() {
+        let recorded = include_str!("../../tests/data/istio-injection/proxy-config-annotation.json");
+        let vectors: Vec<Value> = serde_json::from_str(recorded).unwrap();
+        assert_eq!(vectors.len(), 37);
+        for vector in &vectors {
+            let metadata = json!({"annotations": {PROXY_CONFIG_ANNOTATION: vector["annotation"]}});
+            let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": []}});
+            let pod = Object::from_json(pod).unwrap();
+            let read = annotated_config(&PodTemplate::of(&pod).unwrap()).ok().map(|(_, config)| config);
+            let wanted = (vector["accepted"] == true).then(|| ProxyConfig::read(&vector["parsed"]).unwrap());
+            assert_eq!(read, wanted, "{}", vector["annotation"]);
+        }
     }
 
     #[test]

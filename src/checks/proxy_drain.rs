@@ -4,14 +4,15 @@
 //! <https://github.com/istio/istio/blob/master/pkg/envoy/agent.go>
 
 use crate::base::Path;
-use crate::checks::ending::{ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, container_ends, shutdown_of};
-use crate::checks::hook::hook_seconds;
-use crate::checks::proxy::{proxy_container, proxy_settings};
+use crate::checks::ending::{ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, Ending};
+use crate::checks::ending_edit::{EndingEdit, Means};
+use crate::checks::proxy::{ProxyLife, proxy_life};
+use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
-use crate::manifest::PodTemplate;
-use crate::mesh::proxy_config::{MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION};
-use crate::mesh::{GoDuration, ProxyEnd, SidecarKind};
+use crate::mesh::SidecarKind;
+use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
+use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -34,11 +35,13 @@ pub struct Params {
     /// How long a container takes to end after SIGTERM, in seconds, where the pod annotation
     /// `seaworthy.dev/shutdown-seconds` does not tell.
     shutdown_seconds: u32,
+    /// How the proxy is made to last: `drain-duration`, `exit-on-zero` or `native`.
+    strategy: DrainStrategy,
 }
 
 impl Default for Params {
     fn default() -> Self {
-        Self { shutdown_seconds: DEFAULT_SHUTDOWN_SECONDS }
+        Self { shutdown_seconds: DEFAULT_SHUTDOWN_SECONDS, strategy: DrainStrategy::default() }
     }
 }
 
@@ -47,66 +50,60 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if subject.sidecar_kind() != Some(SidecarKind::Classic) || pod.grace_period() <= 0 {
         return Vec::new();
     }
-    let Some(proxy) = proxy_life(subject, &pod) else { return Vec::new() };
-    let ends = container_ends(pod.containers(), &shutdown_of(&pod, params.shutdown_seconds));
-    let waiting = ends.iter().rev().filter(|end| end.pre_stop.is_some_and(|seconds| seconds > 0));
-    let Some(longest) = waiting.max_by_key(|end| end.seconds()) else { return Vec::new() };
+    let Ok(proxy) = proxy_life(subject, &pod) else { return Vec::new() };
+    let ending = Ending::of(&pod, params.shutdown_seconds);
+    let Some(longest) = ending.longest_wait() else { return Vec::new() };
     // At the end of the grace period the application is killed: nothing lives longer.
-    let outlived = |seconds: i64| GoDuration::from_seconds(seconds.min(pod.grace_period())) > proxy.lasts;
+    let outlived = |seconds: i64| !proxy.covers(seconds.min(pod.grace_period()));
     if !outlived(longest.seconds()) {
         return Vec::new();
     }
+    let means = Means { strategy: params.strategy, ..Means::default() };
     let observation = observe(longest, &proxy, pod.annotation_path(PROXY_CONFIG_ANNOTATION));
+    let observation = match EndingEdit::proxy(subject, &pod, &ending, means) {
+        Ok(edit) => {
+            let (title, help) = (title(params.strategy, longest.seconds()), advice(&edit));
+            observation.help(help).fixed_by(edit.fix(title, Vec::new()))
+        }
+        Err(reason) => observation.help(UNFIXED_ADVICE).unfixed(reason),
+    };
     let asleep = longest.pre_stop.is_some_and(outlived);
     vec![if asleep { observation } else { observation.case(SHUTDOWN_UNCOVERED) }]
 }
 
-/// The life of the proxy after the first signal.
-struct ProxyLife {
-    /// How long it certainly lasts, own preStop included.
-    lasts: GoDuration,
-    /// Whether it lasts longer while connections are open, instead of ending in any case.
-    ends_when_idle: bool,
-}
-
-/// None where the manifest does not tell: the proxy is set up in a way that is not read, or has a preStop of its own
-/// that takes an unknown time.
-fn proxy_life(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<ProxyLife> {
-    let settings = proxy_settings(subject, pod)?;
-    let end = ProxyEnd::of(SidecarKind::Classic, &settings, subject.profile.istio_version);
-    let own_hook = proxy_container(pod).and_then(|it| it.pre_stop());
-    let before_signal = own_hook.map_or(Some(0), hook_seconds)?;
-    Some(ProxyLife {
-        lasts: end.guaranteed()?.plus(GoDuration::from_seconds(before_signal)),
-        ends_when_idle: matches!(end, ProxyEnd::WhenIdleAfter(_)),
-    })
-}
-
 /// One finding for the pod, at the preStop that needs the proxy longest: one setting covers them all.
 fn observe(end: &ContainerEnd<'_>, proxy: &ProxyLife, annotation: Path) -> Observation {
-    let needed = end.seconds();
-    let (ends, setting) = if proxy.ends_when_idle {
-        ("may end", format!("proxyMetadata: {{{MINIMUM_DRAIN}: {needed}s}}"))
-    } else if needed > ENVOY_DRAIN_SECONDS {
-        ("ends", format!("terminationDrainDuration: {needed}s, drainDuration: {needed}s"))
-    } else {
-        ("ends", format!("terminationDrainDuration: {needed}s"))
-    };
     let message = format!(
-        "classic proxy {ends} after {}, {} needs preStop {}s + shutdown {}s: want {needed}s at {annotation}",
+        "classic proxy {} after {}, {} needs preStop {}s + shutdown {}s: want {}s at {annotation}",
+        if proxy.ends_when_idle { "may end" } else { "ends" },
         proxy.lasts,
         shortened_to(18, end.container.name()),
         end.pre_stop.unwrap_or(0),
-        end.shutdown
+        end.shutdown,
+        end.seconds(),
     );
-    Observation::new(annotation, message).at(end.container.path().key("lifecycle").key("preStop")).help(format!(
-        "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: \"{{{setting}}}\"`, or use a native sidecar \
-         (`sidecar.istio.io/nativeSidecar: \"true\"`)"
-    ))
+    Observation::new(annotation, message).at(end.container.path().key("lifecycle").key("preStop"))
 }
 
-/// Istio's default of `drainDuration`: beyond it Envoy takes no new connections although it runs.
-const ENVOY_DRAIN_SECONDS: i64 = 45;
+fn title(strategy: DrainStrategy, seconds: i64) -> String {
+    match strategy {
+        DrainStrategy::Native => "use a native sidecar, which ends after the application".to_owned(),
+        DrainStrategy::DrainDuration | DrainStrategy::ExitOnZero => format!("let the proxy last {seconds}s"),
+    }
+}
+
+fn advice(edit: &EndingEdit) -> String {
+    match &edit.proxy {
+        Some(proxy) if proxy.annotation == PROXY_CONFIG_ANNOTATION => format!(
+            "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: \"{{{}}}\"`, or use a native sidecar \
+             (`{NATIVE_SIDECAR_ANNOTATION}: \"true\"`)",
+            proxy.setting
+        ),
+        _ => edit.clauses().join("; ").trim_start_matches("and ").to_owned(),
+    }
+}
+
+const UNFIXED_ADVICE: &str = "raise `terminationDrainDuration` where the proxy is set up, or use a native sidecar";
 
 #[cfg(test)]
 mod tests {

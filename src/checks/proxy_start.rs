@@ -2,9 +2,12 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/common-problems/injection/>
 
-use crate::base::Path;
+use crate::base::{Fix, Path};
 use crate::checks::container_start::ask_start;
+use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
+use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy::{present_proxy, proxy_settings};
+use crate::checks::proxy_edit::hold;
 use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
@@ -28,7 +31,7 @@ pub const CHECK: Check = Check {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
-    /// What is proposed.
+    /// What is proposed: `hold`, `native` or `wrapper`.
     strategy: Strategy,
 }
 
@@ -69,7 +72,25 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(held) = held(subject, &pod, kind) else { return Vec::new() };
     let applications = pod.containers().filter(is_application);
     let unheld: Vec<Container<'_>> = applications.filter(|it| !held.holds(it) && !may_wait(it)).collect();
-    observe(params, &unheld, pod.annotation_path(PROXY_CONFIG_ANNOTATION)).into_iter().collect()
+    let Some(observation) = observe(params, &unheld, pod.annotation_path(PROXY_CONFIG_ANNOTATION)) else {
+        return Vec::new();
+    };
+    vec![match fix(params, subject, &pod) {
+        Ok(fix) => observation.fixed_by(fix),
+        Err(reason) => observation.unfixed(reason),
+    }]
+}
+
+fn fix(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+    match params.strategy {
+        Strategy::Hold => Ok(hold(subject, pod)?.fix("hold the application until its proxy is ready")),
+        Strategy::Native => {
+            let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
+            let edit = EndingEdit::native(subject, pod, &ending, Means::default())?;
+            Ok(edit.fix("use a native sidecar, which is ready before the application starts", Vec::new()))
+        }
+        Strategy::Wrapper => Err("a program that waits has to be put before the command by hand".to_owned()),
+    }
 }
 
 /// What the proxy holds back; none where that cannot be told. Of a proxy that is in the manifest, the manifest tells and not
@@ -82,7 +103,7 @@ fn held(subject: &Subject<'_>, pod: &PodTemplate<'_>, kind: SidecarKind) -> Opti
         let waits = proxy.value().pointer("/lifecycle/postStart").is_some();
         return Some(if waits { Held::Behind(proxy.index()) } else { Held::None });
     }
-    let settings = proxy_settings(subject, pod)?;
+    let settings = proxy_settings(subject, pod).ok()?;
     let ready_first = proxy_is_ready_first(kind, &settings, subject.profile.istio_version);
     Some(if ready_first { Held::All } else { Held::None })
 }

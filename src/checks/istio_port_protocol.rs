@@ -2,10 +2,13 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/>
 
+use crate::base::Fix;
+use crate::checks::port_evidence::{Evidence, evidence};
+use crate::checks::port_fix::{app_protocol, declare, without_udp};
 use crate::checks::service_port::{APP_PROTOCOL, deciding_field, protocol_of, reads_app_protocol};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
-use crate::manifest::ServicePort;
+use crate::manifest::{Service, ServicePort};
 use crate::mesh::{Membership, Protocol, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -49,8 +52,13 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let by_endpoint = service.is_headless() && subject.membership != Membership::Ambient;
     let istio = subject.profile.istio_version;
     let observe = |port: ServicePort<'_>| match (params.finds, protocol_of(&port, istio)?) {
-        (Reading::Unclear, Protocol::Unsupported) => Some(unclear(&port, istio, by_endpoint)),
-        (Reading::UdpOnTcp, Protocol::Udp) if port.protocol != "UDP" => Some(udp_on_tcp(&port, istio)),
+        (Reading::Unclear, Protocol::Unsupported) => {
+            let seen = unclear(&port, istio, by_endpoint);
+            Some(with_evidence(seen, &service, &port, istio, evidence(subject, &port)))
+        }
+        (Reading::UdpOnTcp, Protocol::Udp) if port.protocol != "UDP" => {
+            Some(with_fix(udp_on_tcp(&port, istio), without_udp(&service, &port, istio)))
+        }
         _ => None,
     };
     service.ports().filter_map(observe).collect()
@@ -88,6 +96,34 @@ fn unclear(port: &ServicePort<'_>, istio: Version, by_endpoint: bool) -> Observa
     if by_endpoint { observation.case(HEADLESS) } else { observation }
 }
 
+/// The same with the fix that the evidence allows, and its words in the help; without evidence there is none.
+fn with_evidence(
+    seen: Observation,
+    service: &Service<'_>,
+    port: &ServicePort<'_>,
+    istio: Version,
+    evidence: Result<Evidence, String>,
+) -> Observation {
+    let Evidence { protocol, words } = match evidence {
+        Ok(evidence) => evidence,
+        Err(reason) => return seen.unfixed(reason),
+    };
+    let help = if reads_app_protocol(istio) {
+        let value = app_protocol(protocol, istio);
+        format!("write `appProtocol: {value}`, told by {words}; the name that others refer to stays")
+    } else {
+        format!("the port speaks {protocol}, told by {words}: begin its name with that")
+    };
+    with_fix(seen.help(help), declare(service, port, protocol, istio))
+}
+
+fn with_fix(seen: Observation, fix: Result<Fix, String>) -> Observation {
+    match fix {
+        Ok(fix) => seen.fixed_by(fix),
+        Err(reason) => seen.unfixed(reason),
+    }
+}
+
 /// A longer name would fill the line when it is said twice, and with a protocol before it maybe no name any more.
 const LONGEST_PROPOSED: usize = 30;
 
@@ -107,3 +143,6 @@ fn udp_on_tcp(port: &ServicePort<'_>, istio: Version) -> Observation {
 fn field_text<'a>(port: &ServicePort<'a>, field: &str) -> Option<&'a str> {
     if field == APP_PROTOCOL { port.app_protocol } else { port.name }
 }
+
+#[cfg(test)]
+mod tests;

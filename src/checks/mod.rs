@@ -11,6 +11,8 @@ mod hook;
 mod identity_wait;
 mod istio_port_protocol;
 mod job_completion;
+mod port_evidence;
+mod port_fix;
 mod pre_stop;
 mod proxy;
 mod proxy_drain;

@@ -195,7 +195,8 @@ fn observe(port: &ServicePort<'_>, protocol: Protocol, clashes: &[Clash<'_>], is
         shortened(&first.service.reference.name),
     );
     let observation = Observation::new(path, message)
-        .help("give both ports the same protocol, in both Services, by name or by appProtocol");
+        .help("give both ports the same protocol, in both Services, by name or by appProtocol")
+        .unfixed("which of the two protocols the pods speak only the owner of both Services knows");
     Some(clashes.iter().fold(observation, |observation, clash| observation.related(related(clash, istio))))
 }
 

@@ -1,6 +1,6 @@
 //! The projections: of each object only what a rule about *another* object may ask.
 
-use crate::manifest::{Container, Labels, Object, PodTemplate, Role, Service, ServicePort, Target};
+use crate::manifest::{Container, Labels, Object, PodTemplate, ProbeProtocol, Role, Service, ServicePort, Target};
 use crate::mesh::SidecarKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -76,6 +76,8 @@ pub struct WorkloadFacts {
     pub proxy: Option<SidecarKind>,
     /// The ports that its running containers declare.
     pub ports: Vec<PortFacts>,
+    /// The probes of its running containers that speak a protocol.
+    pub probes: Vec<ProbeFacts>,
 }
 
 /// What is kept of a container port.
@@ -87,6 +89,17 @@ pub struct PortFacts {
     pub number: i64,
     /// `TCP`, `UDP` or `SCTP`.
     pub protocol: String,
+}
+
+/// What is kept of a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProbeFacts {
+    /// The number of the port that it asks.
+    pub port: i64,
+    /// What it speaks.
+    pub protocol: ProbeProtocol,
+    /// The field that holds it: `readinessProbe`.
+    pub field: &'static str,
 }
 
 impl NamespaceFacts {
@@ -166,6 +179,7 @@ impl WorkloadFacts {
             host_network: pod.host_network(),
             proxy: own_proxy(&pod),
             ports: pod.running_containers().flat_map(|container| ports_of(&container)).collect(),
+            probes: pod.running_containers().flat_map(|container| probes_of(&container)).collect(),
         })
     }
 
@@ -196,6 +210,15 @@ fn ports_of(container: &Container<'_>) -> Vec<PortFacts> {
         protocol: port.protocol.to_owned(),
     };
     container.ports().map(facts).collect()
+}
+
+fn probes_of(container: &Container<'_>) -> Vec<ProbeFacts> {
+    let probes = container.probes();
+    let facts = |probe: crate::manifest::Probe<'_>| {
+        let port = container.probed_port(&probe)?;
+        Some(ProbeFacts { port, protocol: probe.protocol, field: probe.field })
+    };
+    probes.filter_map(facts).collect()
 }
 
 fn owned(labels: Labels<'_>) -> Strings {

@@ -10,7 +10,8 @@ mod store;
 mod subject;
 
 pub use facts::{
-    NamespaceFacts, PortFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts, WorkloadFacts,
+    NamespaceFacts, PortFacts, ProbeFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts,
+    WorkloadFacts,
 };
 pub use nearness::Nearest;
 pub use shard::Entry;

@@ -138,7 +138,7 @@ pub fn convert(
     {
         return protocol;
     }
-    let parsed = parse_name(app_protocol.or(name).unwrap_or_default());
+    let parsed = named_protocol(app_protocol.or(name).unwrap_or_default());
     if istio < WELL_KNOWN_PORTS_SINCE {
         // Istio 1.1 and 1.2 guess nothing: what they cannot read is TCP, `udp` on a TCP port too.
         return if matches!(parsed, Protocol::Unsupported | Protocol::Udp) { Protocol::Tcp } else { parsed };
@@ -157,7 +157,8 @@ fn kubernetes_app_protocol(value: &str) -> Option<Protocol> {
 }
 
 /// A name is read up to its first hyphen, in any case, but `grpc-web` counts as a mere prefix: `grpc-webhook` is gRPC-Web.
-fn parse_name(name: &str) -> Protocol {
+/// What none of them names is [`Protocol::Unsupported`].
+pub fn named_protocol(name: &str) -> Protocol {
     const GRPC_WEB: &str = "grpc-web";
     if name.get(..GRPC_WEB.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(GRPC_WEB)) {
         return Protocol::GrpcWeb;
@@ -232,7 +233,7 @@ mod tests {
             ("HBONE", Protocol::Unsupported),
             ("grpc-wéb", Protocol::Grpc),
         ] {
-            assert_eq!(parse_name(name), wanted, "{name}");
+            assert_eq!(named_protocol(name), wanted, "{name}");
         }
     }
 

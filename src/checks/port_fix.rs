@@ -1,0 +1,119 @@
+//! Edits that make a Service port say what it speaks.
+
+use crate::base::{Edit, Fix};
+use crate::checks::service_port::{APP_PROTOCOL, deciding_field, reads_app_protocol};
+use crate::checks::shortened_to;
+use crate::manifest::{Service, ServicePort};
+use crate::mesh::protocol::convert;
+use crate::mesh::{Protocol, Transport, Version};
+
+/// Declares the protocol of a TCP port that says none.
+///
+/// A new `appProtocol` is safe: it is a true statement about the port that nothing refers to by its value, and it stays
+/// true whether or not the pods turn out to be in the mesh. An old one is somebody's statement, and a name is a key.
+///
+/// # Errors
+/// Why it cannot be declared: one line for people, no full stop.
+pub fn declare(
+    service: &Service<'_>,
+    port: &ServicePort<'_>,
+    protocol: Protocol,
+    istio: Version,
+) -> Result<Fix, String> {
+    if !reads_app_protocol(istio) {
+        let name = port
+            .name
+            .map_or_else(|| name_prefix(protocol).to_owned(), |old| format!("{}-{old}", name_prefix(protocol)));
+        return renamed(service, port, name, protocol, istio, "");
+    }
+    let value = app_protocol(protocol, istio);
+    let title = format!("set appProtocol of port {} to `{value}`", port.number);
+    let edits = vec![Edit::set(port.path().key(APP_PROTOCOL), value)];
+    Ok(match port.app_protocol {
+        None => Fix::safe(title, edits),
+        Some(old) => {
+            let old = shortened_to(LONGEST_NAME, old);
+            Fix::risky(title, format!("other controllers read appProtocol too, and one of them may know {old}"), edits)
+        }
+    })
+}
+
+/// Takes the word udp from a port of another transport, which is bytes then.
+///
+/// # Errors
+/// Why it cannot be taken away: one line for people, no full stop.
+pub fn without_udp(service: &Service<'_>, port: &ServicePort<'_>, istio: Version) -> Result<Fix, String> {
+    if deciding_field(port, istio) == APP_PROTOCOL {
+        let title = format!("set appProtocol of port {} to `tcp`", port.number);
+        return Ok(Fix::risky(title, MAY_BE_UDP, vec![Edit::set(port.path().key(APP_PROTOCOL), "tcp")]));
+    }
+    let rest = port.name.and_then(|name| name.get("udp".len()..)).unwrap_or_default();
+    renamed(service, port, format!("tcp{rest}"), Protocol::Tcp, istio, MAY_BE_UDP)
+}
+
+const MAY_BE_UDP: &str = "if the port carries UDP, write `protocol: UDP` instead";
+
+/// A new name, which must be one for Kubernetes, no other port's, and read by Istio as it is meant: `grpc-` before `web`
+/// would be gRPC-Web.
+fn renamed(
+    service: &Service<'_>,
+    port: &ServicePort<'_>,
+    name: String,
+    protocol: Protocol,
+    istio: Version,
+    reason: &str,
+) -> Result<Fix, String> {
+    let shown = shortened_to(LONGEST_NAME, &name);
+    if !is_dns_label(&name) {
+        return Err(format!("{shown} would be no name for a port: want at most 63 of a-z, 0-9 and `-`"));
+    }
+    if service.ports().any(|other| other.index != port.index && other.name == Some(&name)) {
+        return Err(format!("another port of the Service is called {shown} already"));
+    }
+    if convert(istio, port.number, Some(&name), Transport::Tcp, None) != protocol {
+        return Err(format!("Istio would not read {shown} as {protocol}"));
+    }
+    let title = format!("call port {} {shown}", port.number);
+    let referred = match port.name {
+        Some(old) => format!(
+            "what refers to the port as {} must be changed as well (Ingress, HTTPRoute, VirtualService, ServiceMonitor)",
+            shortened_to(LONGEST_NAME, old)
+        ),
+        None => "endpoints get the new name as well, and somebody may look for them without one".to_owned(),
+    };
+    let reason = if reason.is_empty() { referred } else { format!("{reason}; {referred}") };
+    Ok(Fix::risky(title, reason, vec![Edit::set(port.path().key("name"), name)]))
+}
+
+const LONGEST_NAME: usize = 40;
+
+/// What Kubernetes takes as the name of a Service port
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>).
+fn is_dns_label(name: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+/// The value of `appProtocol` that this Istio reads as the protocol. Kubernetes' own word for HTTP/2 without TLS is
+/// understood by other controllers as well; Istio knows it since 1.19.
+pub fn app_protocol(protocol: Protocol, istio: Version) -> &'static str {
+    const H2C: &str = "kubernetes.io/h2c";
+    let knows = || convert(istio, 0, None, Transport::Tcp, Some(H2C)) == Protocol::Http2;
+    if protocol == Protocol::Http2 && knows() { H2C } else { name_prefix(protocol) }
+}
+
+/// The word that Istio reads as the protocol, at the front of a name as in `appProtocol`.
+fn name_prefix(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Http | Protocol::HttpProxy => "http",
+        Protocol::Http2 => "http2",
+        Protocol::Https => "https",
+        Protocol::Grpc => "grpc",
+        Protocol::GrpcWeb => "grpc-web",
+        Protocol::Tls => "tls",
+        Protocol::Mongo => "mongo",
+        Protocol::Redis => "redis",
+        Protocol::MySql => "mysql",
+        Protocol::Tcp | Protocol::Udp | Protocol::Unsupported => "tcp",
+    }
+}

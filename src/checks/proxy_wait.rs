@@ -1,13 +1,14 @@
 //! `proxy-wait`: commands that wait for the proxy before they start the application.
 
+use crate::base::{Edit, Fix, Path};
 use crate::checks::container_start::ask_start;
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, Observation, bind, schema_of, shortened, shortened_to};
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate};
-use crate::mesh::Membership;
-use crate::mesh::{Bound, ProxyWait};
+use crate::manifest::{Container, PodTemplate, Role};
+use crate::mesh::{Bound, CannotUnwrap, Membership, ProxyWait, Unwrapped};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -74,5 +75,53 @@ fn observe(container: &Container<'_>, why: &str) -> Observation {
     let name = shortened_to(24, container.name());
     let message =
         format!("container {name} never starts: it waits for a proxy, but the pod {why}: want no wait at {path}");
-    Observation::new(path, message).help("take the wait out of `command` and `args`, or let the pod be injected")
+    let observation =
+        Observation::new(path, message).help("take the wait out of `command` and `args`, or let the pod be injected");
+    match without_wait(container) {
+        Ok(fix) => observation.fixed_by(fix),
+        Err(reason) => observation.unfixed(reason),
+    }
 }
+
+/// The container as if the proxy had answered at once. It runs then, as its owner wants it to, so this is safe.
+fn without_wait(container: &Container<'_>) -> Result<Fix, String> {
+    let words = |key: &str| container.value().get(key).and_then(Value::as_array).map_or(0, Vec::len);
+    let (command, args) = (container.command().count(), container.args().count());
+    if (command, args) != (words("command"), words("args")) {
+        return Err("`command` and `args` hold something else than texts".to_owned());
+    }
+    let element = |at: usize| match at.checked_sub(command) {
+        None => container.path().key("command").index(at),
+        Some(at) => container.path().key("args").index(at),
+    };
+    let name = shortened(container.name());
+    match ask_start(container, |start| start.without_proxy_wait()) {
+        Ok(Unwrapped::Script { at, text }) => {
+            Ok(Fix::safe(format!("take the wait for the proxy out of {name}"), vec![Edit::set(element(at), text)]))
+        }
+        Ok(Unwrapped::Program { at }) => {
+            let title = format!("start {name} without its wait for the proxy");
+            Ok(Fix::safe(title, without_program(container, at, command, element)))
+        }
+        Err(CannotUnwrap::OnlyWaits) if container.role() == Role::Init => {
+            let title = format!("take out the init container {name}, which only waits for the proxy");
+            let reason = "a patch elsewhere may refer to the container by its name";
+            Ok(Fix::risky(title, reason, vec![Edit::Remove { path: container.path() }]))
+        }
+        Err(reason) => Err(reason.to_string()),
+    }
+}
+
+/// Without the wrapper at this place. An empty `command` would bring the image's own ENTRYPOINT back, so the first
+/// argument takes the place of a wrapper that was all of it.
+fn without_program(container: &Container<'_>, at: usize, command: usize, element: impl Fn(usize) -> Path) -> Vec<Edit> {
+    match container.args().next() {
+        Some(first) if at == 0 && command == 1 => {
+            vec![Edit::set(element(0), first), Edit::Remove { path: element(1) }]
+        }
+        _ => vec![Edit::Remove { path: element(at) }],
+    }
+}
+
+#[cfg(test)]
+mod tests;

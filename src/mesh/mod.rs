@@ -25,4 +25,4 @@ pub use proxy_config::{InvalidProxyConfig, ProxyConfig};
 pub use shutdown::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};
 pub use sidecar::SidecarKind;
 pub use version::Version;
-pub use wrapper::{Bound, ContainerStart, Environment, ProxyWait, quits_proxy};
+pub use wrapper::{Bound, CannotUnwrap, ContainerStart, Environment, ProxyWait, Unwrapped, quits_proxy};

@@ -6,7 +6,11 @@
 mod local_proxy;
 mod script;
 mod shell;
+mod unwrap;
+mod wait_only;
 mod waiting;
+
+pub use unwrap::{CannotUnwrap, Unwrapped};
 
 use local_proxy::{asks_if_ready, mentions_readiness, names_a_wait};
 use waiting::script_wait;
@@ -133,11 +137,13 @@ pub fn quits_proxy(text: &str) -> bool {
 /// `ENVOY_ADMIN_API`, and without that variable run the application at once.
 const ADMIN_API_WRAPPERS: [&str; 2] = ["scuttle", "envoy-preflight"];
 
+const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "zsh"];
+
 /// The wait of one command line.
 fn program_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {
     let Some((program, arguments)) = argv.split_first() else { return ProxyWait::None };
     match basename(program) {
-        "sh" | "bash" | "ash" | "dash" | "zsh" => match inline_script(arguments) {
+        name if SHELLS.contains(&name) => match inline_script(arguments) {
             Some(script) => script_wait(script, environment),
             None => mentioned(argv),
         },
@@ -201,9 +207,13 @@ fn side_car_wait(arguments: &[&str]) -> ProxyWait {
 
 /// The script of `sh -c SCRIPT`, also with other options: `bash -eo pipefail -c SCRIPT`.
 fn inline_script<'a>(arguments: &[&'a str]) -> Option<&'a str> {
+    inline_script_at(arguments).and_then(|at| arguments.get(at).copied())
+}
+
+fn inline_script_at(arguments: &[&str]) -> Option<usize> {
     let mut inline = false;
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
+    let mut rest = arguments.iter().enumerate();
+    while let Some((at, argument)) = rest.next() {
         match argument.strip_prefix(['-', '+']) {
             Some(long) if long.starts_with('-') => {}
             Some(cluster) => {
@@ -212,7 +222,7 @@ fn inline_script<'a>(arguments: &[&'a str]) -> Option<&'a str> {
                     rest.next();
                 }
             }
-            None => return inline.then_some(argument),
+            None => return inline.then_some(at),
         }
     }
     None

@@ -3,10 +3,13 @@
 //! What does not balance is said, so that nothing is claimed about it.
 
 use crate::mesh::wrapper::shell::{Separator, Token};
+use std::ops::Range;
 
 /// One command of a list, with what stands before and after it.
 #[derive(Debug)]
 pub(super) struct Item<'a> {
+    /// Its tokens among those of the list; redirections behind a block are part of it.
+    pub(super) tokens: Range<usize>,
     pub(super) kind: ItemKind<'a>,
     pub(super) before: Separator,
     pub(super) after: Separator,
@@ -40,7 +43,7 @@ pub(super) fn items(tokens: &[Token]) -> Option<Vec<Item<'_>>> {
             Some(Token::Separator(separator)) => *separator,
             _ => Separator::Next,
         };
-        items.push(Item { kind, before, after });
+        items.push(Item { tokens: at..end, kind, before, after });
         before = after;
         at = end + usize::from(matches!(tokens.get(end), Some(Token::Separator(_))));
     }

@@ -1,5 +1,7 @@
 //! The words and separators of a shell script. Nothing is ever expanded or run.
 
+use std::ops::Range;
+
 /// What separates two commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Separator {
@@ -49,14 +51,21 @@ impl Token {
 
 /// The tokens of a script; `None` when it holds something that is not followed here: a here-document, or a quote without its end.
 pub(super) fn tokens(script: &str) -> Option<Vec<Token>> {
-    let mut lexer = Lexer { rest: script, tokens: Vec::new() };
+    located_tokens(script).map(|(tokens, _)| tokens)
+}
+
+/// The same, with the bytes that each token takes in the script.
+pub(super) fn located_tokens(script: &str) -> Option<(Vec<Token>, Vec<Range<usize>>)> {
+    let mut lexer = Lexer { script, rest: script, tokens: Vec::new(), spans: Vec::new() };
     while lexer.step()? {}
-    Some(lexer.tokens)
+    Some((lexer.tokens, lexer.spans))
 }
 
 struct Lexer<'a> {
+    script: &'a str,
     rest: &'a str,
     tokens: Vec<Token>,
+    spans: Vec<Range<usize>>,
 }
 
 /// Operators, longest first; `None` is a redirection, of which nothing is kept.
@@ -95,6 +104,7 @@ impl Lexer<'_> {
         if self.rest.starts_with("<<") {
             return None;
         }
+        let start = self.offset();
         match OPERATORS.iter().find(|(text, _)| self.rest.starts_with(text)) {
             Some((text, token)) => {
                 self.rest = &self.rest[text.len()..];
@@ -102,7 +112,14 @@ impl Lexer<'_> {
             }
             None => self.word()?,
         }
+        if self.spans.len() < self.tokens.len() {
+            self.spans.push(start..self.offset());
+        }
         Some(true)
+    }
+
+    fn offset(&self) -> usize {
+        self.script.len() - self.rest.len()
     }
 
     fn word(&mut self) -> Option<()> {

@@ -33,6 +33,12 @@ pub(super) fn script_wait(script: &str, environment: Environment<'_>) -> ProxyWa
     surest
 }
 
+/// The first command of a script that certainly waits for the proxy, by its place in the list.
+pub(super) fn first_wait(items: &[Item<'_>], environment: Environment<'_>) -> Option<usize> {
+    let waits = |at: &usize| matches!(item_wait(&items[*at], environment), ProxyWait::Certain(_));
+    (0..items.len()).find(|at| waits(at) && surely_runs_first(items, *at))
+}
+
 /// Whether nothing before this command can skip it, and nothing lets the script go on without it.
 fn surely_runs_first(items: &[Item<'_>], at: usize) -> bool {
     const HARMLESS: [&str; 8] = ["echo", "printf", "sleep", "set", "trap", "export", "cd", ":"];
@@ -96,7 +102,7 @@ fn simple_wait(words: &[&str], environment: Environment<'_>) -> ProxyWait {
     program_wait(words, environment)
 }
 
-fn is_assignment(word: &str) -> bool {
+pub(super) fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })

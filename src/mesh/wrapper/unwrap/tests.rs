@@ -1,0 +1,196 @@
+use super::*;
+use proptest::prelude::*;
+
+fn without(script: &str) -> Result<String, CannotUnwrap> {
+    let command = ["/bin/sh", "-c", script];
+    let start = ContainerStart { name: "app", image: "app:1", command: &command, args: &[], env: &[] };
+    match start.without_proxy_wait()? {
+        Unwrapped::Script { at: 2, text } => Ok(text),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Spellings found in public manifests, and what is left of them.
+const UNWRAPPED: [(&str, &str); 27] = [
+    ("until curl -fsI http://localhost:15021/healthz/ready; do sleep 3; done; exec /app", "exec /app"),
+    (
+        "until curl --head localhost:15000 ; do echo Waiting for Sidecar; sleep 3 ; done ; echo Sidecar available; /app",
+        "echo Sidecar available; /app",
+    ),
+    ("until curl --head localhost:15000\ndo\n  echo 'Waiting for Sidecar...'\n  sleep 3\ndone\n/app", "/app"),
+    ("while ! curl -s -f http://127.0.0.1:15020/healthz/ready; do sleep 1; done; /app --x 'a; b'", "/app --x 'a; b'"),
+    ("while ! nc -z localhost 15021; do sleep 1; done && /app", "/app"),
+    ("while ! nc -z localhost 15021; do sleep 1; done &&\n  /app", "/app"),
+    ("while ! nc -z localhost 15021; do sleep 1; done && \\\n  /app", "/app"),
+    (
+        "until wget -q --spider http://127.0.0.1:15021/healthz/ready > /dev/null 2>&1; do sleep 1; done; /app \"$@\"",
+        "/app \"$@\"",
+    ),
+    (
+        "until wget -qO- 127.0.0.1:15021/healthz/ready >/dev/null; do sleep 1; done >/dev/null 2>&1; exec \"$0\" \"$@\"",
+        "exec \"$0\" \"$@\"",
+    ),
+    (
+        "until [ \"$(curl -s -o /dev/null -w \"%{http_code}\" http://localhost:15020/healthz/ready)\" = 200 ]; do sleep 1; done; /app",
+        "/app",
+    ),
+    (
+        "STATUS=\"\"; while [ \"$STATUS\" != \"200\" ]; do sleep 1; STATUS=$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:15020/healthz/ready || true); done; exec /app",
+        "STATUS=\"\"; exec /app",
+    ),
+    ("while [ \"${S}\" != 200 ]; do S=`curl -s -w '%{http_code}' localhost:15021/healthz/ready`; done; /app", "/app"),
+    ("until curl -s localhost:15000/server_info | grep -q LIVE; do sleep 1; done; /app", "/app"),
+    (
+        "until $(curl --output /dev/null --silent --head --fail http://localhost:15021/healthz/ready); do printf .; done; /app",
+        "/app",
+    ),
+    ("while true; do curl -fs localhost:15021/healthz/ready && break; sleep 1; done; /app", "/app"),
+    ("while :; do if curl -fs localhost:15021/healthz/ready; then echo up; break; fi; sleep 1; done; /app", "/app"),
+    (
+        "echo waiting && until /usr/bin/curl -fs localhost:15021/healthz/ready; do sleep 1; done && /app",
+        "echo waiting && /app",
+    ),
+    (
+        "set -e\n# the proxy first\nuntil curl -fs localhost:15021/healthz/ready > /dev/null; do\n  sleep 1\ndone\nexec \"$0\" \"$@\"\n",
+        "set -e\n# the proxy first\nexec \"$0\" \"$@\"\n",
+    ),
+    ("  until nc -z localhost 15021; do\n    sleep 1\n  done;\n  /app\n", "  /app\n"),
+    ("set -e; until nc -z localhost 15021; do sleep 1; done;\n/app", "set -e;\n/app"),
+    ("set -e; until nc -z localhost 15021; do sleep 1; done\n\n/app", "set -e;\n\n/app"),
+    ("until nc -z localhost 15021; do sleep 1; done # the proxy\n/app", "# the proxy\n/app"),
+    ("until nc -z localhost 15020; do sleep 1; done; until nc -z localhost 15021; do sleep 1; done; /app", "/app"),
+    ("cd /srv; until nc -z localhost 15021; do sleep 1; done; (a | b) > c; d || e &", "cd /srv; (a | b) > c; d || e &"),
+    (
+        "until nc -z localhost 15021; do date; sleep 1; done; for S in a b; do run $S; done",
+        "for S in a b; do run $S; done",
+    ),
+    ("set -e; until nc -z localhost 15021; do sleep 1; done", "set -e;"),
+    ("A=b exec scuttle /app --x", "A=b exec /app --x"),
+];
+
+#[test]
+fn exactly_the_wait_is_taken_out() {
+    let admin = [("ENVOY_ADMIN_API", Some("http://127.0.0.1:15000"))];
+    for (script, wanted) in UNWRAPPED {
+        let command = ["bash", "-eo", "pipefail", "-c", script];
+        let start = ContainerStart { name: "app", image: "app:1", command: &command, args: &["x"], env: &admin };
+        let text = Unwrapped::Script { at: 4, text: wanted.to_owned() };
+        assert_eq!(start.without_proxy_wait(), Ok(text), "{script}");
+    }
+}
+
+#[test]
+fn what_is_more_than_a_wait_stays() {
+    let more = |word: &str| CannotUnwrap::DoesMore(word.to_owned());
+    for (script, wanted) in [
+        ("until curl -fs localhost:15021/healthz/ready && nc -z db 5432; do sleep 1; done; /app", more("nc")),
+        ("until curl -fs localhost:15021/healthz/ready http://db:80/; do sleep 1; done; /app", more("curl")),
+        ("until curl -fs localhost:15021/healthz/ready -o answer; do sleep 1; done; /app", more("curl")),
+        ("until curl -fs localhost:15021/healthz/ready > /tmp/answer; do sleep 1; done; /app", more("/tmp/answer")),
+        ("until curl -fs localhost:15021/healthz/ready; do /refresh; sleep 1; done; /app", more("/refresh")),
+        ("until curl -fs localhost:15021/healthz/ready; do read -t 1 X; done; /app", more("read")),
+        ("until curl -fs localhost:15021/healthz/ready; do echo $(hostname); done; /app", more("hostname")),
+        ("until curl -fs localhost:15021/healthz/ready; do echo ${N=1}; done; /app", more("$")),
+        ("until nc -z localhost 15021; do n=$((n+1)); sleep 1; done; /app", more("$")),
+        ("until nc -z localhost 15021; do (sleep 1); done; /app", more("( )")),
+        ("while true; do curl -fs localhost:15021/healthz/ready && exec /app; sleep 1; done; /other", more("exec")),
+        ("for i in 1 2 3; do curl -fs localhost:15021/healthz/ready && break; done; /app", more("for")),
+    ] {
+        assert_eq!(without(script), Err(wanted), "{script}");
+    }
+}
+
+#[test]
+fn what_is_left_must_not_need_the_wait() {
+    let reads = |name: &str| CannotUnwrap::Reads(name.to_owned());
+    let wait = "while [ \"$S\" != 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done";
+    let start = "until nc -z localhost 15021; do sleep 1; done";
+    for (script, wanted) in [
+        (format!("{wait}; /app --status $S"), reads("S")),
+        (format!("{wait}; /app \"${{S:-none}}\""), reads("S")),
+        (format!("{wait}; export S; /app"), reads("S")),
+        (format!("export S; {wait}; /app"), reads("S")),
+        (format!("set -ea; {wait}; /app"), reads("S")),
+        (format!("{start}; echo $?"), reads("$?")),
+        (format!("{start}; /job; curl -XPOST localhost:15020/quitquitquit"), CannotUnwrap::StillMeansProxy),
+        (format!("trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; {start}; /job"), CannotUnwrap::StillMeansProxy),
+        (
+            format!("{start}; URL=localhost:15021/ready; until curl $URL; do :; done; /app"),
+            CannotUnwrap::StillMeansProxy,
+        ),
+        (start.to_owned(), CannotUnwrap::OnlyWaits),
+        (format!("{start}\n"), CannotUnwrap::OnlyWaits),
+    ] {
+        assert_eq!(without(&script), Err(wanted), "{script}");
+    }
+    assert_eq!(without(&format!("{wait}; java -jar app.jar")), Ok("java -jar app.jar".to_owned()));
+}
+
+#[test]
+fn what_is_not_followed_is_left_alone() {
+    for script in [
+        "until nc -z localhost 15021; do sleep 1; done || exit 1; /app",
+        "until nc -z localhost 15021; do sleep 1; done | tee; /app",
+        "until nc -z localhost 15021; do sleep 1; done & /app",
+        "echo a && until nc -z localhost 15021; do sleep 1; done; /app",
+        "if true; then until nc -z localhost 15021; do sleep 1; done; fi; /app",
+        "cat <<EOF\nx\nEOF\nuntil nc -z localhost 15021; do sleep 1; done; /app",
+        "exec /app",
+    ] {
+        assert_eq!(without(script), Err(CannotUnwrap::NotExact), "{script}");
+    }
+}
+
+#[test]
+fn wrappers_give_way_to_what_they_run() {
+    let admin = ("ENVOY_ADMIN_API", Some("http://127.0.0.1:15000"));
+    let other = ("GENERIC_QUIT_ENDPOINTS", Some("http://127.0.0.1:9000/quit"));
+    let program = |at| Ok(Unwrapped::Program { at });
+    let cases: &[(&[&str], Environment<'_>, Result<Unwrapped, CannotUnwrap>)] = &[
+        (&["scuttle", "/app", "-x"], &[admin], program(0)),
+        (&["/usr/bin/envoy-preflight", "/app"], &[admin], program(0)),
+        (&["/sbin/tini", "-g", "--", "scuttle", "/app"], &[admin], program(3)),
+        (&["env", "A=b", "tini", "--", "scuttle", "/app"], &[admin], program(4)),
+        (&["scuttle"], &[admin], Err(CannotUnwrap::NotExact)),
+        (&["scuttle", "--help"], &[admin], Err(CannotUnwrap::NotExact)),
+        (&["timeout", "60", "scuttle", "/app"], &[admin], Err(CannotUnwrap::NotExact)),
+        (&["scuttle", "/app"], &[admin, other], Err(CannotUnwrap::DoesMore("GENERIC_QUIT_ENDPOINTS".to_owned()))),
+        (&["wait-for-envoy", "/app"], &[], Err(CannotUnwrap::NotExact)),
+        (&["/entrypoint.sh"], &[], Err(CannotUnwrap::NotExact)),
+        (&[], &[], Err(CannotUnwrap::NotExact)),
+    ];
+    for (argv, env, wanted) in cases {
+        let start = ContainerStart { name: "app", image: "app:1", command: argv, args: &[], env };
+        assert_eq!(start.without_proxy_wait(), *wanted, "{argv:?}");
+    }
+}
+
+#[test]
+fn a_script_that_kubernetes_changes_first_is_left_alone() {
+    let script =
+        "while [ \"$S\" != 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; $(APP)";
+    let command = ["sh", "-c", script];
+    for (env, wanted) in [
+        (("APP", Some("/app")), CannotUnwrap::Expanded("APP".to_owned())),
+        (("S", Some("200")), CannotUnwrap::Reads("S".to_owned())),
+    ] {
+        let env = [env];
+        let start = ContainerStart { name: "app", image: "app:1", command: &command, args: &[], env: &env };
+        assert_eq!(start.without_proxy_wait(), Err(wanted));
+    }
+    let command = ["sh", "-ac", script];
+    let start = ContainerStart { name: "app", image: "app:1", command: &command, args: &[], env: &[] };
+    assert_eq!(start.without_proxy_wait(), Err(CannotUnwrap::Reads("S".to_owned())));
+}
+
+proptest! {
+    /// Whatever a script holds, what comes out is shorter, and waits no more.
+    #[test]
+    fn what_is_unwrapped_waits_no_more(script in "((until|while|do|done|if|fi|then|nc -z localhost 15021|sleep 1|break|S=1|é|[ ;&|(){}'\"`$\\\\<>#\n]){0,2} ?){0,24}") {
+        let script = format!("{script}until nc -z localhost 15021; do sleep 1; done;{script}");
+        if let Ok(text) = without(&script) {
+            prop_assert!(text.len() < script.len());
+            prop_assert_eq!(script_wait(&text, &[]), ProxyWait::None);
+        }
+    }
+}

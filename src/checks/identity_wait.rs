@@ -3,7 +3,9 @@
 //! The metadata server needs a few seconds before it knows a new pod; authentication before that fails. Source:
 //! <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication>
 
+use crate::base::Fix;
 use crate::checks::container_start::ask_start;
+use crate::checks::identity_fix::wait_for_identity;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, Labels, PodTemplate, Role};
@@ -38,6 +40,9 @@ const CREDENTIALS_VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 pub struct Params {
     /// ServiceAccounts whose pods use workload identity although no annotation shows it: `namespace/name`.
     service_accounts: Vec<String>,
+    /// The image of seaworthy-wait, for the init container of the fix. Absent: `repairs.image` of `seaworthy.yaml`.
+    #[schemars(length(min = 1))]
+    image: Option<String>,
 }
 
 /// How it is known that a pod uses workload identity.
@@ -56,7 +61,23 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     {
         return Vec::new();
     }
-    vec![observe(&pod, &evidence)]
+    let observation = observe(&pod, &evidence);
+    vec![match fix(params, subject, &pod, &evidence) {
+        Ok(fix) => observation.fixed_by(fix),
+        Err(reason) => observation.unfixed(reason),
+    }]
+}
+
+/// A wait in vain would keep the pod from starting, so that the pod uses workload identity must be known.
+fn fix(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, evidence: &Evidence<'_>) -> Result<Fix, String> {
+    if matches!(evidence, Evidence::NodeSelector) {
+        let name = shortened_to(24, pod.service_account());
+        return Err(format!("ServiceAccount {name} is not known, and so whether the pod uses workload identity"));
+    }
+    match params.image.as_deref() {
+        Some(image) => wait_for_identity(subject, pod, image),
+        None => Err("set repairs.image in seaworthy.yaml to the image of seaworthy-wait".to_owned()),
+    }
 }
 
 fn evidence<'a>(params: &Params, subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Option<Evidence<'a>> {
@@ -114,3 +135,6 @@ fn waits(container: &Container<'_>) -> bool {
         Role::NativeSidecar => container.value().get("startupProbe").is_some() && ask_start(container, asks_again),
     }
 }
+
+#[cfg(test)]
+mod tests;

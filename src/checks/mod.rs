@@ -8,6 +8,7 @@ mod ending;
 mod ending_edit;
 mod grace_period;
 mod hook;
+mod identity_fix;
 mod identity_wait;
 mod istio_port_protocol;
 mod job_completion;

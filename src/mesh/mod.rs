@@ -7,6 +7,7 @@ pub mod duration;
 pub mod injection;
 pub mod membership;
 pub mod namespace_profile;
+pub mod outbound_ranges;
 pub mod profile;
 pub mod protocol;
 pub mod proxy_config;

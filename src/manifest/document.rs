@@ -17,12 +17,12 @@ pub struct Document {
 
 /// What is known of a document that was read from a text.
 #[derive(Debug, Clone)]
-struct Written {
-    source: Source,
+pub(super) struct Written {
+    pub(super) source: Source,
     /// Offset of the document's piece, which its tree counts from, and behind its end.
-    piece: Span,
-    tree: Tree,
-    comments: Vec<Comment>,
+    pub(super) piece: Span,
+    pub(super) tree: Tree,
+    pub(super) comments: Vec<Comment>,
     template: Option<Arc<str>>,
 }
 
@@ -58,6 +58,11 @@ impl Document {
     /// The text it was read from; none for [`Document::from_value`].
     pub fn source(&self) -> Option<&Source> {
         self.written.as_ref().map(|written| &written.source)
+    }
+
+    /// Its text, with the place of everything in it; none for [`Document::from_value`].
+    pub(super) fn written(&self) -> Option<&Written> {
+        self.written.as_ref()
     }
 
     /// Which document of the file it is, from 0; empty ones do not count.
@@ -113,7 +118,8 @@ impl Document {
 }
 
 impl Written {
-    fn text(&self) -> &str {
+    /// The text of the document's piece.
+    pub(super) fn text(&self) -> &str {
         self.source.text().get(self.piece.start..self.piece.end).unwrap_or("")
     }
 
@@ -121,7 +127,7 @@ impl Written {
         self.tree.find(path, self.text())
     }
 
-    fn span(&self, node: NodeId) -> Span {
+    pub(super) fn span(&self, node: NodeId) -> Span {
         self.tree.get(node).map_or(self.piece, |node| absolute(self.piece, node.range))
     }
 

@@ -1,37 +1,52 @@
 //! The printer for files: changes as splices into the text, which touch only the bytes at fault.
+//!
+//! The changes become a tree of plans beside the document's tree, and both are walked once. What comes in is written in
+//! the style of what stands around it. What cannot be edited without a guess is refused, with the reason.
 
-use super::change::{Change, Difference};
+mod block;
+mod block_ink;
+mod container;
+mod flow;
+mod flow_ink;
+mod layout;
+mod plan;
+mod refusal;
+mod scalar;
+mod style;
+mod text;
+mod units;
+mod value;
+
+pub use refusal::Refusal;
+
+use super::change::Change;
 use crate::base::{Path, TextEdit};
-use crate::manifest::{Document, Kind, Style};
+use crate::manifest::Document;
+use crate::manifest::tree::NodeId;
+use block_ink::BlockInk;
+use layout::Layout;
+use plan::Plan;
 use serde_json::Value;
 
-/// A change that is not made because the text does not allow it without a guess.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The place is written in a way that is not edited.
-    #[error("{0} is written in a way that is not edited")]
-    Unwritable(Path),
-}
+#[cfg(test)]
+mod tests;
 
-/// The splices that make these changes, in the order of the text.
+/// The splices that make these changes, in the order of the text; they neither overlap nor touch. Paths are those of the
+/// document before any change.
 ///
 /// # Errors
 /// The first change that the text does not allow.
 pub fn splice(document: &Document, changes: &[Change]) -> Result<Vec<TextEdit>, Refusal> {
-    let mut texts: Vec<TextEdit> = changes.iter().map(|change| replaced(document, change)).collect::<Result<_, _>>()?;
-    texts.sort();
-    Ok(texts)
-}
-
-fn replaced(document: &Document, change: &Change) -> Result<TextEdit, Refusal> {
-    let unwritable = || Refusal::Unwritable(change.path.clone());
-    let Difference::Replaced(Value::Number(number)) = &change.difference else { return Err(unwritable()) };
-    let spot = document.spot(&change.path).ok_or_else(unwritable)?;
-    let source = document.source().ok_or_else(unwritable)?;
-    if spot.kind != Kind::Scalar || spot.style != Style::Plain || spot.via_alias || spot.value.start == spot.value.end {
-        return Err(unwritable());
+    let Some(first) = changes.first() else { return Ok(Vec::new()) };
+    let layout = Layout::of(document).ok_or_else(|| Refusal::NoText(first.path.clone()))?;
+    if let Some(refusal) = refusal::of_document(&layout, &first.path) {
+        return Err(refusal);
     }
-    Ok(TextEdit { file: source.name().clone(), span: spot.value, text: number.to_string() })
+    let plan = Plan::of(changes);
+    let mut printer = Printer { layout, edits: Vec::new() };
+    let start = printer.layout.span(0).start;
+    printer.value(&plan, &Place { node: 0, lead: start, seat: Seat::Root, above: &[] })?;
+    joined(printer.edits).ok_or_else(|| Refusal::Layout(first.path.clone()))
 }
 
 /// A text after splices that do not overlap, in the order of the text.
@@ -49,11 +64,65 @@ pub fn spliced(text: &str, texts: &[TextEdit]) -> String {
 
 /// A value as YAML in block style, without a line end behind it.
 pub(super) fn block_text(value: &Value) -> String {
-    match value {
-        Value::Object(map) => {
-            let lines = map.iter().map(|(key, value)| format!("{key}: {value}"));
-            lines.collect::<Vec<_>>().join("\n")
-        }
-        other => other.to_string(),
+    let written = BlockInk::default().in_item(value, 0);
+    std::iter::once(written.inline).chain(written.lines).collect::<Vec<_>>().join("\n")
+}
+
+/// Prints plans, node by node.
+struct Printer<'d> {
+    layout: Layout<'d>,
+    edits: Vec<TextEdit>,
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    /// What is written there: the value, or an alias.
+    node: NodeId,
+    /// Behind the colon or dash that introduces it, and behind its anchor.
+    lead: usize,
+    seat: Seat,
+    /// The maps and lists that it stands in, from the root on.
+    above: &'p [NodeId],
+}
+
+/// What a value stands behind.
+#[derive(Clone, Copy, PartialEq)]
+enum Seat {
+    Root,
+    /// A key in this column.
+    Key(usize),
+    /// A dash; what an item is made of stands in this column.
+    Dash(usize),
+    /// Brackets.
+    Flow,
+}
+
+impl Printer<'_> {
+    fn put(&mut self, start: usize, end: usize, text: impl Into<String>) {
+        let edit = self.layout.edit(start, end, text);
+        self.edits.push(edit);
     }
+
+    fn refuse_comment(&self, start: usize, end: usize, path: &Path) -> Result<(), Refusal> {
+        if self.layout.holds_comment(start, end) { Err(Refusal::Comment(path.clone())) } else { Ok(()) }
+    }
+}
+
+/// Edits in the order of the text, those that touch made one. What is put in at one place keeps its order. None if any
+/// overlap.
+fn joined(mut edits: Vec<TextEdit>) -> Option<Vec<TextEdit>> {
+    edits.sort_by_key(|edit| edit.span);
+    let mut out: Vec<TextEdit> = Vec::new();
+    for edit in edits {
+        match out.last_mut() {
+            Some(last) if edit.span.start < last.span.end => return None,
+            Some(last) if edit.span.start == last.span.end => {
+                last.span.end = edit.span.end;
+                last.text.push_str(&edit.text);
+            }
+            _ => out.push(edit),
+        }
+    }
+    Some(out)
 }

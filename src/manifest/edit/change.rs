@@ -1,5 +1,6 @@
 //! What differs between two values, as the fewest changes of single fields and items.
 
+use super::align::{Step, steps};
 use crate::base::Path;
 use serde_json::{Map, Value};
 
@@ -28,8 +29,8 @@ pub enum Difference {
 /// The changes that make `after` of `before`, from the end of each list to its start: done one by one in this order,
 /// no index of an earlier one is wrong for a later one.
 ///
-/// The order of keys in a map is no difference. Items are taken for the same when they are equal or have the same `name`, and
-/// maps also when neither of them is anywhere else.
+/// The order of keys in a map is no difference. Items of a list belong together as the least changes then: one that has no
+/// name, or gets another one, is edited where it stands.
 pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
     let mut found = Vec::new();
     compare(&Path::root(), before, after, &mut found);
@@ -57,13 +58,6 @@ fn compare_maps(path: &Path, before: &Map<String, Value>, after: &Map<String, Va
     }
 }
 
-/// A step from the end of two lists to their start, with the place in the list before.
-enum Step {
-    Same { before: usize, after: usize },
-    Gone { before: usize },
-    New { before: usize, after: usize },
-}
-
 fn compare_lists(path: &Path, before: &[Value], after: &[Value], found: &mut Vec<Change>) {
     for step in steps(before, after) {
         match step {
@@ -81,47 +75,6 @@ fn compare_lists(path: &Path, before: &[Value], after: &[Value], found: &mut Vec
             }
         }
     }
-}
-
-/// How the items of two lists belong to each other, from the end to the start: what is alike at both ends first, then in
-/// order what comes again. Edits are few, so between the ends there is next to nothing.
-fn steps(before: &[Value], after: &[Value]) -> Vec<Step> {
-    let alike = |one: &(&Value, &Value)| are_alike(one.0, one.1);
-    let tail = before.iter().rev().zip(after.iter().rev()).take_while(alike).count();
-    let (mut old, mut new) = (before.len() - tail, after.len() - tail);
-    let mut steps: Vec<Step> =
-        (1..=tail).map(|back| Step::Same { before: before.len() - back, after: after.len() - back }).collect();
-    while old > 0 || new > 0 {
-        let again = |item: Option<&Value>, list: &[Value]| {
-            item.is_some_and(|item| list.iter().any(|other| are_alike(item, other)))
-        };
-        let (last_old, last_new) = (before.get(old.wrapping_sub(1)), after.get(new.wrapping_sub(1)));
-        let is_same = last_old.zip(last_new).is_some_and(|(one, other)| are_alike(one, other));
-        let (is_kept, is_known) =
-            (again(last_old, after.get(..new).unwrap_or(&[])), again(last_new, before.get(..old).unwrap_or(&[])));
-        // Two maps that both are nowhere else are one that was changed, its name too.
-        let is_changed = !is_kept
-            && !is_known
-            && last_old.zip(last_new).is_some_and(|(one, other)| one.is_object() && other.is_object());
-        if is_same || is_changed {
-            (old, new) = (old - 1, new - 1);
-            steps.push(Step::Same { before: old, after: new });
-        } else if new > 0 && !is_known {
-            new -= 1;
-            steps.push(Step::New { before: old, after: new });
-        } else if old > 0 {
-            old -= 1;
-            steps.push(Step::Gone { before: old });
-        } else {
-            new -= 1;
-            steps.push(Step::New { before: old, after: new });
-        }
-    }
-    steps
-}
-
-fn are_alike(one: &Value, other: &Value) -> bool {
-    one == other || one.get("name").is_some_and(|name| other.get("name") == Some(name))
 }
 
 #[cfg(test)]
@@ -160,12 +113,26 @@ mod tests {
                 json!([{"name": "x"}, {"name": "a"}, wait]),
                 vec!["+ [1].wait 1", r#"^ [0] {"name":"x"}"#],
             ),
-            (named(&["a", "b"]), named(&["b", "a"]), vec!["- [1]", r#"^ [0] {"name":"b"}"#]),
-            (named(&["a", "b"]), named(&["x", "b"]), vec![r#"= [0].name "x""#]),
-            (json!([{"port": 1}]), json!([{"port": 1, "name": "a"}]), vec![r#"+ [0].name "a""#]),
-            (named(&["a", "b"]), named(&["x", "y", "b"]), vec![r#"= [0].name "y""#, r#"^ [0] {"name":"x"}"#]),
+            (named(&["a", "b"]), named(&["b", "a"]), vec![r#"^ [2] {"name":"a"}"#, "- [0]"]),
+            (json!([{"port": 1, "name": "a"}]), json!([{"port": 1, "name": "b"}]), vec![r#"= [0].name "b""#]),
+            (json!([{"port": 1}, {"port": 2}]), json!([{"port": 1, "a": 0}, {"port": 2}]), vec!["+ [0].a 0"]),
+            (json!([{"port": 1}, {"port": 1}]), json!([{"port": 1}, {"port": 3}]), vec!["= [1].port 3"]),
+            (json!([{"port": 1}]), json!([{"wait": 1}, {"port": 2}]), vec!["= [0].port 2", r#"^ [0] {"wait":1}"#]),
+            (json!([{"port": 1}]), json!([{"wait": 1}]), vec![r#"^ [1] {"wait":1}"#, "- [0]"]),
+            (json!([{"name": "a", "b": 1}, {"name": "a"}]), json!([{"name": "a"}]), vec!["- [0]"]),
+            (
+                json!([{"port": 1, "a": 2}, {"port": 1, "a": 2}]),
+                json!([{"port": 1, "a": 2, "b": 3}, {"port": 4, "a": 2}]),
+                vec!["= [1].port 4", "+ [0].b 3"],
+            ),
+            (
+                json!([{"name": "a", "b": 1}, {"name": "c", "d": {"e": 1}}]),
+                json!([{"name": "f", "b": 1}]),
+                vec!["- [1]", r#"= [0].name "f""#],
+            ),
             (json!(["sh", "-c"]), json!(["sh"]), vec!["- [1]"]),
-            (json!([1, 2]), json!([1, 3]), vec!["^ [2] 3", "- [1]"]),
+            (json!([1, 2]), json!([1, 3]), vec!["= [1] 3"]),
+            (json!([1]), json!([{"a": 1}]), vec![r#"^ [1] {"a":1}"#, "- [0]"]),
         ] {
             assert_eq!(shown(&before, &after), wanted, "{before} -> {after}");
         }

@@ -4,6 +4,7 @@
 //! print: [`json_patch`] for an admission response, [`splice`] for the text of a file. So a fix in a file and a repair
 //! of a Pod cannot drift apart, and edits of several fixes compose before anything is printed.
 
+mod align;
 mod apply;
 mod change;
 mod json_patch;

@@ -8,8 +8,8 @@ use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::outbound_ranges::{EXCLUDE_OUTBOUND_ANNOTATION, excludes};
 use crate::mesh::{OutboundTrafficPolicy, SidecarKind};
+use core::net::Ipv4Addr;
 use serde_json::{Value, json};
-use std::net::Ipv4Addr;
 
 /// The name of the init container, which [`crate::mesh::ContainerStart::waits_for_identity`] knows.
 const NAME: &str = "seaworthy-wait-identity";

@@ -2,7 +2,7 @@
 //!
 //! Source: `excludeOutboundIPRanges` in <https://istio.io/latest/docs/reference/config/annotations/>.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 /// On a pod: the ranges, parted by commas. Istio takes them instead of the mesh-wide ones.
 pub const EXCLUDE_OUTBOUND_ANNOTATION: &str = "traffic.sidecar.istio.io/excludeOutboundIPRanges";

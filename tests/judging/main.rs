@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)] // a test fails where it stands
 
+mod fixes;
 mod ignores;
 mod modes;
 mod ratchet;

@@ -3,13 +3,13 @@
 //! It gets SIGTERM together with the application's containers, drains for a fixed time and ends. Source:
 //! <https://github.com/istio/istio/blob/master/pkg/envoy/agent.go>
 
-use crate::base::Path;
 use crate::checks::ending::{ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy::{ProxyLife, proxy_life};
 use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
+use crate::manifest::PodTemplate;
 use crate::mesh::SidecarKind;
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
@@ -59,7 +59,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         return Vec::new();
     }
     let means = Means { strategy: params.strategy, ..Means::default() };
-    let observation = observe(longest, &proxy, pod.annotation_path(PROXY_CONFIG_ANNOTATION));
+    let observation = observe(params, &pod, longest, &proxy);
     let observation = match EndingEdit::proxy(subject, &pod, &ending, means) {
         Ok(edit) => {
             let (title, help) = (title(params.strategy, longest.seconds()), advice(&edit));
@@ -72,17 +72,23 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 }
 
 /// One finding for the pod, at the preStop that needs the proxy longest: one setting covers them all.
-fn observe(end: &ContainerEnd<'_>, proxy: &ProxyLife, annotation: Path) -> Observation {
+fn observe(params: &Params, pod: &PodTemplate<'_>, end: &ContainerEnd<'_>, proxy: &ProxyLife) -> Observation {
+    let (annotation, wanted) = match params.strategy {
+        DrainStrategy::Native => (NATIVE_SIDECAR_ANNOTATION, "\"true\"".to_owned()),
+        DrainStrategy::DrainDuration | DrainStrategy::ExitOnZero => {
+            (PROXY_CONFIG_ANNOTATION, format!("{}s", end.seconds()))
+        }
+    };
+    let path = pod.annotation_path(annotation);
     let message = format!(
-        "classic proxy {} after {}, {} needs preStop {}s + shutdown {}s: want {}s at {annotation}",
+        "classic proxy {} after {}, {} needs preStop {}s + shutdown {}s: want {wanted} at {path}",
         if proxy.ends_when_idle { "may end" } else { "ends" },
         proxy.lasts,
         shortened_to(18, end.container.name()),
         end.pre_stop.unwrap_or(0),
         end.shutdown,
-        end.seconds(),
     );
-    Observation::new(annotation, message).at(end.container.path().key("lifecycle").key("preStop"))
+    Observation::new(path, message).at(end.container.path().key("lifecycle").key("preStop"))
 }
 
 fn title(strategy: DrainStrategy, seconds: i64) -> String {

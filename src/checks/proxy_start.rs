@@ -2,7 +2,7 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/common-problems/injection/>
 
-use crate::base::{Fix, Path};
+use crate::base::Fix;
 use crate::checks::container_start::ask_start;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
@@ -12,9 +12,9 @@ use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
-use crate::mesh::ProxyWait;
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
-use crate::mesh::{SidecarKind, proxy_is_ready_first};
+use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
+use crate::mesh::{ProxyWait, SidecarKind, proxy_is_ready_first};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -72,9 +72,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(held) = held(subject, &pod, kind) else { return Vec::new() };
     let applications = pod.containers().filter(is_application);
     let unheld: Vec<Container<'_>> = applications.filter(|it| !held.holds(it) && !may_wait(it)).collect();
-    let Some(observation) = observe(params, &unheld, pod.annotation_path(PROXY_CONFIG_ANNOTATION)) else {
-        return Vec::new();
-    };
+    let Some(observation) = observe(params, &pod, &unheld) else { return Vec::new() };
     vec![match fix(params, subject, &pod) {
         Ok(fix) => observation.fixed_by(fix),
         Err(reason) => observation.unfixed(reason),
@@ -114,21 +112,30 @@ fn may_wait(container: &Container<'_>) -> bool {
 }
 
 /// One finding for the pod, at the first container: one setting holds them all.
-fn observe(params: &Params, unheld: &[Container<'_>], annotation: Path) -> Option<Observation> {
+fn observe(params: &Params, pod: &PodTemplate<'_>, unheld: &[Container<'_>]) -> Option<Observation> {
     let (first, others) = unheld.split_first()?;
     let name = shortened_to(20, first.name());
     let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-    let message = format!(
-        "container {name}{more} may start before the classic proxy: want holdApplicationUntilProxyStarts at {annotation}"
-    );
-    let help = match params.strategy {
-        Strategy::Hold => format!(
-            "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: '{{\"holdApplicationUntilProxyStarts\": true}}'`"
+    let (path, wanted, help) = match params.strategy {
+        Strategy::Hold => (
+            pod.annotation_path(PROXY_CONFIG_ANNOTATION),
+            "holdApplicationUntilProxyStarts",
+            format!(
+                "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: \
+                 '{{\"holdApplicationUntilProxyStarts\": true}}'`"
+            ),
         ),
-        Strategy::Native => "annotate the pod template with `sidecar.istio.io/nativeSidecar: \"true\"`".to_owned(),
-        Strategy::Wrapper => {
-            "let the command wait for the proxy with a time-out before it starts the application".to_owned()
-        }
+        Strategy::Native => (
+            pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),
+            "\"true\"",
+            format!("annotate the pod template with `{NATIVE_SIDECAR_ANNOTATION}: \"true\"`"),
+        ),
+        Strategy::Wrapper => (
+            first.path().key("command"),
+            "a wait for it",
+            "let the command wait for the proxy with a time-out before it starts the application".to_owned(),
+        ),
     };
-    Some(Observation::new(annotation, message).at(first.path().key("name")).help(help))
+    let message = format!("container {name}{more} may start before the classic proxy: want {wanted} at {path}");
+    Some(Observation::new(path, message).at(first.path().key("name")).help(help))
 }

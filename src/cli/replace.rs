@@ -141,3 +141,76 @@ fn keep_owner(file: &File, like: &Metadata) {
 
 #[cfg(not(unix))]
 fn keep_owner(_: &File, _: &Metadata) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::os::unix::net::UnixListener;
+    use tempfile::TempDir;
+
+    /// A folder with one file of this content.
+    fn folder() -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        fs::write(&path, "old").unwrap();
+        (folder, path)
+    }
+
+    fn names_in(folder: &TempDir) -> Vec<String> {
+        let names = fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn mode_and_owner_stay() {
+        for mode in [0o644, 0o600, 0o755, 0o664] {
+            let (folder, path) = folder();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let before = fs::metadata(&path).unwrap();
+            replace(&path, b"old", b"new").unwrap();
+            let after = fs::metadata(&path).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+            assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
+            assert_eq!(names_in(&folder), ["a.yaml"]);
+        }
+    }
+
+    #[test]
+    fn of_a_link_the_file_behind_it_is_replaced() {
+        let (folder, path) = folder();
+        symlink("a.yaml", folder.path().join("b.yaml")).unwrap();
+        symlink("b.yaml", folder.path().join("c.yaml")).unwrap();
+        replace(&folder.path().join("c.yaml"), b"old", b"new").unwrap();
+        assert_eq!(fs::read_link(folder.path().join("c.yaml")).unwrap(), Path::new("b.yaml"));
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    /// Whoever runs this as root may write anything: the mode of the file counts all the same.
+    #[test]
+    fn what_may_not_be_replaced_stays_as_it_is() {
+        let cases: [(fn(&Path), &str); 3] = [
+            (|path| fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap(), "it is read-only"),
+            (|path| fs::hard_link(path, path.with_extension("link")).unwrap(), "it has 2 names (hard links)"),
+            (|path| fs::write(path, "else").unwrap(), "it was changed while it was judged"),
+        ];
+        for (change, reason) in cases {
+            let (folder, path) = folder();
+            change(&path);
+            let (before, names) = (fs::read(&path).unwrap(), names_in(&folder));
+            let error = replace(&path, b"old", b"new").unwrap_err().to_string();
+            assert!(error.starts_with(reason), "{error}");
+            assert_eq!((fs::read(&path).unwrap(), names_in(&folder)), (before, names));
+        }
+    }
+
+    #[test]
+    fn a_socket_is_no_file() {
+        let (folder, _) = folder();
+        let path = folder.path().join("socket");
+        let _listener = UnixListener::bind(&path).unwrap();
+        assert!(matches!(replace(&path, b"", b"new"), Err(NotReplaced::NotRegular)));
+    }
+}

@@ -36,8 +36,8 @@ pub fn fix(args: &FixArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
     });
     let mut done = Done { outcome, unread, unwritten: Vec::new() };
     if args.diff {
-        let (patch, problems) = targets.patch(&done.outcome.files);
-        done.unread.extend(problems);
+        let (patch, left_out) = targets.patch(&done.outcome.files);
+        done.unwritten = left_out;
         run.streams.result(&patch)?;
     } else if !args.check {
         if let Some(given) = given {
@@ -53,9 +53,9 @@ pub fn fix(args: &FixArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
 /// What came of a run.
 struct Done {
     outcome: FixOutcome,
-    /// What could not be read, or not be shown.
+    /// What could not be read.
     unread: Vec<Problem>,
-    /// The files that could not be written.
+    /// The files that could not be written, or not into the patch.
     unwritten: Vec<Problem>,
 }
 

@@ -1,6 +1,6 @@
 //! A word on the way for who waits at a terminal: one line, rewritten, and gone at the end.
 
-use crate::cli::Run;
+use crate::cli::{Run, Streams};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,9 +39,15 @@ impl Progress {
 
 /// Does the work, and says how far it is where somebody waits for it at a terminal.
 pub fn accompanied<T: Send>(run: &mut Run<'_>, progress: &Progress, work: impl FnOnce() -> T + Send) -> T {
-    if !run.terminal.stderr {
-        return work();
-    }
+    if run.terminal.stderr { told(&mut run.streams, PATIENCE, progress, work) } else { work() }
+}
+
+fn told<T: Send>(
+    streams: &mut Streams<'_>,
+    patience: Duration,
+    progress: &Progress,
+    work: impl FnOnce() -> T + Send,
+) -> T {
     let start = Instant::now();
     let here = thread::current();
     let mut was_said = false;
@@ -53,15 +59,52 @@ pub fn accompanied<T: Send>(run: &mut Run<'_>, progress: &Progress, work: impl F
         });
         while !working.is_finished() {
             thread::park_timeout(BEAT);
-            if start.elapsed() > PATIENCE && !working.is_finished() {
-                run.streams.say(&format!("{CLEAR_LINE}{}", progress.line()));
+            if start.elapsed() >= patience && !working.is_finished() {
+                streams.say(&format!("{CLEAR_LINE}{}", progress.line()));
                 was_said = true;
             }
         }
         working.join()
     });
     if was_said {
-        run.streams.say(CLEAR_LINE);
+        streams.say(CLEAR_LINE);
     }
     result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{self, Write};
+    use std::sync::mpsc::{Sender, channel};
+
+    /// A stream that passes on what is written.
+    struct Told(Sender<String>);
+
+    impl Write for Told {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // Nobody listens any more once the work is done.
+            let _ = self.0.send(String::from_utf8_lossy(bytes).into_owned());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn who_waits_is_told_how_far_it_is_and_the_line_is_gone_at_the_end() {
+        let (sender, told_lines) = channel();
+        let mut err = Told(sender);
+        let mut streams = Streams { input: &mut io::empty(), out: &mut Vec::new(), err: &mut err };
+        let progress = Progress::new("writing", 3);
+        let (first, told_lines) = told(&mut streams, Duration::ZERO, &progress, || {
+            progress.step();
+            (told_lines.recv_timeout(Duration::from_secs(60)).unwrap(), told_lines)
+        });
+        assert_eq!(first, "\r\u{1b}[Kwriting: 1 of 3 files");
+        drop(err);
+        assert_eq!(told_lines.into_iter().last().unwrap(), CLEAR_LINE);
+    }
 }

@@ -10,7 +10,7 @@ use anyhow::bail;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// Where each text comes from, by its name: a file, or standard input.
 pub struct Targets<'a> {
@@ -56,7 +56,8 @@ impl<'a> Targets<'a> {
         unwritten
     }
 
-    /// The texts as one patch, with what is to be said of files that `git apply` does not reach from here.
+    /// The texts as one patch, and the files that cannot be in it: git refuses a whole patch for a path that leads out of
+    /// the current folder.
     pub fn patch(&self, files: &[FixedFile]) -> (String, Vec<Problem>) {
         let here = std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
         let mut problems = Vec::new();
@@ -64,9 +65,9 @@ impl<'a> Targets<'a> {
             let (before, after) = (file.before.text(), file.after.text());
             let Some(path) = self.path(file) else { return patch(self.input_name.as_bytes(), before, after) };
             let relative = relative(path, &here);
-            if relative.starts_with("..") {
-                let message = "this file lies outside of the current folder, where `git apply` changes nothing";
-                problems.push(Problem { fatal: false, ..Problem::of_file(file.before.name().clone(), message) });
+            if relative.is_absolute() {
+                problems.push(Problem::of_file(file.before.name().clone(), OUTSIDE));
+                return String::new();
             }
             patch(relative.as_os_str().as_encoded_bytes(), before, after)
         });
@@ -78,15 +79,11 @@ impl<'a> Targets<'a> {
     }
 }
 
-/// The path of the file behind all links, relative to a folder.
+const OUTSIDE: &str =
+    "not in the patch, because `git apply` takes no path out of the current folder: run this above the file";
+
+/// The path of the file behind all links, relative to a folder if it lies in there.
 fn relative(path: &Path, folder: &Path) -> PathBuf {
     let path = fs::canonicalize(path).unwrap_or_else(|_| folder.join(path));
-    let mut up = PathBuf::new();
-    for ancestor in folder.ancestors() {
-        if let Ok(rest) = path.strip_prefix(ancestor) {
-            return up.join(rest);
-        }
-        up.push(Component::ParentDir);
-    }
-    path
+    path.strip_prefix(folder).map(Path::to_path_buf).unwrap_or(path)
 }

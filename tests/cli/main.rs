@@ -4,6 +4,9 @@
 
 mod check;
 mod config;
+mod fix;
+#[cfg(unix)]
+mod fix_files;
 mod fixtures;
 mod readme;
 mod rules;
@@ -12,7 +15,7 @@ mod streams;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A run of the program, before it is started.
@@ -60,7 +63,22 @@ impl Seaworthy {
         self
     }
 
-    fn run(mut self) -> Ran {
+    fn run(self) -> Ran {
+        let output = self.output();
+        Ran {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs it for a result that need not be text: its exit code and its standard output.
+    fn run_bytes(self) -> (Option<i32>, Vec<u8>) {
+        let output = self.output();
+        (output.status.code(), output.stdout)
+    }
+
+    fn output(mut self) -> Output {
         let streams = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = streams.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -71,11 +89,7 @@ impl Seaworthy {
         });
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
-        Ran {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        output
     }
 }
 

@@ -4,7 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use seaworthy::base::{Mode, Problem, Source};
+use seaworthy::base::{Mode, PodRepair, Problem, Source};
+use seaworthy::engine::{known_checks, read_rules};
 use seaworthy::manifest::{Limits, read_documents};
 use seaworthy::policy::{KnownCheck, KnownChecks, RuleSet, Settings, SettingsFile};
 use serde_json::{Map, Value, json};
@@ -44,7 +45,7 @@ fn checks() -> KnownChecks {
             "images": {"type": "array", "items": {"type": "string"}},
         },
     });
-    KnownChecks::from_iter([("pre-stop", KnownCheck::new(params, ["headless"]))])
+    KnownChecks::from_iter([("pre-stop", KnownCheck::new(params, ["headless"]).repaired(PodRepair::Possible))])
 }
 
 fn sound_rules() -> RuleSet {
@@ -92,6 +93,12 @@ fn settings_tell_all_their_mistakes() {
     compare("settings", |source| SettingsFile::read(source).settle(&sound_rules(), &checks()).unwrap_err());
 }
 
+/// Held against the built-in rules: what can be repaired, and how, is for their checks to say.
+#[test]
+fn repairs_that_can_never_be_made_are_mistakes() {
+    compare("repairs", |source| SettingsFile::read(source).settle(&read_rules(&[]), &known_checks()).unwrap_err());
+}
+
 #[test]
 fn sound_files_are_read_in_full() {
     let rules = sound_rules();
@@ -101,6 +108,8 @@ fn sound_files_are_read_in_full() {
     let settings = file.settle(&rules, &checks()).unwrap();
     let tuned = settings.tuned(rules.find("missing-pre-stop").unwrap());
     assert_eq!(tuned.spec.params["drainSeconds"], json!({"http": 20, "grpc": 30}));
+    let strategies = settings.repairs.of_rule("missing-pre-stop").map(|entry| entry.strategy.as_deref());
+    assert_eq!(strategies.collect::<Vec<_>>(), [Some("hold"), Some("native")], "the former id, and the present one");
 }
 
 #[test]

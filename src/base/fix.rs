@@ -36,6 +36,18 @@ pub enum Safety {
     Unsafe(String),
 }
 
+/// Whether the findings of a check can be repaired on a Pod while it is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PodRepair {
+    /// Never: no fix of them is both safe and one of a Pod.
+    #[default]
+    Never,
+    /// Where a safe fix can be proved right for the very Pod.
+    Possible,
+    /// The same, with an image that the platform names.
+    WithImage,
+}
+
 /// One edit of an object. Paths are relative to the object, before the fix.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Edit {

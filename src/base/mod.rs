@@ -10,7 +10,7 @@ mod source;
 
 pub use action::{ACTIONS, Action, Cell, Circumstances, Evaluation, MODES_BY_STRICTNESS, action_for};
 pub use finding::{Finding, ObjectRef, Related, Suppression};
-pub use fix::{Edit, Fix, Remedy, Safety, TextEdit};
+pub use fix::{Edit, Fix, PodRepair, Remedy, Safety, TextEdit};
 pub use path::{Path, Segment};
 pub use problem::Problem;
 pub use severity::{Mode, Severity};

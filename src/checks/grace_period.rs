@@ -3,6 +3,7 @@
 //! The countdown starts with the preStop, and at its end everything left is killed. Source:
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 
+use crate::base::PodRepair;
 use crate::checks::ending::{
     ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD, SLACK_SECONDS, proxy_exit_seconds,
 };
@@ -20,6 +21,7 @@ pub const CHECK: Check = Check {
     id: "grace-period",
     summary: "whether the grace period covers the preStop and the shutdown after it",
     cases: &[CERTAIN, AMBIENT],
+    repair: PodRepair::Possible,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
 };

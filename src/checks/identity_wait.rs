@@ -3,7 +3,7 @@
 //! The metadata server needs a few seconds before it knows a new pod; authentication before that fails. Source:
 //! <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication>
 
-use crate::base::Fix;
+use crate::base::{Fix, PodRepair};
 use crate::checks::container_start::ask_start;
 use crate::checks::identity_fix::wait_for_identity;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
     id: "identity-wait",
     summary: "whether a pod with GKE workload identity waits for the metadata server",
     cases: &[UNKNOWN_ACCOUNT],
+    repair: PodRepair::WithImage,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
 };

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/>
 
-use crate::base::Fix;
+use crate::base::{Fix, PodRepair};
 use crate::checks::port_evidence::{Evidence, evidence};
 use crate::checks::port_fix::{app_protocol, declare, without_udp};
 use crate::checks::service_port::{APP_PROTOCOL, deciding_field, protocol_of, reads_app_protocol};
@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
     id: "istio-port-protocol",
     summary: "the protocol that Istio reads from each port of a Service",
     cases: &[HEADLESS],
+    repair: PodRepair::Never,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
 };

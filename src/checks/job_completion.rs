@@ -2,7 +2,7 @@
 //!
 //! Source: <https://github.com/istio/istio/issues/6324>
 
-use crate::base::{Edit, Fix};
+use crate::base::{Edit, Fix, PodRepair};
 use crate::checks::container_start::ask_start;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
@@ -22,6 +22,7 @@ pub const CHECK: Check = Check {
     id: "job-completion",
     summary: "whether something ends the classic proxy of a Job",
     cases: &[],
+    repair: PodRepair::Possible,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
 };

@@ -25,7 +25,7 @@ mod service_port;
 mod serving;
 mod target_port_protocols;
 
-use crate::base::{Fix, Path, Place, Remedy};
+use crate::base::{Fix, Path, Place, PodRepair, Remedy};
 use crate::inventory::Subject;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -40,6 +40,8 @@ pub struct Check {
     pub summary: &'static str,
     /// The names of the cases of its findings to which a rule may give a severity of their own.
     pub cases: &'static [&'static str],
+    /// Whether its findings can be repaired on a Pod while it is created.
+    pub repair: PodRepair,
     /// The JSON Schema of its parameters.
     pub schema: fn() -> Value,
     /// Makes it ready to run with the parameters of one rule.

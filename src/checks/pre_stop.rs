@@ -2,7 +2,7 @@
 //!
 //! Source: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 
-use crate::base::{Edit, Fix, Path};
+use crate::base::{Edit, Fix, Path, PodRepair};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy_edit::DrainStrategy;
@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
     id: "pre-stop",
     summary: "whether containers that serve have a preStop hook",
     cases: &[AMBIENT],
+    repair: PodRepair::Possible,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
 };

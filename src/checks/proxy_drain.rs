@@ -3,6 +3,7 @@
 //! It gets SIGTERM together with the application's containers, drains for a fixed time and ends. Source:
 //! <https://github.com/istio/istio/blob/master/pkg/envoy/agent.go>
 
+use crate::base::PodRepair;
 use crate::checks::ending::{ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy::{ProxyLife, proxy_life};
@@ -21,6 +22,7 @@ pub const CHECK: Check = Check {
     id: "proxy-drain",
     summary: "whether a classic proxy lasts as long as the application's preStop and shutdown",
     cases: &[SHUTDOWN_UNCOVERED],
+    repair: PodRepair::Possible,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
 };

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/common-problems/injection/>
 
-use crate::base::Fix;
+use crate::base::{Fix, PodRepair};
 use crate::checks::container_start::ask_start;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
@@ -23,6 +23,7 @@ pub const CHECK: Check = Check {
     id: "proxy-start",
     summary: "whether the application is held back until a classic proxy is ready",
     cases: &[],
+    repair: PodRepair::Possible,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
 };

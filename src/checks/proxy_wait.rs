@@ -1,6 +1,6 @@
 //! `proxy-wait`: commands that wait for the proxy before they start the application.
 
-use crate::base::{Edit, Fix, Path};
+use crate::base::{Edit, Fix, Path, PodRepair};
 use crate::checks::container_start::ask_start;
 use crate::checks::{Check, Observation, bind, schema_of, shortened, shortened_to};
 use crate::inventory::Subject;
@@ -15,6 +15,7 @@ pub const CHECK: Check = Check {
     id: "proxy-wait",
     summary: "commands that wait for the proxy before they start the application",
     cases: &[],
+    repair: PodRepair::Never,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
 };

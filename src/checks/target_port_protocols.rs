@@ -4,7 +4,7 @@
 //! and the newer one's is dropped without a word to its owner. Source:
 //! <https://github.com/istio/istio/blob/master/pilot/pkg/networking/core/listener_inbound.go>
 
-use crate::base::{Path, Place};
+use crate::base::{Path, Place, PodRepair};
 use crate::checks::service_port::{deciding_field, protocol_of};
 use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of, shortened};
 use crate::inventory::{Entry, ServiceFacts, Subject, WorkloadFacts};
@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
     id: "target-port-protocols",
     summary: "the protocols of Services that lead to the same port of the same pods",
     cases: &[],
+    repair: PodRepair::Never,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
 };

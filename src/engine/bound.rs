@@ -1,9 +1,10 @@
 //! Rules made ready to run: each rule of the files with its check, as one configuration sets it up.
 
 use crate::base::Mode;
-use crate::checks::{self, BoundCheck};
-use crate::policy::{Rule, Settings, did_you_mean};
-use serde_json::Value;
+use crate::checks::{self, BoundCheck, Observation};
+use crate::inventory::Subject;
+use crate::policy::{RepairEntry, Repairs, Rule, Settings, did_you_mean};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub struct BoundRule {
     /// Its id, shared with its findings.
     pub id: Arc<str>,
     run: BoundCheck,
+    /// The same check with the strategy that an entry of `repairs` says for it, where the entry holds.
+    in_entries: Vec<(RepairEntry, BoundCheck)>,
 }
 
 /// A rule that cannot be run.
@@ -56,7 +59,7 @@ impl Engine {
         let mut bound = Vec::with_capacity(rules.len());
         let mut unbound = Vec::new();
         for rule in rules {
-            match BoundRule::new(settings.tuned(rule)) {
+            match BoundRule::new(settings.tuned(rule), &settings.repairs) {
                 Ok(rule) => bound.push(rule),
                 Err(error) => unbound.push(error),
             }
@@ -116,28 +119,48 @@ impl Engine {
 }
 
 impl BoundRule {
-    fn new(rule: Rule) -> Result<Self, UnboundRule> {
-        let (id, name) = (rule.id().to_owned(), rule.spec.check.clone());
+    /// The rule with what `repairs` says laid over its parameters, where its check has such parameters: so a finding, its
+    /// fix in the file and the repair of the Pod are about one and the same edit.
+    fn new(mut rule: Rule, repairs: &Repairs) -> Result<Self, UnboundRule> {
+        let (id, name): (Arc<str>, _) = (rule.id().into(), rule.spec.check.clone());
         let Some(check) = checks::check(&name) else {
-            return Err(UnboundRule::UnknownCheck { rule: id, check: name });
+            return Err(UnboundRule::UnknownCheck { rule: id.to_string(), check: name });
         };
-        let params = Value::Object(rule.spec.params.clone());
-        let run = (check.bind)(&params).map_err(|error| UnboundRule::BadParams {
-            rule: id.clone(),
-            check: name,
-            error: error.to_string(),
-        })?;
-        Ok(Self { id: id.into(), rule, run })
+        let bind = |params: &Map<String, Value>| {
+            let refused = |error: serde_json::Error| UnboundRule::BadParams {
+                rule: id.to_string(),
+                check: name.clone(),
+                error: error.to_string(),
+            };
+            (check.bind)(&Value::Object(params.clone())).map_err(refused)
+        };
+        let takes = |param: &str| (check.schema)()["properties"].get(param).is_some();
+        if let Some(image) = repairs.image.as_ref().filter(|_| takes(Repairs::IMAGE)) {
+            rule.spec.params.insert(Repairs::IMAGE.to_owned(), image.as_str().into());
+        }
+        let run = bind(&rule.spec.params)?;
+        let mut in_entries = Vec::new();
+        for entry in repairs.of_rule(&id) {
+            if let Some(strategy) = entry.strategy.as_deref().filter(|_| takes(RepairEntry::STRATEGY)) {
+                let mut params = rule.spec.params.clone();
+                params.insert(RepairEntry::STRATEGY.to_owned(), strategy.into());
+                // One entry is for several rules: those that do not take its word keep their own.
+                in_entries.extend(bind(&params).ok().map(|run| (entry.clone(), run)));
+            }
+        }
+        Ok(Self { id, rule, run, in_entries })
     }
 
     /// A rule over a check that is no part of the program.
     #[cfg(test)]
     pub(super) fn over(rule: Rule, run: BoundCheck) -> Self {
-        Self { id: rule.id().into(), rule, run }
+        Self { id: rule.id().into(), rule, run, in_entries: Vec::new() }
     }
 
     /// Runs the check on a subject.
-    pub(super) fn run(&self, subject: &crate::inventory::Subject<'_>) -> Vec<checks::Observation> {
-        (self.run)(subject)
+    pub(super) fn run(&self, subject: &Subject<'_>) -> Vec<Observation> {
+        let namespace = subject.object.reference().namespace.as_deref();
+        let here = self.in_entries.iter().find(|(entry, _)| entry.is_for(namespace));
+        here.map_or(&self.run, |(_, run)| run)(subject)
     }
 }

@@ -7,8 +7,10 @@ use crate::policy::{KnownCheck, KnownChecks, RuleSet, SettingsFile, builtin_rule
 
 /// The checks that rules may name, as the rule files are held against them.
 pub fn known_checks() -> KnownChecks {
-    let known =
-        |check: &crate::checks::Check| (check.id, KnownCheck::new((check.schema)(), check.cases.iter().copied()));
+    let known = |check: &crate::checks::Check| {
+        let params = KnownCheck::new((check.schema)(), check.cases.iter().copied());
+        (check.id, params.repaired(check.repair))
+    };
     CHECKS.iter().map(known).collect()
 }
 

@@ -1,9 +1,9 @@
 //! What files may refer to: the checks that there are. Told by the caller, as this layer knows no check.
 
-use crate::base::Path;
+use crate::base::{Path, PodRepair};
 use crate::policy::mistake::Mistake;
 use crate::policy::schema::never_null;
-use crate::policy::strict::Form;
+use crate::policy::strict::{Form, words_of};
 use crate::policy::suggest::did_you_mean_or_known;
 use crate::policy::wording::field;
 use serde_json::Value;
@@ -18,12 +18,33 @@ pub struct KnownChecks(BTreeMap<String, KnownCheck>);
 pub struct KnownCheck {
     params: Form,
     cases: Vec<String>,
+    repair: PodRepair,
 }
 
 impl KnownCheck {
     /// A check with the JSON Schema of its parameters, as schemars makes it of their type, and the names of its cases.
     pub fn new(params_schema: Value, cases: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { params: Form::new(never_null(params_schema), &[]), cases: cases.into_iter().map(Into::into).collect() }
+        let cases = cases.into_iter().map(Into::into).collect();
+        Self { params: Form::new(never_null(params_schema), &[]), cases, repair: PodRepair::Never }
+    }
+
+    /// The same, with whether its findings can be repaired on a Pod.
+    #[must_use]
+    pub fn repaired(self, repair: PodRepair) -> Self {
+        Self { repair, ..self }
+    }
+
+    /// Whether its findings can be repaired on a Pod.
+    pub(crate) fn repair(&self) -> PodRepair {
+        self.repair
+    }
+
+    /// The words that a parameter may be; none if there is no such parameter, or it takes other values.
+    pub(crate) fn words(&self, param: &str) -> Option<Vec<&str>> {
+        let schema = self.params.schema();
+        let param = schema["properties"].get(param)?;
+        let referred = param["$ref"].as_str().and_then(|reference| schema.pointer(reference.strip_prefix('#')?));
+        words_of(referred.unwrap_or(param))
     }
 
     /// The mistakes of parameters that stand at this path of their file.

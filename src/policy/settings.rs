@@ -2,7 +2,7 @@
 
 use crate::base::{Mode, ObjectRef, Severity};
 use crate::mesh::Profile;
-use crate::policy::{Date, Exception, Modes, Release, Rule, Status, form, stricter_of};
+use crate::policy::{Date, Exception, Modes, Release, Repairs, Rule, Status, form, stricter_of};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -22,6 +22,9 @@ pub struct Settings {
     pub rules_since: Option<Release>,
     /// What is done about findings, by rule and namespace.
     pub modes: Modes,
+    /// What is repaired on Pods while they are created.
+    #[serde(skip_serializing_if = "Repairs::is_empty")]
+    pub repairs: Repairs,
     /// Rules waived for single objects, for a time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Exception>,

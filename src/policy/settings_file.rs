@@ -6,9 +6,10 @@ use crate::manifest::Document;
 use crate::policy::file::File;
 use crate::policy::known::KnownChecks;
 use crate::policy::mistake::Mistake;
+use crate::policy::repair_mistakes;
 use crate::policy::schema::settings_schema;
 use crate::policy::settings::params_laid_over;
-use crate::policy::strict::{Form, Shelved};
+use crate::policy::strict::Form;
 use crate::policy::suggest::did_you_mean;
 use crate::policy::{RuleSet, Settings};
 use serde_json::{Map, Value};
@@ -23,14 +24,8 @@ pub struct SettingsFile {
     mistakes: Vec<Mistake>,
 }
 
-const SHELVED: [Shelved; 1] = [Shelved {
-    parent: "",
-    key: "repairs",
-    message: "`repairs` is not supported yet; remove it: nothing would be repaired",
-}];
-
 /// The form of all these files; it takes longer to make than a file to read.
-static FORM: LazyLock<Form> = LazyLock::new(|| Form::new(settings_schema(), &SHELVED));
+static FORM: LazyLock<Form> = LazyLock::new(|| Form::new(settings_schema(), &[]));
 
 impl SettingsFile {
     /// Reads the file. What is wrong with it is told by [`SettingsFile::settle`].
@@ -113,9 +108,10 @@ impl References<'_> {
         for at in self.maps_by_rule() {
             found.extend(self.unknown_keys(&at));
         }
-        found.extend(self.unknown_in_exceptions());
+        found.extend(self.unknown_in_lists());
         let rules = self.value["rules"].as_object().into_iter().flatten();
         found.extend(rules.flat_map(|(id, settings)| self.misfits(id, settings)));
+        found.extend(repair_mistakes::mistakes(&self.value["repairs"], self.rules, self.checks));
         found
     }
 
@@ -145,11 +141,19 @@ impl References<'_> {
         found
     }
 
-    fn unknown_in_exceptions(&self) -> Vec<Mistake> {
-        let exceptions = self.value["exceptions"].as_array().into_iter().flatten().enumerate();
-        let unknown = exceptions.filter_map(|(index, exception)| {
-            let id = exception["rule"].as_str().filter(|id| self.rules.find(id).is_none())?;
-            Some(Mistake::of_value(Path::keys("exceptions").index(index).key("rule"), self.unknown(id)?))
+    /// Ids that no rule has, in exceptions and repairs.
+    fn unknown_in_lists(&self) -> Vec<Mistake> {
+        let items = |key: &str| self.value.pointer(key).and_then(Value::as_array).into_iter().flatten().enumerate();
+        let of_exceptions = items("/exceptions")
+            .map(|(index, exception)| (Path::keys("exceptions").index(index).key("rule"), &exception["rule"]));
+        let of_repairs = items("/repairs/apply").flat_map(|(index, repair)| {
+            let at = Path::keys("repairs.apply").index(index).key("rules");
+            let ids = repair["rules"].as_array().into_iter().flatten().enumerate();
+            ids.map(move |(index, id)| (at.clone().index(index), id))
+        });
+        let unknown = of_exceptions.chain(of_repairs).filter_map(|(at, id)| {
+            let id = id.as_str().filter(|id| self.rules.find(id).is_none())?;
+            Some(Mistake::of_value(at, self.unknown(id)?))
         });
         unknown.collect()
     }
@@ -185,7 +189,9 @@ fn call_by_present_ids(settings: &mut Settings, rules: &RuleSet) {
     for modes in std::iter::once(&mut settings.modes.rules).chain(of_namespaces) {
         *modes = std::mem::take(modes).into_iter().map(|(id, mode)| (present(&id), mode)).collect();
     }
-    for exception in &mut settings.exceptions {
-        exception.rule = present(&exception.rule);
+    let of_exceptions = settings.exceptions.iter_mut().map(|exception| &mut exception.rule);
+    let of_repairs = settings.repairs.apply.iter_mut().flat_map(|repair| &mut repair.rules);
+    for id in of_exceptions.chain(of_repairs) {
+        *id = present(id);
     }
 }

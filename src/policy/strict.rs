@@ -36,6 +36,11 @@ impl Form {
         Self { schema, shelved, validator: OnceLock::new() }
     }
 
+    /// The schema behind it.
+    pub(crate) fn schema(&self) -> &Value {
+        &self.schema
+    }
+
     /// All mistakes of a value that stands at this path of its file, in no particular order.
     pub(crate) fn mistakes(&self, value: &Value, at: &Path) -> Vec<Mistake> {
         let validator = match self.validator.get_or_init(|| self.build()) {
@@ -163,11 +168,7 @@ impl Reader<'_> {
 
     /// The words that may stand there, if only words may.
     fn wanted_words(&self, error: &ValidationError<'_>) -> Option<Vec<&str>> {
-        let schema = self.around(error)?;
-        let forms = ["oneOf", "anyOf"].iter().find_map(|keyword| schema[keyword].as_array());
-        let forms = forms.map_or(std::slice::from_ref(schema), Vec::as_slice);
-        let words: Option<Vec<_>> = forms.iter().map(words_of).collect();
-        words.map(|words| words.concat())
+        words_of(self.around(error)?)
     }
 
     fn path(&self, location: &Location) -> Path {
@@ -202,7 +203,15 @@ fn is_echo(missing: &Path, unknown: &[Path]) -> bool {
     })
 }
 
-fn words_of(form: &Value) -> Option<Vec<&str>> {
+/// The words that a schema allows, if it allows words only.
+pub(crate) fn words_of(schema: &Value) -> Option<Vec<&str>> {
+    let forms = ["oneOf", "anyOf"].iter().find_map(|keyword| schema[keyword].as_array());
+    let words: Option<Vec<_>> =
+        forms.map_or(std::slice::from_ref(schema), Vec::as_slice).iter().map(words_of_form).collect();
+    words.map(|words| words.concat())
+}
+
+fn words_of_form(form: &Value) -> Option<Vec<&str>> {
     match (form["const"].as_str(), form["enum"].as_array()) {
         (Some(word), _) => Some(vec![word]),
         (None, Some(words)) => words.iter().map(Value::as_str).collect(),

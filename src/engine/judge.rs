@@ -6,10 +6,9 @@ use crate::engine::ignores::annotated_reason;
 use crate::engine::remedy::printed;
 use crate::engine::{BoundRule, Engine};
 use crate::inventory::{Inventory, Subject};
-use crate::manifest::Object;
+use crate::manifest::{Object, Owner};
 use crate::mesh::Membership;
 use crate::policy::{Date, ModeQuestion, nearest};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -97,31 +96,25 @@ impl Engine {
         judgement
     }
 
-    /// The rules that speak about this kind of object in this namespace. None for most objects of a repository: then
-    /// nothing else needs to be known of them.
+    /// The rules that speak about this kind of object in this namespace, or about the kinds of workloads that a Pod was made
+    /// for. None for most objects of a repository: then nothing else needs to be known of them.
     fn rules_about(&self, object: &Object) -> Vec<&BoundRule> {
         let reference = object.reference();
         let is_about = |rule: &&BoundRule| {
             let matches = &rule.rule.spec.matches;
-            matches.has_kind(&reference.api_version, &reference.kind)
-                && matches.namespaces.has(reference.namespace.as_deref())
+            let mut of_maker = object.maker().into_iter().flat_map(Owner::kinds);
+            let has_kind = matches.has_kind(&reference.api_version, &reference.kind)
+                || of_maker.any(|(api_version, kind)| matches.has_kind(api_version, kind));
+            has_kind && matches.namespaces.has(reference.namespace.as_deref())
         };
         self.rules().iter().filter(is_about).collect()
     }
 
-    /// Whether an object is made by another one that is judged itself, as in a dump of a cluster: the finding belongs to the
-    /// owner. It counts only when it is there with the uid that the object names.
-    pub(super) fn judges_owner_of(&self, object: &Object, inventory: &Inventory) -> bool {
-        let namespace = object.reference().namespace.as_deref().unwrap_or("");
-        let owners = object.value().pointer("/metadata/ownerReferences").and_then(Value::as_array);
-        owners.into_iter().flatten().any(|owner| {
-            let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or("");
-            let (version, kind) = (text("apiVersion"), text("kind"));
-            let is_judged = || self.rules().iter().any(|rule| rule.rule.spec.matches.has_kind(version, kind));
-            owner.get("controller") == Some(&Value::Bool(true))
-                && inventory.has_workload(namespace, kind, text("name"), text("uid"))
-                && is_judged()
-        })
+    /// Whether an owner is judged itself: then a finding on what it made belongs to it. It is so only when it is there, with
+    /// the uid that the object names.
+    pub fn judges_owner(&self, owner: &Owner, namespace: &str, inventory: &Inventory) -> bool {
+        let is_about = |rule: &BoundRule| rule.rule.spec.matches.has_kind(&owner.api_version, &owner.kind);
+        inventory.has_owner(namespace, owner) && self.rules().iter().any(is_about)
     }
 
     /// Whether a rule says nothing about an object because it does not run here, or is off.
@@ -209,7 +202,10 @@ impl Scene<'_> {
     /// The platform's exception, or else the owner's annotation; the latter never loosens a refusal.
     fn suppression(&self, rule: &BoundRule, mode: Mode) -> Option<Suppression> {
         let object = self.subject.object;
-        if let Some(exception) = self.engine.settings().exception_for(&rule.id, object.reference(), self.today) {
+        let settings = self.engine.settings();
+        let of_maker = object.maker().map_or_else(Vec::new, |owner| owner.workloads(object));
+        let mut names = std::iter::once(object.reference()).chain(&of_maker);
+        if let Some(exception) = names.find_map(|name| settings.exception_for(&rule.id, name, self.today)) {
             return Some(Suppression::Exception(format!("{} ({})", exception.reason, exception.owner)));
         }
         let annotated = annotated_reason(object, &rule.rule, self.today).filter(|_| mode != Mode::Deny)?;

@@ -5,7 +5,7 @@ use crate::inventory::facts::Strings;
 use crate::inventory::nearness::nearest;
 use crate::inventory::shard::{Indexed, Pair, Shard, renew};
 use crate::inventory::{Entry, NamespaceFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
-use crate::manifest::{Object, group_of};
+use crate::manifest::{Object, Owner, group_of};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -172,10 +172,13 @@ impl Inventory {
         self.origin == Origin::Cluster && !self.unlisted.contains(kind)
     }
 
-    /// Whether any copy of a workload has this uid; only objects that were in a cluster have one.
-    pub fn has_workload(&self, namespace: &str, kind: &str, name: &str, uid: &str) -> bool {
+    /// Whether an owner is here: a workload of its group, kind and name with that very uid. Only objects that were in a
+    /// cluster have one.
+    pub fn has_owner(&self, namespace: &str, owner: &Owner) -> bool {
         let Some(contents) = self.contents.get(namespace) else { return false };
-        contents.workloads.copies(kind, name).iter().any(|copy| copy.facts.uid.as_deref() == Some(uid))
+        contents.workloads.copies(&owner.kind, &owner.name).iter().any(|copy| {
+            copy.facts.uid.as_deref() == Some(&*owner.uid) && group_of(&copy.reference.api_version) == owner.group()
+        })
     }
 
     fn insert(&mut self, object: &Arc<Object>, kept: Option<Arc<Object>>) {

@@ -2,7 +2,7 @@
 
 use crate::base::{ObjectRef, Path, Place, Source};
 use crate::manifest::kinds::{WorkloadKind, group_of};
-use crate::manifest::{Document, Labels};
+use crate::manifest::{Document, Labels, Owner};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ pub struct Object {
     reference: ObjectRef,
     /// The file that an edited object stands for; its own document has none.
     stands_for: Option<Source>,
+    maker: Option<Arc<Owner>>,
 }
 
 /// What a document holds.
@@ -31,7 +32,7 @@ impl Object {
     /// The object of an admission request: no file, no places. None if it has no `apiVersion` or no `kind`.
     pub fn from_json(value: Value) -> Option<Self> {
         let reference = reference_of(&value, None)?;
-        Some(Self { document: Arc::new(Document::from_value(value)), base: Path::root(), reference, stands_for: None })
+        Some(Self::of(&Arc::new(Document::from_value(value)), Path::root(), reference))
     }
 
     /// The same object with another content: still of its file, where its nearness counts, but nowhere in the text.
@@ -39,7 +40,14 @@ impl Object {
     pub fn edited(&self, value: Value) -> Self {
         let stands_for = self.source().or(self.stands_for.as_ref()).cloned();
         let document = Arc::new(Document::from_value(value));
-        Self { document, base: Path::root(), reference: self.reference.clone(), stands_for }
+        Self { document, base: Path::root(), stands_for, ..self.clone() }
+    }
+
+    /// A Pod that is known to be made by a controller for this owner: what rules say of the owner holds for it. What its
+    /// `ownerReferences` say is no proof.
+    #[must_use]
+    pub fn made_by(self, owner: Owner) -> Self {
+        Self { maker: Some(Arc::new(owner)), ..self }
     }
 
     /// The object with a namespace that the manifest leaves out (an admission request names it beside the object).
@@ -50,12 +58,17 @@ impl Object {
     }
 
     fn of(document: &Arc<Document>, base: Path, reference: ObjectRef) -> Self {
-        Self { document: document.clone(), base, reference, stands_for: None }
+        Self { document: document.clone(), base, reference, stands_for: None, maker: None }
     }
 
     /// Its name: apiVersion, kind, namespace, name.
     pub fn reference(&self) -> &ObjectRef {
         &self.reference
+    }
+
+    /// For whom it was made, where that is proven.
+    pub fn maker(&self) -> Option<&Owner> {
+        self.maker.as_deref()
     }
 
     /// The whole object.

@@ -1,8 +1,8 @@
 //! A pod template inside an object, as the rules read it. Values of a wrong type count as absent: the API server refuses them.
 
 use crate::base::Path;
-use crate::manifest::kinds::{Runs, WorkloadKind, group_of};
-use crate::manifest::{Labels, Object};
+use crate::manifest::kinds::{Runs, WorkloadKind};
+use crate::manifest::{Labels, Object, Owner};
 use serde_json::Value;
 
 /// The grace period that Kubernetes uses where none is set.
@@ -14,6 +14,7 @@ pub struct PodTemplate<'a> {
     kind: &'static WorkloadKind,
     template: &'a Value,
     spec: &'a Value,
+    ends_by_itself: bool,
 }
 
 /// A container of a pod template.
@@ -53,22 +54,13 @@ impl<'a> PodTemplate<'a> {
         let kind = object.workload_kind()?;
         let template = kind.template_keys().try_fold(object.value(), |value, key| value.get(key))?;
         let spec = template.get("spec").filter(|spec| spec.is_object())?;
-        Some(Self { kind, template, spec })
+        let ends_by_itself = kind.runs == Runs::ToCompletion || object.maker().is_some_and(Owner::runs_to_completion);
+        Some(Self { kind, template, spec, ends_by_itself })
     }
 
-    /// Whether its pods end by themselves (Job, CronJob, and the Pods that a Job makes).
+    /// Whether its pods end by themselves (Job, CronJob, and the Pod that is known to be made for one).
     pub fn runs_to_completion(&self) -> bool {
-        self.kind.runs == Runs::ToCompletion || self.is_made_by_job()
-    }
-
-    fn is_made_by_job(&self) -> bool {
-        let owners = self.template.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-        owners.into_iter().flatten().any(|owner| {
-            let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or("");
-            owner.get("controller") == Some(&Value::Bool(true))
-                && text("kind") == "Job"
-                && group_of(text("apiVersion")) == "batch"
-        })
+        self.ends_by_itself
     }
 
     /// The path of the template inside the object; the root for a Pod.

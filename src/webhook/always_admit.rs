@@ -4,6 +4,7 @@
 //! deleted is read from the stored one, and an owner counts only when a controller of the cluster asks, or when
 //! the owner is known to be judged itself.
 
+use crate::manifest::Owner;
 use crate::webhook::wire::AdmissionRequest;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -38,21 +39,6 @@ impl AlwaysAdmit {
     }
 }
 
-/// The owner that an object says it is controlled by.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Owner {
-    /// `apps/v1`, ...
-    pub api_version: String,
-    /// `ReplicaSet`, ...
-    pub kind: String,
-    /// Its name, in the namespace of the object.
-    pub name: String,
-    /// Its uid.
-    pub uid: String,
-    controller: Option<bool>,
-}
-
 /// Why this request is let through unjudged; none when it is to be judged.
 ///
 /// `is_judged` tells whether the owner is in the inventory with that uid and of a kind that is judged.
@@ -79,10 +65,14 @@ pub fn reason(
             return Ok(Some(AlwaysAdmit::MetadataOnly));
         }
     }
-    let controller =
-        metadata(&new)?.owner_references.unwrap_or_default().into_iter().find(|it| it.controller == Some(true));
-    let owned = controller.is_some_and(|owner| asked_by_cluster_controller(request) || is_judged(&owner));
+    let controller = Owner::controller(metadata(&new)?.owner_references.unwrap_or_default());
+    let owned = controller.is_some_and(|owner| is_proven(&owner, request, is_judged));
     Ok(owned.then_some(AlwaysAdmit::Owned))
+}
+
+/// Whether the owner that an object names is believed: a controller of the cluster asks, or the owner is judged itself.
+pub fn is_proven(owner: &Owner, request: &AdmissionRequest<'_>, is_judged: impl Fn(&Owner) -> bool) -> bool {
+    asked_by_cluster_controller(request) || is_judged(owner)
 }
 
 type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;

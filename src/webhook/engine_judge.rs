@@ -3,11 +3,11 @@
 use crate::base::{Action, Finding};
 use crate::engine::{Engine, RuleError, Verdict, mode_label_mistake};
 use crate::inventory::Inventory;
-use crate::manifest::{Object, group_of};
+use crate::manifest::{Object, Owner};
 use crate::policy::Date;
 use crate::report::admission::{Contacts, refusal, warnings};
 use crate::report::one_line;
-use crate::webhook::always_admit::{self, Owner};
+use crate::webhook::always_admit;
 use crate::webhook::judge::{Answer, Judge, JudgeError};
 use crate::webhook::object;
 use crate::webhook::wire::AdmissionRequest;
@@ -56,7 +56,7 @@ impl<S: Surroundings> EngineJudge<S> {
     }
 
     fn judge_among(&self, request: &AdmissionRequest<'_>, inventory: &Inventory) -> Result<Answer, JudgeError> {
-        let is_judged = |owner: &Owner| self.is_judged(owner, &request.namespace, inventory);
+        let is_judged = |owner: &Owner| self.engine.judges_owner(owner, &request.namespace, inventory);
         let unreadable = |error: serde_json::Error| JudgeError::Unreadable(error.to_string());
         if let Some(reason) = always_admit::reason(request, is_judged).map_err(unreadable)? {
             let audit = BTreeMap::from([(NOT_JUDGED.to_owned(), reason.word().to_owned())]);
@@ -88,19 +88,6 @@ impl<S: Surroundings> EngineJudge<S> {
             }
             _ => Ok(verdict),
         }
-    }
-
-    /// Whether the owner that an object names is there, is that very one, and is judged itself.
-    fn is_judged(&self, owner: &Owner, namespace: &str, inventory: &Inventory) -> bool {
-        let known = inventory.workload(namespace, &owner.kind, &owner.name).is_some_and(|entry| {
-            let same_group = group_of(&entry.reference.api_version) == group_of(&owner.api_version);
-            same_group && entry.facts.uid.as_deref() == Some(&*owner.uid)
-        });
-        let is_matched = || {
-            let mut rules = self.engine.rules().iter();
-            rules.any(|rule| rule.rule.spec.matches.has_kind(&owner.api_version, &owner.kind))
-        };
-        known && is_matched()
     }
 
     fn answer(&self, object: &Object, verdict: &Verdict) -> Answer {

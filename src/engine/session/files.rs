@@ -4,7 +4,7 @@ use crate::base::Problem;
 use crate::engine::Engine;
 use crate::engine::session::Counts;
 use crate::manifest::kustomize::{is_kustomization_file, normalized, patch_files};
-use crate::manifest::{Content, Document, Object, Reading, content_of};
+use crate::manifest::{Content, Document, Object, Owner, Reading, content_of};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ pub fn sort_out(input: Input<'_>, is_patch: bool) -> FileObjects<'_> {
     let mut objects = Vec::new();
     for document in &documents {
         match content_of(document) {
-            Content::Objects(found) if !is_patch => objects.extend(found.into_iter().map(Arc::new)),
+            Content::Objects(found) if !is_patch => objects.extend(found.into_iter().map(with_maker).map(Arc::new)),
             Content::Objects(_) | Content::Patch => counts.patches += 1,
             Content::NotKubernetes => counts.other_documents += 1,
         }
@@ -71,6 +71,14 @@ pub fn sort_out(input: Input<'_>, is_patch: bool) -> FileObjects<'_> {
     counts.objects = objects.len();
     let problems = reading.problems;
     FileObjects { file, engine, documents, objects, problems, counts, judged: !context_only, is_patch }
+}
+
+/// In files the word of a Pod for its owner is taken: nothing is let into a cluster for it, and the API server asks for proof.
+fn with_maker(object: Object) -> Object {
+    match Owner::of(&object).filter(|_| object.is("", "Pod")) {
+        Some(owner) => object.made_by(owner),
+        None => object,
+    }
 }
 
 fn kustomize_patches(inputs: &[Input<'_>]) -> BTreeSet<String> {

@@ -5,7 +5,7 @@ use crate::engine::ignores::{Ignores, annotation_problems};
 use crate::engine::session::FileObjects;
 use crate::engine::{Engine, Judgement};
 use crate::inventory::{Inventory, Origin};
-use crate::manifest::Object;
+use crate::manifest::{Object, Owner};
 use crate::policy::Date;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -59,7 +59,8 @@ fn judge_document(
     let (mut ignores, wrong) = Ignores::of(document, engine);
     problems.extend(wrong);
     let judge = |object: &Arc<Object>| {
-        if engine.judges_owner_of(object, inventory) {
+        let namespace = object.reference().namespace.as_deref().unwrap_or("");
+        if Owner::of(object).is_some_and(|owner| engine.judges_owner(&owner, namespace, inventory)) {
             return Judgement::default();
         }
         let mut judgement = engine.judge(object, inventory, today);

@@ -1,5 +1,6 @@
 //! Layer 4: rules and objects brought together. Same input, same verdict: time is a parameter, and nothing is read.
 
+pub mod allowed;
 mod bound;
 mod fixing;
 pub mod fixture;
@@ -9,6 +10,7 @@ mod judge;
 mod load;
 mod plan;
 mod remedy;
+mod repair;
 mod session;
 mod verdict;
 
@@ -19,5 +21,6 @@ pub use ignores::{IGNORE_ANNOTATION, Reason};
 pub use judge::{Judgement, RuleError, mode_label_mistake};
 pub use load::{known_checks, read_rules};
 pub use plan::Plan;
+pub use repair::{APPLIED_ANNOTATION, Missed, Repair, RepairError};
 pub use session::{Counts, Input, Outcome, check};
 pub use verdict::{Decided, Verdict};

@@ -27,6 +27,8 @@ pub struct Decided {
     pub action: Action,
     /// Whether the old object had it already.
     pub had_before: bool,
+    /// Whether the webhook will repair it when the Pods of the object start.
+    pub repaired: bool,
 }
 
 impl Verdict {
@@ -49,20 +51,39 @@ impl Engine {
             Some(old) => self.identities(old, inventory, today),
             None => BTreeSet::new(),
         };
+        let later = self.repaired_later(object, &judgement.findings, inventory, today);
         let Judgement { findings, errors, membership_unknown } = judgement;
         let decided = findings.into_iter().map(|finding| {
-            let had_before = before.contains(&identity(&finding, object));
+            let id = identity(&finding, object);
+            let (had_before, repaired) = (before.contains(&id), later.contains(&id));
             let action = action_for(&Circumstances {
                 severity: finding.severity,
                 mode: finding.mode,
                 membership_unknown: membership_unknown && self.depends_on_membership(&finding),
-                repaired: false,
+                repaired,
                 had_before,
                 excepted: finding.suppressed.is_some(),
             });
-            Decided { finding, action, had_before }
+            Decided { finding, action, had_before, repaired }
         });
         Verdict { decided: decided.collect(), errors, membership_unknown }
+    }
+
+    /// The findings of a workload that its Pods will not have: what the fixes of those that are repaired make of it. A Pod
+    /// itself has been repaired before it is judged.
+    fn repaired_later(
+        &self,
+        object: &Object,
+        findings: &[Finding],
+        inventory: &Inventory,
+        today: Date,
+    ) -> BTreeSet<String> {
+        if findings.is_empty() || self.settings().repairs.apply.is_empty() || object.is("", "Pod") {
+            return BTreeSet::new();
+        }
+        let fixable = self.wanted(object, findings.to_vec(), inventory).fixable;
+        let plan = self.plan(object, &fixable, inventory, today);
+        plan.fixed.iter().map(|finding| identity(finding, object)).collect()
     }
 
     fn identities(&self, object: &Object, inventory: &Inventory, today: Date) -> BTreeSet<String> {

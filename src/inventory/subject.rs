@@ -99,6 +99,11 @@ impl<'a> Subject<'a> {
             })
     }
 
+    /// Whether its pods bring the proxy with them: on a Pod, whether Istio has made it already.
+    pub fn has_proxy(&self) -> bool {
+        self.pod().is_some_and(|pod| own_proxy(&pod).is_some())
+    }
+
     /// The kind of sidecar that its pods have, or would have where their membership is unknown; none without one.
     pub fn sidecar_kind(&self) -> Option<SidecarKind> {
         match self.membership {

@@ -1,0 +1,201 @@
+//! What the webhook makes of a Pod while it is created: the safe fixes of those findings that the platform wants repaired.
+//!
+//! The same fixes, by the same [`Plan`](crate::engine::Plan), as `seaworthy fix` puts into files. A Pod that is repaired
+//! already stays as it is. Workloads are never changed here: what a person applied would differ from what is stored.
+
+use crate::base::{Edit, Finding, Mode, Path, Remedy, Safety};
+use crate::engine::allowed::{forbidden, is_read_by_istio};
+use crate::engine::{Engine, RuleError};
+use crate::inventory::{Inventory, Subject};
+use crate::manifest::Object;
+use crate::manifest::edit::{CannotEdit, applied};
+use crate::mesh::Membership;
+use crate::policy::Date;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What became of a Pod.
+#[derive(Debug)]
+pub struct Repair {
+    /// The Pod after it.
+    pub object: Object,
+    /// The findings that are gone.
+    pub repaired: Vec<Finding>,
+    /// The findings that the platform wants repaired, and that stay.
+    pub missed: Vec<Missed>,
+}
+
+/// A finding that stays although the platform wants it repaired.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Missed {
+    /// The rule.
+    pub rule: Arc<str>,
+    /// Why, for people: one line, no full stop.
+    pub reason: String,
+}
+
+/// Why a Pod could not be repaired by our own fault: nothing of it is changed then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RepairError {
+    /// A rule could not be run to its end.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// A fix reaches where no repair may.
+    #[error("internal error: the repair of {object} would touch {pointer}, which no repair may")]
+    Forbidden {
+        /// The Pod.
+        object: String,
+        /// The place, as a JSON Pointer.
+        pointer: String,
+    },
+    /// It cannot be written down on the Pod what was done.
+    #[error("internal error: {object} cannot be marked as repaired: {error}")]
+    Unmarkable {
+        /// The Pod.
+        object: String,
+        /// What is in the way.
+        error: CannotEdit,
+    },
+}
+
+/// On a repaired Pod: the ids of the rules, in order. For people only, nothing is decided by it: anybody may write it.
+pub const APPLIED_ANNOTATION: &str = "seaworthy.dev/applied";
+
+/// On the image of a static Pod, which only the kubelet of its node can change.
+const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
+
+/// The findings of an object that the platform wants repaired.
+pub(super) struct Wanted {
+    /// Those with a fix that may be done on a Pod.
+    pub(super) fixable: Vec<Finding>,
+    /// Those without.
+    pub(super) missed: Vec<Missed>,
+}
+
+impl Engine {
+    /// Repairs a Pod, as of a day. One that is [known to be made for a workload](Object::made_by) is judged as that one's.
+    ///
+    /// # Errors
+    /// Our own fault; the failure policy of the webhook is to decide, and nothing is half done.
+    pub fn repair(&self, pod: &Object, inventory: &Inventory, today: Date) -> Result<Repair, RepairError> {
+        let Wanted { fixable, mut missed } = self.wanted_on(pod, inventory, today)?;
+        let plan = self.plan(pod, &fixable, inventory, today);
+        missed.extend(plan.left.into_iter().map(|(finding, reason)| Missed { rule: finding.rule, reason }));
+        if plan.fixed.is_empty() {
+            return Ok(Repair { object: pod.clone(), repaired: Vec::new(), missed });
+        }
+        let object = marked(&plan.object, &plan.fixed)
+            .map_err(|error| RepairError::Unmarkable { object: pod.reference().to_string(), error })?;
+        // A rule that breaks finds nothing: that is no proof of a repair.
+        self.judged_without_error(&object, inventory, today)?;
+        match forbidden(pod.value(), object.value(), self.has_proxy(pod, inventory)) {
+            Some(pointer) => Err(RepairError::Forbidden { object: pod.reference().to_string(), pointer }),
+            None => Ok(Repair { object, repaired: plan.fixed, missed }),
+        }
+    }
+
+    /// What the platform wants repaired on a Pod and is not: none on one that is as it should be.
+    ///
+    /// # Errors
+    /// A rule could not be run to its end.
+    pub fn unrepaired(&self, pod: &Object, inventory: &Inventory, today: Date) -> Result<Vec<Missed>, RuleError> {
+        let Wanted { fixable, mut missed } = self.wanted_on(pod, inventory, today)?;
+        let not_called = |finding: Finding| Missed { rule: finding.rule, reason: NOT_CALLED.to_owned() };
+        missed.extend(fixable.into_iter().map(not_called));
+        Ok(missed)
+    }
+
+    fn wanted_on(&self, pod: &Object, inventory: &Inventory, today: Date) -> Result<Wanted, RuleError> {
+        if self.settings().repairs.apply.is_empty() || !pod.is("", "Pod") {
+            return Ok(Wanted { fixable: Vec::new(), missed: Vec::new() });
+        }
+        let findings = self.judged_without_error(pod, inventory, today)?;
+        Ok(self.wanted(pod, findings, inventory))
+    }
+
+    /// Which of the findings of an object are to be repaired: on itself if it is a Pod, else on its Pods.
+    pub(super) fn wanted(&self, object: &Object, findings: Vec<Finding>, inventory: &Inventory) -> Wanted {
+        let namespace = object.reference().namespace.as_deref();
+        let is_named = |finding: &Finding| {
+            finding.mode >= Mode::Warn
+                && finding.suppressed.is_none()
+                && self.settings().repairs.name(&finding.rule, namespace)
+        };
+        let mut wanted = Wanted { fixable: Vec::new(), missed: Vec::new() };
+        let in_the_way = self.in_the_way(object, inventory);
+        let has_proxy = self.has_proxy(object, inventory);
+        for finding in findings.into_iter().filter(is_named) {
+            match in_the_way.map(str::to_owned).or_else(|| no_repair(&finding.remedy, has_proxy)) {
+                Some(reason) => wanted.missed.push(Missed { rule: finding.rule, reason }),
+                None => wanted.fixable.push(finding),
+            }
+        }
+        wanted
+    }
+
+    /// Why nothing at all of an object is repaired.
+    fn in_the_way(&self, object: &Object, inventory: &Inventory) -> Option<&'static str> {
+        if object.is("", "Pod") && object.annotations().has(MIRROR_ANNOTATION) {
+            return Some("it is the image of a static Pod, which is changed on its node");
+        }
+        let membership = self.on_subject(object, inventory, |subject| subject.membership);
+        (membership == Membership::Unknown).then_some("it is not known whether it is in the mesh")
+    }
+
+    fn has_proxy(&self, object: &Object, inventory: &Inventory) -> bool {
+        self.on_subject(object, inventory, |subject| subject.has_proxy())
+    }
+
+    fn on_subject<T>(&self, object: &Object, inventory: &Inventory, ask: impl FnOnce(&Subject<'_>) -> T) -> T {
+        let namespace = object.reference().namespace.as_deref().unwrap_or("");
+        let profile = self.settings().profile.for_namespace(namespace);
+        ask(&Subject::new(object, inventory, &profile))
+    }
+
+    fn judged_without_error(
+        &self,
+        object: &Object,
+        inventory: &Inventory,
+        today: Date,
+    ) -> Result<Vec<Finding>, RuleError> {
+        let judgement = self.judge(object, inventory, today);
+        judgement.errors.into_iter().next().map_or(Ok(judgement.findings), Err)
+    }
+}
+
+const NOT_CALLED: &str = "the webhook that repairs was not called or gave no answer";
+
+/// Why a remedy is no repair; none for a safe fix that still has an effect.
+fn no_repair(remedy: &Remedy, has_proxy: bool) -> Option<String> {
+    let fix = match remedy {
+        Remedy::Unfixed(reason) => return Some(reason.clone()),
+        Remedy::Fix(fix) => fix,
+    };
+    if let Safety::Unsafe(reason) = &fix.safety {
+        return Some(format!("a person should look: {reason}"));
+    }
+    let too_late = fix.edits.iter().map(field).find(|path| has_proxy && is_read_by_istio(path))?;
+    Some(format!("Istio has made the proxy of this Pod already and reads {too_late} no more"))
+}
+
+/// The field of the object that an edit is about.
+fn field(edit: &Edit) -> &Path {
+    match edit {
+        Edit::Set { path, .. } | Edit::Remove { path } => path,
+        Edit::Insert { list, .. } => list,
+        Edit::SetWithin { text, .. } => text,
+    }
+}
+
+/// The Pod with the ids of these findings' rules, and those that are written there already.
+fn marked(pod: &Object, repaired: &[Finding]) -> Result<Object, CannotEdit> {
+    let before = pod.annotations().get(APPLIED_ANNOTATION).unwrap_or("");
+    let before = before.split(',').map(str::trim).filter(|id| !id.is_empty());
+    let ids: BTreeSet<&str> = before.chain(repaired.iter().map(|finding| &*finding.rule)).collect();
+    let text = ids.into_iter().collect::<Vec<_>>().join(",");
+    let mark = Edit::set(Path::keys("metadata.annotations").key(APPLIED_ANNOTATION), text);
+    Ok(pod.edited(applied(&[mark], pod.value())?))
+}
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,7 @@ fn worst_first<'a>(findings: &[&'a Finding]) -> Vec<&'a Finding> {
 }
 
 /// The object in at most 120 characters, for a name alone may have 253.
-fn named(object: &ObjectRef) -> String {
+pub(super) fn named(object: &ObjectRef) -> String {
     let kind = shorten(&object.kind, 30).into_owned();
     let name = shorten(&object.name, 50).into_owned();
     let namespace = object.namespace.as_deref().map(|it| shorten(it, 37).into_owned());

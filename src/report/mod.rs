@@ -8,6 +8,7 @@ mod excerpt;
 pub mod json;
 mod order;
 mod plain;
+pub mod repairs;
 pub mod rule_markdown;
 pub mod rules;
 mod summary;

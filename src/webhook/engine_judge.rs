@@ -1,5 +1,7 @@
 //! The judge of the product: the engine, with what is known of the cluster around the object.
 
+mod repair;
+
 use crate::base::{Action, Finding};
 use crate::engine::{Engine, RuleError, Verdict, mode_label_mistake};
 use crate::inventory::Inventory;
@@ -7,8 +9,10 @@ use crate::manifest::{Object, Owner};
 use crate::policy::Date;
 use crate::report::admission::{Contacts, refusal, warnings};
 use crate::report::one_line;
-use crate::webhook::always_admit;
-use crate::webhook::judge::{Answer, Judge, JudgeError};
+use crate::report::repairs::repaired_later;
+use crate::webhook::always_admit::{self, AlwaysAdmit};
+use crate::webhook::engine_judge::repair::Lack;
+use crate::webhook::judge::{Answer, Judge, JudgeError, Repaired};
 use crate::webhook::object;
 use crate::webhook::wire::AdmissionRequest;
 use jiff::Timestamp;
@@ -59,8 +63,12 @@ impl<S: Surroundings> EngineJudge<S> {
         let is_judged = |owner: &Owner| self.engine.judges_owner(owner, &request.namespace, inventory);
         let unreadable = |error: serde_json::Error| JudgeError::Unreadable(error.to_string());
         if let Some(reason) = always_admit::reason(request, is_judged).map_err(unreadable)? {
-            let audit = BTreeMap::from([(NOT_JUDGED.to_owned(), reason.word().to_owned())]);
-            return Ok(Answer { audit, ..Answer::default() });
+            let Lack { mut audit, repairs } = match reason {
+                AlwaysAdmit::Owned => self.lack(request, inventory)?,
+                _ => Lack::default(),
+            };
+            audit.insert(NOT_JUDGED.to_owned(), reason.word().to_owned());
+            return Ok(Answer { audit, repairs, ..Answer::default() });
         }
         let object = request.object.ok_or_else(|| JudgeError::Unreadable("there is none".to_owned()))?;
         let object = object::read(object, &request.namespace)?;
@@ -68,7 +76,10 @@ impl<S: Surroundings> EngineJudge<S> {
         match verdict.errors.first() {
             // What the other rules refuse is refused, whatever became of this one.
             Some(error) if !verdict.is_refused() => Err(failed(error)),
-            _ => Ok(with_label_mistake(self.answer(&object, &verdict), &request.namespace, inventory)),
+            _ => {
+                let answer = self.answer(&object, &verdict, &request.operation);
+                Ok(with_label_mistake(answer, &request.namespace, inventory))
+            }
         }
     }
 
@@ -90,17 +101,22 @@ impl<S: Surroundings> EngineJudge<S> {
         }
     }
 
-    fn answer(&self, object: &Object, verdict: &Verdict) -> Answer {
+    fn answer(&self, object: &Object, verdict: &Verdict, operation: &str) -> Answer {
         let of = |action: Action| verdict.with_action(action).collect::<Vec<&Finding>>();
         let links = &self.engine.settings().links;
         let contacts = Contacts { exception: links.exception.as_deref(), contact: links.contact.as_deref() };
         let (denied, warned) = (of(Action::Deny), of(Action::Warn));
         let reference = object.reference();
+        // Once is enough: whoever updates the object knows.
+        let later = verdict.decided.iter().filter(|it| it.repaired && operation == "CREATE").map(|it| &it.finding);
+        let mut warnings = warnings(reference, &warned);
+        warnings.extend(repaired_later(reference, later));
         Answer {
             refusal: (!denied.is_empty()).then(|| refusal(reference, &denied, contacts)),
-            warnings: warnings(reference, &warned),
+            warnings,
             audit: audit(verdict),
             findings: verdict.decided.iter().map(|it| (it.finding.rule.clone(), it.action)).collect(),
+            repairs: Vec::new(),
             membership_unknown: verdict.membership_unknown,
         }
     }
@@ -126,6 +142,10 @@ impl<S: Surroundings> Judge for EngineJudge<S> {
 
     fn judge(&self, request: &AdmissionRequest<'_>) -> Result<Answer, JudgeError> {
         self.surroundings.read(|inventory| self.judge_among(request, inventory))
+    }
+
+    fn repair(&self, request: &AdmissionRequest<'_>) -> Result<Repaired, JudgeError> {
+        self.surroundings.read(|inventory| self.repair_among(request, inventory))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whoever judges, as the server sees it. The server knows no rule; the judge knows no HTTP.
 
 use crate::base::Action;
+use crate::manifest::edit::Operation;
 use crate::webhook::wire::AdmissionRequest;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -29,6 +30,14 @@ pub trait Judge: Send + Sync + 'static {
     /// # Errors
     /// It could not be judged. Never a silent pass: the failure policy of the webhook configuration decides.
     fn judge(&self, request: &AdmissionRequest<'_>) -> Result<Answer, JudgeError>;
+
+    /// What should be different in the object of one request before it is judged, under the same conditions.
+    ///
+    /// # Errors
+    /// It could not be told. Never half a patch: the failure policy of the webhook configuration decides.
+    fn repair(&self, _request: &AdmissionRequest<'_>) -> Result<Repaired, JudgeError> {
+        Ok(Repaired::default())
+    }
 }
 
 /// What came of judging.
@@ -42,8 +51,34 @@ pub struct Answer {
     pub audit: BTreeMap<String, String>,
     /// Rule and action of each finding, for the metrics.
     pub findings: Vec<(Arc<str>, Action)>,
+    /// Rules whose repair did not happen although it should have, for the metrics.
+    pub repairs: Vec<(Arc<str>, RepairOutcome)>,
     /// Whether it could not be told if the pods are in the mesh, for the metrics.
     pub membership_unknown: bool,
+}
+
+/// What came of repairing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Repaired {
+    /// What makes the repaired object of the one in the request; nothing where nothing is repaired.
+    pub patch: Vec<Operation>,
+    /// Shown to the user, one line each.
+    pub warnings: Vec<String>,
+    /// For the audit log of the API server.
+    pub audit: BTreeMap<String, String>,
+    /// What became of each rule that is to be repaired and was broken, for the metrics.
+    pub repairs: Vec<(Arc<str>, RepairOutcome)>,
+}
+
+/// What became of the repair of a rule on a Pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RepairOutcome {
+    /// The Pod was repaired.
+    Repaired,
+    /// There was no safe way to repair it.
+    Impossible,
+    /// A Pod of a controller was let through without it, whatever the cause.
+    Missed,
 }
 
 /// Why there is no answer.

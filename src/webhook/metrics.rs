@@ -2,6 +2,8 @@
 //! that a stranger sends becomes one.
 
 use crate::base::Action;
+use crate::webhook::judge::RepairOutcome;
+use crate::webhook::review::Door;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -54,6 +56,7 @@ pub struct Metrics {
     registry: Registry,
     reviews: Family<ReviewLabels, Counter>,
     findings: Family<FindingLabels, Counter>,
+    repairs: Family<RepairLabels, Counter>,
     /// From the head of a request to its answer.
     pub review_duration: Histogram,
     /// Requests that failed because judging panicked.
@@ -74,6 +77,7 @@ pub struct Metrics {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReviewLabels {
+    webhook: &'static str,
     operation: &'static str,
     kind: &'static str,
     decision: &'static str,
@@ -85,6 +89,12 @@ struct FindingLabels {
     action: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RepairLabels {
+    rule: Arc<str>,
+    outcome: &'static str,
+}
+
 impl Metrics {
     /// All at zero, and beside them what others count.
     pub fn new(collectors: Vec<Box<dyn Collector>>) -> Self {
@@ -92,6 +102,7 @@ impl Metrics {
             registry: Registry::with_prefix("seaworthy"),
             reviews: Family::default(),
             findings: Family::default(),
+            repairs: Family::default(),
             review_duration: Histogram::new(SECONDS),
             panics: Counter::default(),
             membership_unknown: Counter::default(),
@@ -105,6 +116,7 @@ impl Metrics {
         collectors.into_iter().for_each(|collector| to.register_collector(collector));
         to.register("reviews", "Admission requests answered", it.reviews.clone());
         to.register("findings", "Findings, by what was done about them", it.findings.clone());
+        to.register("repairs", "Repairs of Pods, by what became of them", it.repairs.clone());
         to.register("review_duration_seconds", "From request to answer", it.review_duration.clone());
         to.register("panics", "Requests that failed because judging panicked", it.panics.clone());
         to.register("membership_unknown", "Requests whose mesh membership is unknown", it.membership_unknown.clone());
@@ -117,14 +129,19 @@ impl Metrics {
     }
 
     /// Counts a request that became something.
-    pub fn count_review(&self, operation: &str, kind: &str, decision: Decision) {
+    pub fn count_review(&self, door: Door, operation: &str, kind: &str, decision: Decision) {
         let known = |names: &'static [&str], name: &str| names.iter().find(|known| **known == name).unwrap_or(&OTHER);
         let decision = match decision {
             Decision::Allowed => "allowed",
             Decision::Denied => "denied",
             Decision::Failed => "failed",
         };
-        let labels = ReviewLabels { operation: known(&OPERATIONS, operation), kind: known(&KINDS, kind), decision };
+        let webhook = match door {
+            Door::Validate => "validate",
+            Door::Mutate => "mutate",
+        };
+        let (operation, kind) = (known(&OPERATIONS, operation), known(&KINDS, kind));
+        let labels = ReviewLabels { webhook, operation, kind, decision };
         self.reviews.get_or_create(&labels).inc();
     }
 
@@ -137,6 +154,16 @@ impl Metrics {
             Action::Deny => "deny",
         };
         self.findings.get_or_create(&FindingLabels { rule: rule.clone(), action }).inc();
+    }
+
+    /// Counts what became of the repair of a rule on a Pod.
+    pub fn count_repair(&self, rule: &Arc<str>, outcome: RepairOutcome) {
+        let outcome = match outcome {
+            RepairOutcome::Repaired => "repaired",
+            RepairOutcome::Impossible => "impossible",
+            RepairOutcome::Missed => "missed",
+        };
+        self.repairs.get_or_create(&RepairLabels { rule: rule.clone(), outcome }).inc();
     }
 
     /// All of them in the OpenMetrics text format.
@@ -157,13 +184,15 @@ mod tests {
     #[test]
     fn names_and_labels_are_the_documented_ones() {
         let metrics = Metrics::new(Vec::new());
-        metrics.count_review("UPDATE", "Deployment", Decision::Denied);
+        metrics.count_review(Door::Validate, "UPDATE", "Deployment", Decision::Denied);
+        metrics.count_repair(&"missing-pre-stop".into(), RepairOutcome::Impossible);
         metrics.count_finding(&"missing-pre-stop".into(), Action::Warn);
         metrics.review_duration.observe(0.002);
         metrics.cert_not_after.set(1_800_000_000);
         let text = metrics.text().unwrap();
         for line in [
-            r#"seaworthy_reviews_total{operation="UPDATE",kind="Deployment",decision="denied"} 1"#,
+            r#"seaworthy_repairs_total{rule="missing-pre-stop",outcome="impossible"} 1"#,
+            r#"seaworthy_reviews_total{webhook="validate",operation="UPDATE",kind="Deployment",decision="denied"} 1"#,
             r#"seaworthy_findings_total{rule="missing-pre-stop",action="warn"} 1"#,
             r#"seaworthy_review_duration_seconds_bucket{le="0.0025"} 1"#,
             "seaworthy_panics_total 0",
@@ -182,10 +211,11 @@ mod tests {
     fn what_strangers_send_becomes_no_label() {
         let metrics = Metrics::new(Vec::new());
         for number in 0..100 {
-            metrics.count_review(&format!("op{number}"), &format!("Kind{number}"), Decision::Allowed);
+            metrics.count_review(Door::Mutate, &format!("op{number}"), &format!("Kind{number}"), Decision::Allowed);
         }
         let text = metrics.text().unwrap();
-        let wanted = r#"seaworthy_reviews_total{operation="other",kind="other",decision="allowed"} 100"#;
+        let wanted =
+            r#"seaworthy_reviews_total{webhook="mutate",operation="other",kind="other",decision="allowed"} 100"#;
         assert_eq!(
             text.lines().filter(|line| line.starts_with("seaworthy_reviews_total")).collect::<Vec<_>>(),
             [wanted]

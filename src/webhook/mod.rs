@@ -8,6 +8,7 @@ pub mod always_admit;
 pub mod body;
 pub mod deadline;
 pub mod engine_judge;
+pub mod failure;
 pub mod judge;
 pub mod limits;
 pub mod metrics;

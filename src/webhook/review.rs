@@ -1,22 +1,23 @@
-//! `POST /validate`: from an HTTP request to an HTTP answer.
+//! `POST /validate` and `POST /mutate`: from an HTTP request to an HTTP answer.
 //!
 //! Judging runs on the thread that read the request, not on a pool of blocking threads: it takes well under a
 //! millisecond, tens for the largest objects, and at most as many parsed objects are in memory as there are workers.
 //! A judge that hangs stops the probes too, so that the kubelet notices.
 //!
-//! What cannot be judged is an HTTP error, never a silent pass: the failure policy of the configuration decides. Where
+//! What cannot be judged or repaired is an HTTP error, never a silent pass nor half a patch: the failure policy of the configuration decides. Where
 //! coming back helps, the answer says when (`Retry-After`): the API server repeats a call only then.
 
-use crate::webhook::body::{BodyError, ByteGate, discard};
+use crate::webhook::body::{ByteGate, discard};
 use crate::webhook::deadline;
-use crate::webhook::judge::{Answer, Judge, JudgeError};
+use crate::webhook::failure::Failure;
+use crate::webhook::judge::{Judge, JudgeError, RepairOutcome};
 use crate::webhook::limits::Limits;
 use crate::webhook::metrics::{Decision, Metrics};
 use crate::webhook::wire::{self, AdmissionRequest, AdmissionResponse};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
+use axum::http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use std::future::{Future, poll_fn};
@@ -34,36 +35,32 @@ pub struct Reviews {
     largest_body: usize,
 }
 
-/// Why there is no review in the answer.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("{0}")]
-    BadRequest(String),
-    #[error("the body is larger than {0} bytes")]
-    TooLarge(usize),
-    #[error("{0}: come back in a second")]
-    ComeBack(String),
-    #[error("no answer within {0} ms")]
-    Late(u128),
-    #[error("{0}")]
-    Internal(String),
+/// What is asked: each at a path of its own, because the API server calls them at different times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// `/validate`: may this be stored?
+    Validate,
+    /// `/mutate`: what should be different before?
+    Mutate,
 }
 
 /// The routes of the webhook.
 pub fn router(judge: Arc<dyn Judge>, metrics: Arc<Metrics>, limits: &Limits) -> axum::Router {
     let gate = ByteGate::new(limits.bytes_in_flight);
     let reviews = Reviews { judge, metrics, gate, largest_body: limits.body };
-    axum::Router::new().route("/validate", post(validate)).with_state(Arc::new(reviews))
+    let door = |door| post(move |State(reviews): State<Arc<Reviews>>, request| answer(reviews, request, door));
+    let routes = axum::Router::new().route("/validate", door(Door::Validate)).route("/mutate", door(Door::Mutate));
+    routes.with_state(Arc::new(reviews))
 }
 
-async fn validate(State(reviews): State<Arc<Reviews>>, request: Request<Body>) -> Response {
+async fn answer(reviews: Arc<Reviews>, request: Request<Body>, door: Door) -> Response {
     let begun = Instant::now();
     let _counted = Counted::new(&reviews.metrics);
     let time = deadline::from_query(request.uri().query());
     let (head, mut body) = request.into_parts();
-    let answered = timeout_at(begun + time, reviews.answer(&head.headers, &mut body)).await;
+    let answered = timeout_at(begun + time, reviews.answer(&head.headers, &mut body, door)).await;
     let answered = answered.unwrap_or_else(|_| {
-        reviews.metrics.count_review("", "", Decision::Failed);
+        reviews.metrics.count_review(door, "", "", Decision::Failed);
         Err(Failure::Late(time.as_millis()))
     });
     reviews.metrics.review_duration.observe(begun.elapsed().as_secs_f64());
@@ -81,32 +78,57 @@ async fn validate(State(reviews): State<Arc<Reviews>>, request: Request<Body>) -
 
 impl Reviews {
     /// The body of the answer. Counts what became of the request.
-    async fn answer(&self, headers: &HeaderMap, body: &mut Body) -> Result<Vec<u8>, Failure> {
+    async fn answer(&self, headers: &HeaderMap, body: &mut Body, door: Door) -> Result<Vec<u8>, Failure> {
         let unread = |failure| {
-            self.metrics.count_review("", "", Decision::Failed);
+            self.metrics.count_review(door, "", "", Decision::Failed);
             failure
         };
         self.judge.ready().map_err(Failure::ComeBack).map_err(unread)?;
         check_headers(headers).map_err(unread)?;
         let body = self.gate.read(body, self.largest_body).await.map_err(Failure::from).map_err(unread)?;
         let request = wire::read(body.bytes()).map_err(|error| unread(Failure::BadRequest(error.to_string())))?;
-        let answer = self.judge(&request).await.inspect_err(|failure| {
-            self.metrics.count_review(&request.operation, &request.kind.kind, Decision::Failed);
-            log(&request, failure);
-        })?;
-        self.count(&request, &answer);
-        let response = match &answer.refusal {
-            None => AdmissionResponse::allowed(&request.uid),
-            Some(message) => AdmissionResponse::denied(&request.uid, message),
+        let answered = match door {
+            Door::Validate => self.validate(&request).await,
+            Door::Mutate => self.mutate(&request).await,
         };
-        let review = response.warn(&answer.warnings).audit(&answer.audit).to_json();
-        review.map_err(|error| Failure::Internal(format!("the answer cannot be written: {error}")))
+        answered.inspect_err(|failure| {
+            self.metrics.count_review(door, &request.operation, &request.kind.kind, Decision::Failed);
+            log(&request, failure);
+        })
     }
 
-    async fn judge(&self, request: &AdmissionRequest<'_>) -> Result<Answer, Failure> {
+    async fn validate(&self, request: &AdmissionRequest<'_>) -> Result<Vec<u8>, Failure> {
+        let answer = self.ask(request, |judge, request| judge.judge(request)).await?;
+        let (response, decision) = match &answer.refusal {
+            None => (AdmissionResponse::allowed(&request.uid), Decision::Allowed),
+            Some(message) => (AdmissionResponse::denied(&request.uid, message), Decision::Denied),
+        };
+        let review = written(&response.warn(&answer.warnings).audit(&answer.audit))?;
+        for (rule, action) in &answer.findings {
+            self.metrics.count_finding(rule, *action);
+        }
+        self.metrics.membership_unknown.inc_by(answer.membership_unknown.into());
+        self.count(Door::Validate, request, decision, &answer.repairs);
+        Ok(review)
+    }
+
+    async fn mutate(&self, request: &AdmissionRequest<'_>) -> Result<Vec<u8>, Failure> {
+        let repaired = self.ask(request, |judge, request| judge.repair(request)).await?;
+        let response = AdmissionResponse::allowed(&request.uid).patch(&repaired.patch).map_err(unwritable)?;
+        let review = written(&response.warn(&repaired.warnings).audit(&repaired.audit))?;
+        self.count(Door::Mutate, request, Decision::Allowed, &repaired.repairs);
+        Ok(review)
+    }
+
+    /// Asks the judge, who may panic.
+    async fn ask<T>(
+        &self,
+        request: &AdmissionRequest<'_>,
+        question: impl FnOnce(&dyn Judge, &AdmissionRequest<'_>) -> Result<T, JudgeError>,
+    ) -> Result<T, Failure> {
         let panicked = |_| JudgeError::Panicked("internal error: judging panicked, see the log".to_owned());
         let judged = match unwinding(self.judge.prepare(request)).await {
-            Ok(()) => catch_unwind(AssertUnwindSafe(|| self.judge.judge(request))).map_err(panicked).flatten(),
+            Ok(()) => catch_unwind(AssertUnwindSafe(|| question(&*self.judge, request))).map_err(panicked).flatten(),
             Err(panic) => Err(panicked(panic)),
         };
         judged.map_err(|error| match error {
@@ -119,14 +141,26 @@ impl Reviews {
         })
     }
 
-    fn count(&self, request: &AdmissionRequest<'_>, answer: &Answer) {
-        let decision = if answer.refusal.is_some() { Decision::Denied } else { Decision::Allowed };
-        self.metrics.count_review(&request.operation, &request.kind.kind, decision);
-        for (rule, action) in &answer.findings {
-            self.metrics.count_finding(rule, *action);
+    fn count(
+        &self,
+        door: Door,
+        request: &AdmissionRequest<'_>,
+        decision: Decision,
+        repairs: &[(Arc<str>, RepairOutcome)],
+    ) {
+        self.metrics.count_review(door, &request.operation, &request.kind.kind, decision);
+        for (rule, outcome) in repairs {
+            self.metrics.count_repair(rule, *outcome);
         }
-        self.metrics.membership_unknown.inc_by(answer.membership_unknown.into());
     }
+}
+
+fn written(response: &AdmissionResponse<'_>) -> Result<Vec<u8>, Failure> {
+    response.to_json().map_err(unwritable)
+}
+
+fn unwritable(error: serde_json::Error) -> Failure {
+    Failure::Internal(format!("the answer cannot be written: {error}"))
 }
 
 /// Only plain JSON: whatever unpacks could unpack to anything.
@@ -163,34 +197,6 @@ fn log(request: &AdmissionRequest<'_>, failure: &Failure) {
     match failure {
         Failure::Internal(_) => tracing::error!(uid = ?request.uid, ?kind, ?namespace, ?name, %failure, "no answer"),
         _ => tracing::debug!(uid = ?request.uid, ?kind, ?namespace, ?name, %failure, "no answer"),
-    }
-}
-
-impl From<BodyError> for Failure {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::TooLarge(limit) => Failure::TooLarge(limit),
-            BodyError::Overloaded => Failure::ComeBack(error.to_string()),
-            BodyError::Broken(_) => Failure::BadRequest(error.to_string()),
-        }
-    }
-}
-
-impl IntoResponse for Failure {
-    /// Plain text: the API server quotes the text of a 500 to the user.
-    fn into_response(self) -> Response {
-        let status = match self {
-            Failure::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Failure::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Failure::ComeBack(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Failure::Late(_) | Failure::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        let mut response = (status, format!("seaworthy: {self}\n")).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            // With 0 the API server burns its ten tries in 10 ms.
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
     }
 }
 

@@ -2,15 +2,19 @@
 //!
 //! The request borrows from the body and leaves `object` and `oldObject` as text: whoever judges reads what it needs.
 //! It is read as the API server writes it and forgiving beyond that: unknown fields are skipped, `null` is the same as
-//! absent. The answer holds to what the API server checks: the uid of the request, the exact version and kind, never a patch.
+//! absent. The answer holds to what the API server checks: the uid of the request, the exact version and kind, and a patch only
+//! where one was asked for.
 //! Source: <https://github.com/kubernetes/api/blob/master/admission/v1/types.go>,
 //! <https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/request/admissionreview.go>.
 
+mod response;
+
+pub use response::AdmissionResponse;
+
+use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 const API_VERSION: &str = "admission.k8s.io/v1";
@@ -160,97 +164,6 @@ pub fn read(body: &[u8]) -> Result<AdmissionRequest<'_>, ReviewError> {
         () if request.kind.kind.is_empty() => Err(ReviewError::Missing("request.kind.kind")),
         () => Ok(request),
     }
-}
-
-/// What is answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AdmissionResponse<'a> {
-    uid: &'a str,
-    allowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<Status>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: BTreeMap<String, String>,
-}
-
-/// Why it is refused. kubectl prints the message whole with this code and reason: with `Invalid` it may drop it, and it
-/// repeats a 409.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Status {
-    status: &'static str,
-    code: u16,
-    reason: &'static str,
-    message: String,
-}
-
-impl<'a> AdmissionResponse<'a> {
-    /// Lets the request through.
-    pub fn allowed(uid: &'a str) -> Self {
-        Self { uid, allowed: true, status: None, warnings: Vec::new(), audit_annotations: BTreeMap::new() }
-    }
-
-    /// Refuses the request: 403 Forbidden, with a message of one or more lines.
-    pub fn denied(uid: &'a str, message: &str) -> Self {
-        let message = without_controls(message, true);
-        let status = Status { status: "Failure", code: 403, reason: "Forbidden", message };
-        Self { allowed: false, status: Some(status), ..Self::allowed(uid) }
-    }
-
-    /// Adds warnings, one line each. The API server silently drops a warning that holds a control character.
-    #[must_use]
-    pub fn warn(mut self, warnings: &[String]) -> Self {
-        let lines = warnings.iter().map(|warning| without_controls(warning, false));
-        self.warnings.extend(lines.filter(|line| !line.is_empty()));
-        self
-    }
-
-    /// Adds audit annotations. The API server drops those whose key is no qualified name, so the keys are made to be one.
-    #[must_use]
-    pub fn audit(mut self, annotations: &BTreeMap<String, String>) -> Self {
-        let named = annotations.iter().map(|(key, value)| (annotation_key(key), value.clone()));
-        self.audit_annotations.extend(named.filter(|(key, _)| !key.is_empty()));
-        self
-    }
-
-    /// The body of the answer.
-    ///
-    /// # Errors
-    /// None for what this type can hold; passed on all the same.
-    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Review<'a> {
-            api_version: &'static str,
-            kind: &'static str,
-            response: &'a AdmissionResponse<'a>,
-        }
-        serde_json::to_vec(&Review { api_version: API_VERSION, kind: KIND, response: self })
-    }
-}
-
-/// Line ends become one space (or stay), all other control characters go: a terminal must not be driven by an object.
-fn without_controls(text: &str, keep_lines: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.trim().chars() {
-        match character {
-            '\n' if keep_lines => out.push('\n'),
-            '\n' | '\t' if !out.ends_with(' ') => out.push(' '),
-            control if control.is_control() => {}
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-/// At most 63 of `[A-Za-z0-9._-]`, a letter or digit at both ends.
-fn annotation_key(key: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
-    let key: String =
-        key.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).chars().map(plain).take(63).collect();
-    key.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned()
 }
 
 /// A text, borrowed where it can be; `null` is an empty one. (serde's own `Cow` does not take `null`.)

@@ -140,6 +140,11 @@ pub fn validate(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     validate_with("/validate?timeout=10s", Full::new(body.into()))
 }
 
+/// `POST /mutate` with the same.
+pub fn mutate(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    validate_with("/mutate?timeout=10s", Full::new(body.into()))
+}
+
 pub fn as_api_server(request: Builder) -> Builder {
     request
         .header("host", "seaworthy.seaworthy.svc")

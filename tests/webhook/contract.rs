@@ -47,9 +47,9 @@ async fn what_was_answered_is_counted() {
     let page = probe(&running, "/metrics").await;
     assert_eq!(page.header("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
     for line in [
-        r#"seaworthy_reviews_total{operation="CREATE",kind="Deployment",decision="allowed"} 1"#,
-        r#"seaworthy_reviews_total{operation="CREATE",kind="Deployment",decision="denied"} 2"#,
-        r#"seaworthy_reviews_total{operation="CREATE",kind="Deployment",decision="failed"} 1"#,
+        r#"seaworthy_reviews_total{webhook="validate",operation="CREATE",kind="Deployment",decision="allowed"} 1"#,
+        r#"seaworthy_reviews_total{webhook="validate",operation="CREATE",kind="Deployment",decision="denied"} 2"#,
+        r#"seaworthy_reviews_total{webhook="validate",operation="CREATE",kind="Deployment",decision="failed"} 1"#,
         r#"seaworthy_findings_total{rule="missing-pre-stop",action="deny"} 2"#,
         "seaworthy_membership_unknown_total 2",
         "seaworthy_review_duration_seconds_count 4",
@@ -64,9 +64,13 @@ async fn what_was_answered_is_counted() {
 #[tokio::test]
 async fn only_what_is_served_is_served() {
     let running = start(Limits::default()).await;
-    for (method, path, status) in
-        [("GET", "/validate", 405), ("PUT", "/validate", 405), ("POST", "/", 404), ("GET", "/metrics", 404)]
-    {
+    for (method, path, status) in [
+        ("GET", "/validate", 405),
+        ("GET", "/mutate", 405),
+        ("PUT", "/validate", 405),
+        ("POST", "/", 404),
+        ("GET", "/metrics", 404),
+    ] {
         let mut connection = Client::of(&running).connect(Version::Http1).await.unwrap();
         let request = as_api_server(Request::builder().method(method).uri(path)).body(Full::<Bytes>::default());
         assert_eq!(connection.send(request.unwrap()).await.unwrap().status, status, "{method} {path}");

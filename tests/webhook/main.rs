@@ -7,6 +7,7 @@
 mod client;
 mod contract;
 mod hostile;
+mod mutate;
 mod overload;
 mod server;
 mod stop;

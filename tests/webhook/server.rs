@@ -1,7 +1,8 @@
 //! A server to test, whose judge does what the object says.
 
 use seaworthy::base::Action;
-use seaworthy::webhook::judge::{Answer, Judge, JudgeError};
+use seaworthy::manifest::edit::Operation;
+use seaworthy::webhook::judge::{Answer, Judge, JudgeError, RepairOutcome, Repaired};
 use seaworthy::webhook::limits::Limits;
 use seaworthy::webhook::metrics::Metrics;
 use seaworthy::webhook::server::{Parts, Server};
@@ -62,11 +63,32 @@ impl Judge for Obedient {
                 audit: BTreeMap::from([("missing-pre-stop".into(), "deny".into())]),
                 findings: vec![("missing-pre-stop".into(), Action::Deny)],
                 membership_unknown: true,
+                ..Answer::default()
             }),
             "warn" => Ok(Answer { warnings: vec!["careful".into()], ..Answer::default() }),
             "panic" => panic!("as asked"),
             "fail" => Err(JudgeError::Internal("internal error: a rule failed".into())),
             _ => Ok(Answer::default()),
+        }
+    }
+
+    fn repair(&self, request: &AdmissionRequest<'_>) -> Result<Repaired, JudgeError> {
+        match Self::order(request)?.as_str() {
+            "repair" => Ok(Repaired {
+                patch: vec![Operation::Replace {
+                    path: "/spec/terminationGracePeriodSeconds".into(),
+                    value: 47.into(),
+                }],
+                warnings: vec!["repaired\nit".into()],
+                audit: BTreeMap::from([("repaired".into(), "short-grace-period".into())]),
+                repairs: vec![
+                    ("short-grace-period".into(), RepairOutcome::Repaired),
+                    ("missing-pre-stop".into(), RepairOutcome::Impossible),
+                ],
+            }),
+            "panic" => panic!("as asked"),
+            "fail" => Err(JudgeError::Internal("internal error: a rule failed".into())),
+            _ => Ok(Repaired::default()),
         }
     }
 }

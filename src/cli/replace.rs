@@ -192,7 +192,8 @@ mod tests {
     /// Whoever runs this as root may write anything: the mode of the file counts all the same.
     #[test]
     fn what_may_not_be_replaced_stays_as_it_is() {
-        let cases: [(fn(&Path), &str); 3] = [
+        type Change = fn(&Path);
+        let cases: [(Change, &str); 3] = [
             (|path| fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap(), "it is read-only"),
             (|path| fs::hard_link(path, path.with_extension("link")).unwrap(), "it has 2 names (hard links)"),
             (|path| fs::write(path, "else").unwrap(), "it was changed while it was judged"),

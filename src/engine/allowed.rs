@@ -135,7 +135,7 @@ mod tests {
         let containers = |list: Value| move |pod: &mut Value| pod["spec"]["containers"] = list.clone();
         let (web, log) = (pod()["spec"]["containers"][0].clone(), pod()["spec"]["containers"][1].clone());
         assert_eq!(touched(containers(json!([web])), false).as_deref(), Some("/spec/containers/1"));
-        assert_eq!(touched(containers(json!([log, web])), false).as_deref(), Some("/spec/containers/1"));
+        assert_eq!(touched(containers(json!([log, web])), false).as_deref(), Some("/spec/containers/2"));
         let more = json!([web, {"name": "seaworthy-wait-identity"}, log]);
         assert_eq!(touched(containers(more), false).as_deref(), Some("/spec/containers/1"));
 

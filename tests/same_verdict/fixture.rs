@@ -1,7 +1,7 @@
 //! The fixtures of the rules, laid out as the input of both doors.
 
 use seaworthy::base::{Path as FieldPath, Source};
-use seaworthy::manifest::{Content, Limits, Object, content_of, read_documents};
+use seaworthy::manifest::{Content, Limits, Object, Owner, content_of, read_documents};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +20,8 @@ impl Fixture {
         let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
         let mut paths: Vec<PathBuf> = files.filter(|path| !path.to_string_lossy().ends_with(".fixed.yaml")).collect();
         paths.sort();
-        paths.into_iter().map(|path| Self { text: fs::read_to_string(&path).unwrap(), path }).collect()
+        let fixtures = paths.into_iter().map(|path| Self { text: fs::read_to_string(&path).unwrap(), path });
+        fixtures.filter(|fixture| !fixture.objects().iter().any(names_owner)).collect()
     }
 
     /// Writes it as the manifest of `check`, as the inventory of `serve`, and its profile as the configuration of both.
@@ -41,6 +42,12 @@ impl Fixture {
             .flat_map(|content| if let Content::Objects(objects) = content { objects } else { Vec::new() })
             .collect()
     }
+}
+
+/// The one difference between the doors, and on purpose: in files the word of a Pod for its owner is taken, the API server's
+/// door asks for proof.
+fn names_owner(object: &Object) -> bool {
+    Owner::of(object).is_some()
 }
 
 pub fn manifest(folder: &Path) -> PathBuf {

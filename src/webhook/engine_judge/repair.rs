@@ -93,3 +93,6 @@ fn audited_misses(missed: &[Missed]) -> Option<(String, String)> {
     let lines: Vec<String> = lines.into_iter().collect();
     (!lines.is_empty()).then(|| (MISSED.to_owned(), in_short(&lines)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 /// Surroundings in which nothing changes: who waits for a namespace waits in vain.
-struct Still {
-    inventory: Inventory,
-    ready: Result<(), String>,
+pub(super) struct Still {
+    pub(super) inventory: Inventory,
+    pub(super) ready: Result<(), String>,
 }
 
 impl Surroundings for Still {
@@ -27,8 +27,8 @@ impl Surroundings for Still {
     }
 }
 
-const USER: &str = "alice";
-const REPLICASET_CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
+pub(super) const USER: &str = "alice";
+pub(super) const REPLICASET_CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
 
 /// A cluster that denies in `shop`, where a ReplicaSet runs and istiod injects.
 fn judge() -> EngineJudge<Still> {
@@ -63,12 +63,12 @@ const UNLISTED: &str = "unlisted";
 const CONTAINERS: [&str; 8] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"];
 
 /// Each container serves and has no preStop: one finding of `missing-pre-stop` each.
-fn deployment(name: &str, containers: &[&str]) -> Value {
+pub(super) fn deployment(name: &str, containers: &[&str]) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
         "spec": {"template": {"metadata": {"labels": {"app": "a"}}, "spec": pod_spec(containers)}}})
 }
 
-fn pod_spec(containers: &[&str]) -> Value {
+pub(super) fn pod_spec(containers: &[&str]) -> Value {
     let port = |name: &str| 8080 + CONTAINERS.iter().position(|it| *it == name).unwrap();
     let container =
         |name: &&str| json!({"name": name, "image": "a", "ports": [{"name": name, "containerPort": port(name)}]});

@@ -45,8 +45,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         Membership::Outside => "is not injected",
     };
     let waiting = || pod.all_containers().filter(waits_for_ever).filter(|it| !others_may_answer(&pod, it));
+    let alone = pod.init_containers().count() == 1;
     match params.finds {
-        Wait::Endless => waiting().map(|it| observe(&it, why)).collect(),
+        Wait::Endless => waiting().map(|it| observe(&it, why, alone)).collect(),
     }
 }
 
@@ -70,7 +71,7 @@ fn others_may_answer(pod: &PodTemplate<'_>, waiting: &Container<'_>) -> bool {
 /// The ports on which Istio's proxy says whether it is ready.
 const READY_PORTS: [i64; 3] = [15000, 15020, 15021];
 
-fn observe(container: &Container<'_>, why: &str) -> Observation {
+fn observe(container: &Container<'_>, why: &str, alone: bool) -> Observation {
     let key = if container.command().next().is_some() { "command" } else { "args" };
     let path = container.path().key(key);
     let name = shortened_to(24, container.name());
@@ -78,14 +79,20 @@ fn observe(container: &Container<'_>, why: &str) -> Observation {
         format!("container {name} never starts: it waits for a proxy, but the pod {why}: want no wait at {path}");
     let observation =
         Observation::new(path, message).help("take the wait out of `command` and `args`, or let the pod be injected");
-    match without_wait(container) {
+    match without_wait(container, alone) {
         Ok(fix) => observation.fixed_by(fix),
         Err(reason) => observation.unfixed(reason),
     }
 }
 
+/// What goes with an init container: of the last one the whole list.
+fn with_its_list(container: &Container<'_>, alone: bool) -> Path {
+    let path = container.path();
+    path.parent().filter(|_| alone).unwrap_or(path)
+}
+
 /// The container as if the proxy had answered at once. It runs then, as its owner wants it to, so this is safe.
-fn without_wait(container: &Container<'_>) -> Result<Fix, String> {
+fn without_wait(container: &Container<'_>, alone: bool) -> Result<Fix, String> {
     let words = |key: &str| container.value().get(key).and_then(Value::as_array).map_or(0, Vec::len);
     let (command, args) = (container.command().count(), container.args().count());
     if (command, args) != (words("command"), words("args")) {
@@ -107,7 +114,7 @@ fn without_wait(container: &Container<'_>) -> Result<Fix, String> {
         Err(CannotUnwrap::OnlyWaits) if container.role() == Role::Init => {
             let title = format!("take out the init container {name}, which only waits for the proxy");
             let reason = "a patch elsewhere may refer to the container by its name";
-            Ok(Fix::risky(title, reason, vec![Edit::Remove { path: container.path() }]))
+            Ok(Fix::risky(title, reason, vec![Edit::Remove { path: with_its_list(container, alone) }]))
         }
         Err(reason) => Err(reason.to_string()),
     }

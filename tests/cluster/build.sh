@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Builds the real programs that the cluster tests drive: etcd, kube-apiserver, kubectl, helm and
-# the YAML oracle. Versions and checksums are those of the go.mod and go.sum files beside this
+# Builds the real programs that the cluster tests drive: etcd, kube-apiserver, kubectl, controllers,
+# kwok (Nodes that only pretend), helm and the YAML oracle. Versions and checksums are those of the go.mod and go.sum files beside this
 # script; all sources come from the Go module proxy, through the ordinary `go` client.
 #
 # The only line on stdout is the folder that holds them. The first call takes minutes, later ones
 # return at once; calls at the same time wait for each other. `nice` and GOMAXPROCS=1 make it gentle.
 #
 # SEAWORTHY_CLUSTER_CACHE  where to keep them (default: ~/.cache/seaworthy/cluster)
-# KUBEBUILDER_ASSETS       a folder with etcd, kube-apiserver and kubectl to use instead of our own
+# KUBEBUILDER_ASSETS       a folder with etcd, kube-apiserver and kubectl to use instead of our own; the
+#                          controllers are built all the same, so they should be of our version
 #
 # Exit 3: there is nothing cached and no Go to build with.
 set -euo pipefail
@@ -59,10 +60,13 @@ build() {
 
   if [ -n "$2" ]; then
     ln -s "$2/etcd" "$2/kube-apiserver" "$2/kubectl" "$temp/"
+    go_build kubernetes "$(kubernetes_version_flags)" -o "$temp/" \
+      k8s.io/kubernetes/cmd/kube-controller-manager k8s.io/kubernetes/cmd/kube-scheduler
   else
     go_build etcd '' -o "$temp/etcd" go.etcd.io/etcd/server/v3
     go_build kubernetes "$(kubernetes_version_flags)" -o "$temp/" tool
   fi
+  go_build kwok '' -o "$temp/" tool
   go_build helm "-X helm.sh/helm/v4/internal/version.version=$(version helm helm.sh/helm/v4)" -o "$temp/" tool
   go_build yaml '' -o "$temp/yaml-oracle" .
 

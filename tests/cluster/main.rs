@@ -1,7 +1,7 @@
 //! The real door: what `kubectl` users see, with a real kube-apiserver and etcd behind it.
 //!
-//! All tests share one API server and one chart name, so they run one after the other; the first one starts it
-//! (see `harness`). At the end stands how often kubectl was really called, and the run fails where that is less than
+//! Two clusters are shared, a bare API server and a whole cluster; the first test of each starts it (see `harness`).
+//! There is one chart name, so tests run one after the other. At the end stands how often kubectl was really called, and the run fails where that is less than
 //! these tests must call it. Without Go and without `KUBEBUILDER_ASSETS` there is no API server: then all tests are
 //! ignored with a loud line, and under `CI=true` they fail.
 
@@ -16,6 +16,7 @@ mod outage;
 mod owned;
 mod refusals;
 mod watches;
+mod whole;
 
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -26,15 +27,19 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 type Test = fn(&Cluster) -> anyhow::Result<()>;
 
+/// A cluster that tests share: once started, it is there, or there is nothing to build it from, or it failed.
+type Shared = OnceLock<Result<Option<Cluster>, String>>;
+
 /// Tests by their own paths.
 macro_rules! named {
     ($($test:path),* $(,)?) => { &[$((stringify!($test), $test)),*] };
 }
 
 /// Every call of kubectl that a full run makes without a single repetition. Raise it with each test.
-const KUBECTL_CALLS: usize = 313;
+const KUBECTL_CALLS: usize = 323;
 
-const TESTS: &[(&str, Test)] = named![
+/// These need an API server.
+const BARE_TESTS: &[(&str, Test)] = named![
     chart::kubectl_and_the_api_server_are_of_one_version,
     chart::the_api_server_accepts_the_chart,
     chart::the_server_may_list_and_watch_and_nothing_else,
@@ -66,44 +71,53 @@ const TESTS: &[(&str, Test)] = named![
     new_namespace::a_namespace_applied_together_with_its_objects_is_known,
 ];
 
-/// What the first test that runs finds: a cluster, nothing to build one from, or a failure.
-static CLUSTER: OnceLock<Result<Option<Cluster>, String>> = OnceLock::new();
+/// These need Pods that controllers make and that run.
+const WHOLE_TESTS: &[(&str, Test)] = named![whole::everything_that_makes_pods_is_at_work];
+
+static BARE: Shared = OnceLock::new();
+static WHOLE: Shared = OnceLock::new();
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
-    let trials = TESTS.iter().map(|&(name, test)| Trial::ignorable_test(name, move || run(test))).collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
+    let bare = BARE_TESTS.iter().map(|&(name, test)| trial(name, test, &BARE, Ok));
+    let whole = WHOLE_TESTS.iter().map(|&(name, test)| trial(name, test, &WHOLE, Cluster::with_controllers));
+    let conclusion = libtest_mimic::run(&arguments, bare.chain(whole).collect());
 
-    let Some(Ok(Some(cluster))) = CLUSTER.get() else {
-        return conclusion.exit_code();
-    };
     // A static is never dropped, so what it holds is stopped here.
-    cluster.stop(conclusion.has_failed());
-    let calls = cluster.kubectl_calls();
+    let started: Vec<&Cluster> = [&BARE, &WHOLE].iter().filter_map(|it| it.get()?.as_ref().ok()?.as_ref()).collect();
+    for cluster in &started {
+        cluster.stop(conclusion.has_failed());
+    }
+    let calls: usize = started.iter().map(|cluster| cluster.kubectl_calls()).sum();
     eprintln!("kubectl calls: {calls}");
-    if conclusion.num_filtered_out == 0 && calls < KUBECTL_CALLS {
+    if !started.is_empty() && conclusion.num_filtered_out == 0 && calls < KUBECTL_CALLS {
         eprintln!("a full run must call kubectl at least {KUBECTL_CALLS} times");
         return ExitCode::FAILURE;
     }
     conclusion.exit_code()
 }
 
-fn run(test: Test) -> Result<Completion, Failed> {
-    match CLUSTER.get_or_init(|| start().map_err(|error| format!("{error:#}"))) {
-        Ok(Some(cluster)) => test(cluster).map(|()| Completion::Completed).map_err(|error| format!("{error:?}").into()),
-        Ok(None) => Ok(Completion::ignored_with("no Go to build an API server with")),
-        Err(error) => Err(error.into()),
-    }
+/// A test in a shared cluster, which `complete` makes of a bare one.
+fn trial(name: &str, test: Test, shared: &'static Shared, complete: fn(Cluster) -> anyhow::Result<Cluster>) -> Trial {
+    Trial::ignorable_test(name, move || {
+        match shared.get_or_init(|| start(complete).map_err(|error| format!("{error:#}"))) {
+            Ok(Some(cluster)) => {
+                test(cluster).map(|()| Completion::Completed).map_err(|error| format!("{error:?}").into())
+            }
+            Ok(None) => Ok(Completion::ignored_with("no Go to build an API server with")),
+            Err(error) => Err(Failed::from(error)),
+        }
+    })
 }
 
-fn start() -> anyhow::Result<Option<Cluster>> {
+fn start(complete: fn(Cluster) -> anyhow::Result<Cluster>) -> anyhow::Result<Option<Cluster>> {
     let Some(tools) = Tools::find()? else {
         anyhow::ensure!(std::env::var_os("CI").is_none(), "the cluster tests must run here: CI is set");
-        eprintln!("\n*** SKIPPED: all cluster tests. Nothing is known about a real API server. ***\n");
+        eprintln!("\n*** SKIPPED: tests that need a cluster. Nothing is known about a real API server. ***\n");
         return Ok(None);
     };
-    let cluster = Cluster::start(tools).context("starting the API server")?;
+    let cluster = complete(Cluster::start(tools).context("starting the API server")?)?;
     cluster.create_namespace(
         RELEASE,
         &["pod-security.kubernetes.io/enforce=restricted", "pod-security.kubernetes.io/warn=restricted"],

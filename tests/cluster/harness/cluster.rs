@@ -9,13 +9,15 @@ use serde_json::Value;
 
 use super::api_server::{ApiServer, write_kubeconfig};
 use super::command::{Answer, run};
+use super::controllers::{Controllers, NODE};
 use super::process::until;
 use super::tools::Tools;
 
-/// A cluster of one API server. Everything it has is in one folder, which goes with it.
+/// A cluster of one API server, with or without controllers. Everything it has is in one folder, which goes with it.
 pub struct Cluster {
     tools: Tools,
     folder: PathBuf,
+    controllers: Option<Mutex<Controllers>>,
     api_server: Mutex<ApiServer>,
     /// Every call of kubectl, in order.
     calls: Mutex<Vec<String>>,
@@ -33,7 +35,23 @@ impl Cluster {
                 started => break started?,
             }
         };
-        Ok(Self { tools, folder, api_server: Mutex::new(api_server), calls: Mutex::default() })
+        Ok(Self { tools, folder, controllers: None, api_server: Mutex::new(api_server), calls: Mutex::default() })
+    }
+
+    /// The same with controllers, a scheduler and a Node that says of all its Pods that they run: one second more.
+    pub fn with_controllers(mut self) -> Result<Self> {
+        let mut controllers = Controllers::spawn(&self.tools, &self.folder)?;
+        let kubectl = |arguments: &[&str]| kubectl(&self.tools, &self.folder, arguments);
+        run(kubectl(&["create", "-f", "-"]), NODE)?.succeeded()?;
+        until("the controllers to be at work", || {
+            controllers.check_alive()?;
+            // Ready, as kwok says; open to Pods, and with an account for them, as the controllers say.
+            let node = run(kubectl(&["get", "node", "node", "-o", "jsonpath={.status.phase}{.spec.taints}"]), "")?;
+            let account = run(kubectl(&["get", "serviceaccount", "default"]), "")?;
+            Ok((node.stdout == "Running" && account.success).then_some(()))
+        })?;
+        self.controllers = Some(Mutex::new(controllers));
+        Ok(self)
     }
 
     /// Where tests may write files of their own.
@@ -83,15 +101,26 @@ impl Cluster {
         }
     }
 
-    /// Creates a namespace, with the `default` ServiceAccount that a controller would make, then labels it
-    /// (`key=value`).
+    /// Creates a namespace in which there can be Pods, then labels it (`key=value`).
     pub fn create_namespace(&self, name: &str, labels: &[&str]) -> Result<()> {
         self.kubectl(&["create", "namespace", name])?.succeeded()?;
-        self.kubectl(&["create", "serviceaccount", "default", "-n", name])?.succeeded()?;
+        self.provide_account(name)?;
         if !labels.is_empty() {
             self.kubectl(&[&["label", "namespace", name], labels].concat())?.succeeded()?;
         }
         Ok(())
+    }
+
+    /// Makes the `default` ServiceAccount of a new namespace, without which there are no Pods, or waits for the
+    /// controller that does.
+    pub fn provide_account(&self, namespace: &str) -> Result<()> {
+        let account = ["serviceaccount", "default", "-n", namespace];
+        if self.controllers.is_none() {
+            return self.kubectl(&[&["create"], &account[..]].concat())?.succeeded().map(drop);
+        }
+        until("the account of a new namespace", || {
+            Ok(self.kubectl(&[&["get"], &account[..]].concat())?.success.then_some(()))
+        })
     }
 
     /// A kubeconfig with the identity, and so the rights, of a ServiceAccount.
@@ -110,6 +139,9 @@ impl Cluster {
 
     /// Stops it. After a failure its folder stays, and what helps to understand the failure is printed.
     pub fn stop(&self, failed: bool) {
+        if let Some(controllers) = &self.controllers {
+            lock(controllers).kill();
+        }
         let mut api_server = lock(&self.api_server);
         api_server.kill();
         if failed {

@@ -1,14 +1,16 @@
 //! A real API server for tests: etcd and kube-apiserver as child processes in a folder of their own, kubectl and helm
 //! to talk to it, and our own server beside it. No container, no root, no network but loopback.
 //!
-//! No controllers run in it: nobody makes `default` ServiceAccounts or Pods, and deleted namespaces stay. The whole
-//! cluster is thrown away at the end.
+//! By itself it has no controllers: nobody makes `default` ServiceAccounts or Pods, and deleted namespaces stay. With
+//! [`Cluster::with_controllers`] it is a whole cluster, only that no container runs in it. Either is thrown away at the
+//! end.
 
 mod api_server;
 mod audit;
 mod chart;
 mod cluster;
 mod command;
+mod controllers;
 mod door;
 mod gate;
 mod process;

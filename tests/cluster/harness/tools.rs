@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 /// The exit code of build.sh where there is nothing to build with.
 const NO_GO: i32 = 3;
 
-/// A folder with etcd, kube-apiserver, kubectl, helm and yaml-oracle.
+/// A folder with etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok, kubectl, helm and yaml-oracle.
 pub struct Tools {
     folder: PathBuf,
 }

@@ -5,7 +5,7 @@
 use seaworthy::base::{Edit, Finding, Mode, Remedy, Safety, Source};
 use seaworthy::engine::Engine;
 use seaworthy::inventory::Inventory;
-use seaworthy::manifest::{Limits, Object, read_documents};
+use seaworthy::manifest::{Limits, Object, Owner, read_documents};
 use seaworthy::policy::{Date, SettingsFile};
 use serde_json::{Map, Value, json};
 
@@ -56,7 +56,11 @@ fn object_of(case: &Value) -> Object {
     let mut object = json!({"apiVersion": "v1", "kind": "Pod"});
     let given = case["pod"].as_object().expect("a pod");
     object.as_object_mut().unwrap().extend(given.clone());
-    Object::from_json(object).expect("an object")
+    let object = Object::from_json(object).expect("an object");
+    match Owner::of(&object) {
+        Some(owner) => object.made_by(owner),
+        None => object,
+    }
 }
 
 fn described(finding: &Finding) -> Vec<String> {

@@ -120,7 +120,7 @@ pub fn the_platforms_file_sets_modes_and_exceptions(cluster: &Cluster) -> Result
     Error from server (Forbidden): error when creating "STDIN": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment ruled/other is not fit for the mesh (1 problem)
     - short-grace-period: `other` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
     docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     exit code 1

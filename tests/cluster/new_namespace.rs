@@ -34,7 +34,7 @@ pub fn a_namespace_applied_together_with_its_objects_is_known(cluster: &Cluster)
     Error from server (Forbidden): error when creating "STDIN": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment NEW/web is not fit for the mesh (1 problem)
     - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
     docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     exit code 1

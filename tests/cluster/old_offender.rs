@@ -81,7 +81,7 @@ pub fn an_old_offender_that_gets_worse_is_refused_for_what_is_new(cluster: &Clus
     for: "tests/cluster/data/door/worse.yaml": error when patching "tests/cluster/data/door/worse.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment worse/web is not fit for the mesh (1 problem)
     - proxy-stops-first: classic proxy ends after 5s, `web` needs preStop 30s + shutdown 10s: want 40s at spec.template.metadata.annotations[proxy.istio.io/config]
       help: annotate the pod template with `proxy.istio.io/config: "{terminationDrainDuration: 40s}"`, or use a native sidecar (`sidecar.istio.io/nativeSidecar: "true"`)
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain proxy-stops-first
     docs: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig
     exit code 1

@@ -15,7 +15,7 @@ pub fn an_owner_that_a_user_makes_up_excuses_nothing(cluster: &Cluster) -> Resul
     Error from server (Forbidden): error when creating "tests/cluster/data/door/pod.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Pod made-up/web is not fit for the mesh (1 problem)
     - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
     docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     exit code 1

@@ -25,9 +25,10 @@ pub fn through_the_service_defects_are_refused_in_one_message(cluster: &Cluster)
     - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + 2s; want 42 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 42`
     - app-starts-before-proxy: container `web` may start before the classic proxy: want holdApplicationUntilProxyStarts at spec.template.metadata.annotations[proxy.istio.io/config]
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain proxy-stops-first
     exception: https://mesh.example.com/exceptions (ask team-mesh@example.com)
+    docs: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig
     exit code 1
     "#);
     assert_eq!(all_in(cluster, "front")?, "");
@@ -48,7 +49,7 @@ pub fn through_a_url_defects_are_refused_too(cluster: &Cluster) -> Result<()> {
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment loopback/web is not fit for the mesh (1 problem)
     - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
     docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     exit code 1
@@ -76,7 +77,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
     - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
     docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     exit code 1
@@ -91,7 +92,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
     - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
     docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     exit code 1
@@ -106,7 +107,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
     - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
     docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     exit code 1
@@ -130,14 +131,14 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     assert_snapshot!(ask(&["replace"], WEB)?, @r#"
     Error from server (Forbidden): error when replacing "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
     - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
-      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
-    check before you apply: seaworthy check FILE
+      help: write `appProtocol: http`, told by the container port `http` of Deployment `web`; the name that others refer to stays
+    fix: seaworthy fix FILE
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
     Error from server (Forbidden): error when replacing "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
     - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
-    check before you apply: seaworthy check FILE
+    fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
     docs: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     exit code 1

@@ -79,9 +79,6 @@ pub struct InputArgs {
 /// Flags of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// What is judged, and by what.
-    #[command(flatten)]
-    pub input: InputArgs,
     /// The form of the result on standard output.
     #[arg(short, long, value_enum, default_value_t = OutputForm::Full, value_name = "FORM")]
     pub output: OutputForm,
@@ -94,6 +91,9 @@ pub struct CheckArgs {
     /// Print the settings in force for the paths and where each came from, and judge nothing.
     #[arg(long)]
     pub show_config: bool,
+    /// What is judged, and by what.
+    #[command(flatten)]
+    pub input: InputArgs,
 }
 
 /// Flags of `fix`.
@@ -103,9 +103,6 @@ pub struct CheckArgs {
 2 usage or configuration; 3 no Kubernetes object found; 4 some input unreadable, or a file not written."
 )]
 pub struct FixArgs {
-    /// What is judged, and by what.
-    #[command(flatten)]
-    pub input: InputArgs,
     /// Also do the fixes that a person should look at; without it they are listed with their reason.
     #[arg(long = "unsafe")]
     pub unsafe_too: bool,
@@ -115,6 +112,9 @@ pub struct FixArgs {
     /// Write nothing; exit with 1 if anything would change.
     #[arg(long)]
     pub check: bool,
+    /// What is judged, and by what.
+    #[command(flatten)]
+    pub input: InputArgs,
 }
 
 /// Where the configuration comes from.

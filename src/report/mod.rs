@@ -8,6 +8,7 @@ mod excerpt;
 pub mod json;
 mod order;
 mod plain;
+mod remedy;
 pub mod repairs;
 pub mod rule_markdown;
 pub mod rules;

@@ -28,7 +28,7 @@ pub struct Summary {
     pub warnings: usize,
     /// Findings of severity info that are not suppressed.
     pub infos: usize,
-    /// Findings that can be repaired by a program.
+    /// Findings that have a safe fix and are not suppressed.
     pub fixable: usize,
     /// Findings that an exception, a comment or an annotation suppresses.
     pub suppressed: usize,
@@ -47,7 +47,7 @@ impl Summary {
             errors: counted(Severity::Error),
             warnings: counted(Severity::Warning),
             infos: counted(Severity::Info),
-            fixable: 0,
+            fixable: findings.iter().filter(|it| it.suppressed.is_none() && it.remedy.safe_fix().is_some()).count(),
             suppressed: findings.iter().filter(|it| it.suppressed.is_some()).count(),
             skipped: extent.skipped,
         }
@@ -62,14 +62,17 @@ impl Summary {
 }
 
 impl fmt::Display for Summary {
-    /// `checked 214 objects in 61 files: 3 errors, 5 warnings, 2 infos (1 suppressed, 4 documents skipped)`; what is
-    /// zero is left out.
+    /// Such as "checked 214 objects in 61 files: 3 errors, 5 warnings, 2 infos, 4 fixable with `seaworthy fix` (1
+    /// suppressed, 4 documents skipped)"; what is zero is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let found = [(self.errors, "error"), (self.warnings, "warning"), (self.infos, "info")];
         let found: Vec<String> =
             found.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| number(count, word)).collect();
         let found = if found.is_empty() { "no findings".to_owned() } else { found.join(", ") };
         write!(f, "checked {} in {}: {found}", number(self.objects, "object"), number(self.files, "file"))?;
+        if self.fixable > 0 {
+            write!(f, ", {} fixable with `seaworthy fix`", self.fixable)?;
+        }
         let mut aside = Vec::new();
         if self.suppressed > 0 {
             aside.push(format!("{} suppressed", self.suppressed));
@@ -88,7 +91,7 @@ fn number(count: usize, word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Suppression;
+    use crate::base::{Fix, Remedy, Suppression};
     use crate::report::example::finding;
 
     #[test]
@@ -105,6 +108,11 @@ mod tests {
         };
         let cases = [
             (all, "checked 214 objects in 61 files: 3 errors, 5 warnings, 2 infos (1 suppressed, 4 documents skipped)"),
+            (
+                Summary { fixable: 4, suppressed: 0, ..all },
+                "checked 214 objects in 61 files: 3 errors, 5 warnings, 2 infos, 4 fixable with `seaworthy fix` (4 \
+                 documents skipped)",
+            ),
             (Summary { files: 1, objects: 1, infos: 1, ..Summary::default() }, "checked 1 object in 1 file: 1 info"),
             (
                 Summary { skipped: 1, ..Summary::default() },
@@ -118,9 +126,11 @@ mod tests {
 
     #[test]
     fn suppressed_findings_are_counted_apart() {
-        let shown = finding("a-rule", "a.yaml", 1, 1);
+        let remedy = Remedy::Fix(Fix::safe("mend it", Vec::new()));
+        let shown = Finding { remedy, ..finding("a-rule", "a.yaml", 1, 1) };
         let hidden = Finding { suppressed: Some(Suppression::Comment("known".into())), ..shown.clone() };
         let summary = Summary::of(Extent { files: 1, objects: 2, skipped: 0 }, &[shown, hidden]);
-        assert_eq!((summary.errors, summary.warnings, summary.suppressed), (0, 1, 1));
+        let Summary { errors, warnings, suppressed, fixable, .. } = summary;
+        assert_eq!((errors, warnings, suppressed, fixable), (0, 1, 1, 1));
     }
 }

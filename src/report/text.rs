@@ -7,6 +7,7 @@
 use crate::base::{Finding, Place, Problem, Related, Severity, Source, Span};
 use crate::report::concise::suppression;
 use crate::report::excerpt::Excerpt;
+use crate::report::remedy::fix_line;
 use crate::report::{plain, sorted};
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Message, Origin, Renderer, Snippet};
 use std::collections::BTreeMap;
@@ -104,6 +105,9 @@ fn messages<'a>(finding: &Finding) -> Vec<Message<'a>> {
     }
     if let Some(help) = &finding.help {
         messages.push(Level::HELP.message(plain::lines(help).collect::<Vec<_>>().join("\n")));
+    }
+    if let Some(fix) = fix_line(finding) {
+        messages.push(Level::HELP.message(one_line(&fix)));
     }
     if !finding.docs.is_empty() {
         messages.push(Level::NOTE.with_name("docs").message(one_line(&finding.docs)));

@@ -127,6 +127,22 @@ fn one_name_for_two_inputs_is_refused() {
     assert_eq!(fs::read_to_string(files.path().join("web.yaml")).unwrap(), SHORT);
 }
 
+/// A program that applies the edits of the JSON gets what `fix` writes; people are told the command.
+#[test]
+fn check_says_what_would_be_fixed() {
+    let ran = seaworthy(&["check", "-", "-o", "json"]).input(SHORT).run();
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(document["summary"]["fixable"], 1);
+    let fix = &document["findings"][0]["fix"];
+    let edit = &fix["edits"][0];
+    let (start, end) = (edit["start"].as_u64().unwrap() as usize, edit["end"].as_u64().unwrap() as usize);
+    let edited = format!("{}{}{}", &SHORT[..start], edit["text"].as_str().unwrap(), &SHORT[end..]);
+    assert_eq!((edited, fix["safety"].as_str()), (long(), Some("safe")));
+    let ran = seaworthy(&["check", "web.yaml"]).within(folder(&[("web.yaml", SHORT)]).path()).run();
+    assert!(ran.out.contains("(safe fix: `seaworthy fix web.yaml`)"), "{}", ran.out);
+    assert!(ran.err.ends_with("1 warning, 1 fixable with `seaworthy fix`\n"), "{}", ran.err);
+}
+
 /// Names and texts that a patch has its difficulties with, each with the text that it has after the fix.
 fn odd_files() -> Vec<(String, String, String)> {
     let pairs = |name: &str, make: &dyn Fn(&str) -> String| (name.to_owned(), make(SHORT), make(&long()));

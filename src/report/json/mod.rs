@@ -1,7 +1,10 @@
 //! Version 1 of the JSON form, for programs. Fields may be added within a version, never changed or removed.
 
-use crate::base::{Finding, Mode, Problem, Related, Severity, Suppression};
+mod form;
+
+use crate::base::{Finding, Problem};
 use crate::report::{Summary, sorted};
+use form::{FindingForm, ProblemForm};
 use serde::Serialize;
 
 /// The whole result of a run as one JSON document with a line end: the same values give the same bytes.
@@ -28,123 +31,6 @@ struct Document<'a> {
     summary: &'a Summary,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FindingForm<'a> {
-    rule: &'a str,
-    severity: Severity,
-    mode: Mode,
-    message: &'a str,
-    help: Option<&'a str>,
-    object: ObjectForm<'a>,
-    path: String,
-    file: Option<&'a str>,
-    line: Option<usize>,
-    column: Option<usize>,
-    end_line: Option<usize>,
-    end_column: Option<usize>,
-    source: Option<&'a str>,
-    related: Vec<RelatedForm<'a>>,
-    /// Null until there are fixes.
-    fix: Option<()>,
-    docs: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    suppressed: Option<SuppressionForm<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ObjectForm<'a> {
-    api_version: &'a str,
-    kind: &'a str,
-    namespace: Option<&'a str>,
-    name: &'a str,
-}
-
-#[derive(Serialize)]
-struct RelatedForm<'a> {
-    message: &'a str,
-    file: Option<&'a str>,
-    line: Option<usize>,
-    column: Option<usize>,
-    path: String,
-}
-
-#[derive(Serialize)]
-struct SuppressionForm<'a> {
-    by: &'static str,
-    reason: &'a str,
-}
-
-#[derive(Serialize)]
-struct ProblemForm<'a> {
-    file: &'a str,
-    line: usize,
-    column: usize,
-    message: &'a str,
-}
-
-impl<'a> From<&'a Finding> for FindingForm<'a> {
-    fn from(finding: &'a Finding) -> Self {
-        let place = finding.place.as_ref();
-        let object = &finding.object;
-        Self {
-            rule: &finding.rule,
-            severity: finding.severity,
-            mode: finding.mode,
-            message: &finding.message,
-            help: finding.help.as_deref(),
-            object: ObjectForm {
-                api_version: &object.api_version,
-                kind: &object.kind,
-                namespace: object.namespace.as_deref(),
-                name: &object.name,
-            },
-            path: finding.path.to_string(),
-            file: place.map(|it| it.file.as_ref()),
-            line: place.map(|it| it.start.line),
-            column: place.map(|it| it.start.column),
-            end_line: place.map(|it| it.end.line),
-            end_column: place.map(|it| it.end.column),
-            source: finding.template.as_deref(),
-            related: finding.related.iter().map(RelatedForm::from).collect(),
-            fix: None,
-            docs: &finding.docs,
-            suppressed: finding.suppressed.as_ref().map(SuppressionForm::from),
-        }
-    }
-}
-
-impl<'a> From<&'a Related> for RelatedForm<'a> {
-    fn from(related: &'a Related) -> Self {
-        let place = related.place.as_ref();
-        Self {
-            message: &related.message,
-            file: place.map(|it| it.file.as_ref()),
-            line: place.map(|it| it.start.line),
-            column: place.map(|it| it.start.column),
-            path: related.path.to_string(),
-        }
-    }
-}
-
-impl<'a> From<&'a Suppression> for SuppressionForm<'a> {
-    fn from(suppression: &'a Suppression) -> Self {
-        let (by, reason) = match suppression {
-            Suppression::Exception(reason) => ("exception", reason),
-            Suppression::Comment(reason) => ("comment", reason),
-            Suppression::Annotation(reason) => ("annotation", reason),
-        };
-        Self { by, reason }
-    }
-}
-
-impl<'a> From<&'a Problem> for ProblemForm<'a> {
-    fn from(problem: &'a Problem) -> Self {
-        Self { file: &problem.file, line: problem.at.line, column: problem.at.column, message: &problem.message }
-    }
-}
-
 /// JSON leaves DEL and the C1 controls as they are, and some terminals obey them. They stand in strings only, so
 /// that an escape means the same.
 fn escape_high_controls(text: String) -> String {
@@ -169,15 +55,21 @@ fn is_high_control(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{ObjectRef, Path, Source, Span};
+    use crate::base::{Fix, ObjectRef, Path, Related, Remedy, Source, Span, Suppression, TextEdit};
     use crate::report::Extent;
     use crate::report::example::{finding_at, placeless, service};
+
+    fn full_span(source: &Source) -> Span {
+        finding_at(source, "unclear-port-protocol", "grpcapi").place.unwrap().span
+    }
 
     #[test]
     fn a_full_document() {
         let source = service();
         let other = Source::new("routes/web.yaml", "kind: VirtualService\n");
+        let edit = TextEdit { file: source.name().clone(), span: full_span(&source), text: "grpc-api".into() };
         let full = Finding {
+            remedy: Remedy::Fix(Fix { texts: vec![edit], ..Fix::safe("name it by its protocol", Vec::new()) }),
             template: Some("chart/templates/web.yaml".into()),
             related: vec![Related {
                 message: "used by VirtualService shop/web".into(),
@@ -187,6 +79,7 @@ mod tests {
             ..finding_at(&source, "unclear-port-protocol", "grpcapi")
         };
         let bare = Finding {
+            remedy: Remedy::Fix(Fix::risky("name it by its protocol", "routes refer to the name", Vec::new())),
             object: ObjectRef { namespace: None, ..full.object.clone() },
             suppressed: Some(Suppression::Exception("team-a: drains by itself".into())),
             help: Some("rename it".into()),
@@ -227,7 +120,18 @@ mod tests {
                   "path": "kind"
                 }
               ],
-              "fix": null,
+              "fix": {
+                "title": "name it by its protocol",
+                "safety": "safe",
+                "edits": [
+                  {
+                    "file": "deploy/web.yaml",
+                    "start": 109,
+                    "end": 116,
+                    "text": "grpc-api"
+                  }
+                ]
+              },
               "docs": "https://example.com/rules/unclear-port-protocol"
             },
             {
@@ -250,7 +154,12 @@ mod tests {
               "endColumn": null,
               "source": null,
               "related": [],
-              "fix": null,
+              "fix": {
+                "title": "name it by its protocol",
+                "safety": "unsafe",
+                "reason": "routes refer to the name",
+                "edits": []
+              },
               "docs": "https://example.com/rules/unclear-port-protocol",
               "suppressed": {
                 "by": "exception",
@@ -272,7 +181,7 @@ mod tests {
             "errors": 0,
             "warnings": 1,
             "infos": 0,
-            "fixable": 0,
+            "fixable": 1,
             "suppressed": 1,
             "skipped": 1
           }

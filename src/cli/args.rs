@@ -42,7 +42,7 @@ pub enum Task {
     Rules(RulesArgs),
     /// Say what a rule finds, why it matters and what to do.
     Explain(ExplainArgs),
-    /// Judge fixtures and compare with the markers in them.
+    /// Judge and fix fixtures, and compare with the markers in them and the *.fixed.yaml beside them.
     Test(TestArgs),
 }
 
@@ -153,6 +153,9 @@ pub struct TestArgs {
     /// Folder of fixtures: fail-*.yaml, pass-*.yaml and issue-*.yaml at any depth.
     #[arg(value_name = "DIR", default_value = ".")]
     pub folder: PathBuf,
+    /// Write the *.fixed.yaml beside the fixtures as the safe fixes give them now, and remove those that have no fix.
+    #[arg(long)]
+    pub update: bool,
     /// Where the configuration comes from.
     #[command(flatten)]
     pub config: ConfigArgs,

@@ -1,6 +1,6 @@
 //! `seaworthy fix`: from paths to files in which only the bytes at fault are others.
 
-mod patch;
+pub mod patch;
 mod progress;
 mod report;
 mod targets;

@@ -15,7 +15,7 @@ mod support;
 use granit_parser::Parser;
 use rayon::prelude::*;
 use seaworthy::base::{Mode, Source};
-use seaworthy::engine::{self, Engine, Input, Outcome};
+use seaworthy::engine::{self, Choice, Engine, FixOutcome, Input, Outcome};
 use seaworthy::manifest::{Content, Limits, content_of, read_documents};
 use seaworthy::report::concise;
 use std::hint::black_box;
@@ -54,7 +54,11 @@ fn compare(set: &str, files: &[File], engine: &Engine, effort: Effort) {
     let (objects, findings) = (seen.counts.objects, seen.findings.len());
     #[allow(clippy::cast_precision_loss)] // far below 2^52
     let megabytes = bytes as f64 / 1e6;
-    println!("### {set}: {objects} objects in {} files, {megabytes:.1} MB, {findings} findings\n", files.len());
+    let fixed = fix(files, engine).files.len();
+    println!(
+        "### {set}: {objects} objects in {} files, {megabytes:.1} MB, {findings} findings, fixes in {fixed} files\n",
+        files.len()
+    );
     let taken = take_turns(
         rounds(effort),
         vec![
@@ -62,6 +66,9 @@ fn compare(set: &str, files: &[File], engine: &Engine, effort: Effort) {
             Candidate::new("reading: documents with places", || read(files)),
             Candidate::new("check: reading, judging, concise report", || {
                 black_box(concise::render(&check(files, engine).findings));
+            }),
+            Candidate::new("fix --check: reading, judging, fixing with proof", || {
+                black_box(fix(files, engine).files.len());
             }),
         ],
     );
@@ -89,12 +96,20 @@ fn read(files: &[File]) {
 }
 
 fn check(files: &[File], engine: &Engine) -> Outcome {
+    engine::check(inputs(files, engine), "2026-11-21".parse().unwrap())
+}
+
+fn fix(files: &[File], engine: &Engine) -> FixOutcome {
+    engine::fix(inputs(files, engine), "2026-11-21".parse().unwrap(), &Choice::default())
+}
+
+fn inputs<'e>(files: &[File], engine: &'e Engine) -> Vec<Input<'e>> {
     let inputs = files.par_iter().map(|file| {
         let source = source(file);
         let reading = read_documents(&source, &Limits::default());
         Input { file: source.name().clone(), reading, engine, context_only: false }
     });
-    engine::check(inputs.collect(), "2026-11-21".parse().unwrap())
+    inputs.collect()
 }
 
 fn source((name, text): &File) -> Source {

@@ -3,13 +3,12 @@
 use crate::base::{Finding, Safety};
 use std::borrow::Cow;
 
-/// `raise the grace period to 32s (safe fix: seaworthy fix web.yaml)`, with the command in backquotes; none where there is no
-/// fix, or nobody wants one.
+/// `raise the grace period to 32s (safe): seaworthy fix web.yaml`; none where there is no fix, or nobody wants one.
 pub fn fix_line(finding: &Finding) -> Option<String> {
     let fix = finding.remedy.fix().filter(|_| finding.suppressed.is_none())?;
     let flag = if fix.safety == Safety::Safe { "" } else { " --unsafe" };
     let file = finding.place.as_ref().map_or(Cow::Borrowed("FILE"), |place| argument(&place.file));
-    Some(format!("{} ({} fix: `seaworthy fix{flag} {file}`)", fix.title, fix.safety))
+    Some(format!("{} ({}): seaworthy fix{flag} {file}", fix.title, fix.safety))
 }
 
 /// A file as a shell takes it; standard input goes by its own sign.
@@ -37,15 +36,12 @@ mod tests {
         let at = |file: &str, remedy: &Remedy| Finding { remedy: remedy.clone(), ..finding("a-rule", file, 1, 1) };
         let suppressed = Some(Suppression::Comment("known".into()));
         let cases = [
-            (at("a/b.yaml", &safe), Some("raise it (safe fix: `seaworthy fix a/b.yaml`)")),
-            (at("a/b.yaml", &risky), Some("raise it (unsafe fix: `seaworthy fix --unsafe a/b.yaml`)")),
-            (at("<stdin>", &safe), Some("raise it (safe fix: `seaworthy fix -`)")),
-            (at("-x.yaml", &safe), Some("raise it (safe fix: `seaworthy fix ./-x.yaml`)")),
-            (at("it's a.yaml", &safe), Some(r"raise it (safe fix: `seaworthy fix 'it'\''s a.yaml'`)")),
-            (
-                Finding { remedy: safe.clone(), ..placeless("a-rule") },
-                Some("raise it (safe fix: `seaworthy fix FILE`)"),
-            ),
+            (at("a/b.yaml", &safe), Some("raise it (safe): seaworthy fix a/b.yaml")),
+            (at("a/b.yaml", &risky), Some("raise it (unsafe): seaworthy fix --unsafe a/b.yaml")),
+            (at("<stdin>", &safe), Some("raise it (safe): seaworthy fix -")),
+            (at("-x.yaml", &safe), Some("raise it (safe): seaworthy fix ./-x.yaml")),
+            (at("it's a.yaml", &safe), Some(r"raise it (safe): seaworthy fix 'it'\''s a.yaml'")),
+            (Finding { remedy: safe.clone(), ..placeless("a-rule") }, Some("raise it (safe): seaworthy fix FILE")),
             (Finding { suppressed, ..at("a.yaml", &safe) }, None),
             (placeless("a-rule"), None),
         ];

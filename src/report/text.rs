@@ -107,7 +107,7 @@ fn messages<'a>(finding: &Finding) -> Vec<Message<'a>> {
         messages.push(Level::HELP.message(plain::lines(help).collect::<Vec<_>>().join("\n")));
     }
     if let Some(fix) = fix_line(finding) {
-        messages.push(Level::HELP.message(one_line(&fix)));
+        messages.push(Level::HELP.with_name("fix").message(one_line(&fix)));
     }
     if !finding.docs.is_empty() {
         messages.push(Level::NOTE.with_name("docs").message(one_line(&finding.docs)));

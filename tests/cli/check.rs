@@ -41,7 +41,7 @@ fn the_shop_is_judged_file_by_file() {
     examples/till/payment.yaml:18:17: warning[app-starts-before-proxy
     examples/till/payment.yaml:24:13: error[proxy-stops-first
     ");
-    insta::assert_snapshot!(ran.err, @"checked 19 objects in 9 files: 6 errors, 4 warnings, 1 fixable with `seaworthy fix`");
+    insta::assert_snapshot!(ran.err, @"checked 19 objects in 9 files: 6 errors, 4 warnings, 7 fixable with `seaworthy fix`");
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn check_says_what_would_be_fixed() {
     let edited = format!("{}{}{}", &SHORT[..start], edit["text"].as_str().unwrap(), &SHORT[end..]);
     assert_eq!((edited, fix["safety"].as_str()), (long(), Some("safe")));
     let ran = seaworthy(&["check", "web.yaml"]).within(folder(&[("web.yaml", SHORT)]).path()).run();
-    assert!(ran.out.contains("(safe fix: `seaworthy fix web.yaml`)"), "{}", ran.out);
+    assert!(ran.out.contains(" (safe): seaworthy fix web.yaml\n"), "{}", ran.out);
     assert!(ran.err.ends_with("1 warning, 1 fixable with `seaworthy fix`\n"), "{}", ran.err);
 }
 

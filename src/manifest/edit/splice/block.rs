@@ -27,7 +27,9 @@ impl Printer<'_> {
             return Ok(());
         }
         let chain: Vec<NodeId> = place.above.iter().copied().chain([place.node]).collect();
-        let ink = block_ink(&self.layout, &chain);
+        let mut ink = block_ink(&self.layout, &chain);
+        let end = rows.last().map_or(start, |row| row.end);
+        ink.blocks = !self.layout.has_deeper_comment_below(end, self.layout.column(start));
         for (index, news) in news {
             let lines = self.lines(&news, &ink, place.node, rows);
             let stays = |row: &&Row| !row.is_removed();
@@ -85,8 +87,7 @@ impl Printer<'_> {
             let path = row.plan.map_or(path, |plan| &plan.path);
             let own_line = self.layout.indentation(row.start).and_then(|_| self.layout.previous_line_end(row.start));
             let (start, end) = if let Some(previous) = own_line {
-                let end = self.layout.span(row.value).end.max(row.start + 1);
-                (previous, self.layout.line_end(end).ok_or_else(|| Refusal::Layout(path.clone()))?)
+                self.own_lines(row, previous).ok_or_else(|| Refusal::Layout(path.clone()))?
             } else {
                 // Something stands before it on its line, such as the dash of an outer list: what comes next moves there.
                 let gone = rest.iter().take_while(|row| row.is_removed()).count();
@@ -98,5 +99,15 @@ impl Printer<'_> {
             self.put(start, end, "");
         }
         Ok(())
+    }
+
+    /// From the end of the line before a row to the end of its last one.
+    fn own_lines(&self, row: &Row<'_, '_>, previous: usize) -> Option<(usize, usize)> {
+        let end = self.layout.line_end(self.layout.span(row.value).end.max(row.start + 1))?;
+        let is_empty = self.layout.line_start(previous) == previous;
+        // At the end of the file an empty line keeps its end: a block of text above may need that.
+        let start =
+            if is_empty && end == self.layout.text().len() { self.layout.line_start(row.start) } else { previous };
+        Some((start, end))
     }
 }

@@ -11,6 +11,8 @@ pub(super) struct BlockInk {
     /// Columns from a map's key to the dashes of the list that is its value.
     pub(super) dash: usize,
     pub(super) quoting: Quoting,
+    /// Whether text of several lines becomes a block.
+    pub(super) blocks: bool,
 }
 
 /// Which texts are put in quotes, and in which.
@@ -31,7 +33,7 @@ pub(super) struct Written {
 
 impl Default for BlockInk {
     fn default() -> Self {
-        Self { step: 2, dash: 0, quoting: Quoting::default() }
+        Self { step: 2, dash: 0, quoting: Quoting::default(), blocks: true }
     }
 }
 
@@ -90,7 +92,7 @@ impl BlockInk {
         let Value::String(text) = value else {
             return Written { inline: value.to_string(), lines: Vec::new() };
         };
-        match literal(text, false).filter(|_| text.contains('\n')) {
+        match literal(text, false).filter(|_| self.blocks && text.contains('\n')) {
             Some((sign, lines)) => Written {
                 inline: format!("|{sign}"),
                 lines: lines.into_iter().map(|line| indented(line, column)).collect(),

@@ -114,7 +114,13 @@ fn entries<'p, 'c>(
         if before.ends_with('?') && style == Style::Block {
             return Err(Refusal::ComplexKey(plan.path.clone()));
         }
-        rows.push(Row { start, end: layout.full_end(value), key: Some(key), value, plan: inner });
+        let mut end = layout.full_end(value);
+        let behind = layout.skip_blanks(end);
+        if style == Style::Flow && layout.slice(start, end).ends_with(':') && matches!(layout.byte(behind), b',' | b'}')
+        {
+            end = behind; // a value that is not written keeps the space behind its colon
+        }
+        rows.push(Row { start, end, key: Some(key), value, plan: inner });
     }
     for (segment, inner) in &plan.inside {
         let Segment::Key(name) = segment else { return Err(Refusal::Layout(inner.path.clone())) };

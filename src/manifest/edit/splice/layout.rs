@@ -152,8 +152,33 @@ impl<'d> Layout<'d> {
     pub(super) fn line_end(&self, at: usize) -> Option<usize> {
         let end = self.skip_blanks(at);
         let end = self.comment_at(end).map_or(end, |comment| comment.end);
-        let rest = self.text().get(end..)?;
-        (rest.is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n")).then_some(end)
+        self.is_line_end(end).then_some(end)
+    }
+
+    /// Whether a comment stands on the lines right below that is further in than a column: a block of text above it would
+    /// take it in.
+    pub(super) fn has_deeper_comment_below(&self, at: usize, column: usize) -> bool {
+        let mut lines =
+            self.text().get(at..).and_then(|rest| rest.split_once('\n')).map_or("", |(_, rest)| rest).lines();
+        let is_deeper = |line: &str| line.len() - line.trim_start().len() > column;
+        let is_empty_or_comment = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+        lines.by_ref().take_while(is_empty_or_comment).any(|line| !line.trim().is_empty() && is_deeper(line))
+    }
+
+    /// The comments, without their `#`.
+    pub(super) fn comments(&self) -> impl Iterator<Item = &'d str> {
+        self.written.comments.iter().map(|comment| comment.text.as_ref())
+    }
+
+    /// The document's piece of the file.
+    pub(super) fn piece(&self) -> Span {
+        self.written.piece
+    }
+
+    /// Whether a line ends here.
+    pub(super) fn is_line_end(&self, at: usize) -> bool {
+        let rest = self.text().get(at..).unwrap_or("");
+        rest.is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n")
     }
 
     /// The place behind the spaces and tabs here.
@@ -186,9 +211,12 @@ impl<'d> Layout<'d> {
         }
     }
 
-    /// The end of the line before the one of this place, without its line break.
+    /// The end of the line before the one of this place, without its line break; none on the document's first.
     pub(super) fn previous_line_end(&self, at: usize) -> Option<usize> {
         let newline = self.line_start(at).checked_sub(1).filter(|newline| self.byte(*newline) == b'\n')?;
+        if newline < self.written.piece.start {
+            return None;
+        }
         Some(if newline > 0 && self.byte(newline - 1) == b'\r' { newline - 1 } else { newline })
     }
 

@@ -20,9 +20,9 @@ mod value;
 pub use refusal::Refusal;
 
 use super::change::Change;
-use crate::base::{Path, TextEdit};
-use crate::manifest::Document;
+use crate::base::{Path, Span, TextEdit};
 use crate::manifest::tree::NodeId;
+use crate::manifest::{Document, Limits, yaml};
 use block_ink::BlockInk;
 use layout::Layout;
 use plan::Plan;
@@ -46,7 +46,28 @@ pub fn splice(document: &Document, changes: &[Change]) -> Result<Vec<TextEdit>, 
     let mut printer = Printer { layout, edits: Vec::new() };
     let start = printer.layout.span(0).start;
     printer.value(&plan, &Place { node: 0, lead: start, seat: Seat::Root, above: &[] })?;
-    joined(printer.edits).ok_or_else(|| Refusal::Layout(first.path.clone()))
+    let Printer { layout, edits } = printer;
+    let edits = joined(edits).ok_or_else(|| Refusal::Layout(first.path.clone()))?;
+    if plan.removes() && !keeps_comments(&layout, &edits) {
+        return Err(Refusal::Comment(first.path.clone()));
+    }
+    Ok(edits)
+}
+
+/// Whether all comments are still comments after these edits: where lines go, a comment may come to stand below a block of
+/// text that takes it in.
+fn keeps_comments(layout: &Layout<'_>, edits: &[TextEdit]) -> bool {
+    if layout.comments().next().is_none() {
+        return true;
+    }
+    let piece = layout.piece();
+    let moved = |edit: &TextEdit| {
+        let span = Span { start: edit.span.start - piece.start, end: edit.span.end - piece.start };
+        TextEdit { span, ..edit.clone() }
+    };
+    let after = spliced(layout.slice(piece.start, piece.end), &edits.iter().map(moved).collect::<Vec<_>>());
+    let again = yaml::read(&after, &Limits::default()).comments;
+    again.len() == layout.comments().count()
 }
 
 /// A text after splices that do not overlap, in the order of the text.

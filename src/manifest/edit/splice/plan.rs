@@ -33,6 +33,11 @@ impl<'c> Plan<'c> {
         root
     }
 
+    /// Whether anything goes, here or below.
+    pub(super) fn removes(&self) -> bool {
+        self.removed || self.inside.values().any(Self::removes)
+    }
+
     fn take(&mut self, change: &'c Change) {
         let segments = change.path.segments();
         match (&change.difference, segments.split_last()) {

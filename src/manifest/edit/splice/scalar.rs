@@ -74,7 +74,9 @@ impl Printer<'_> {
         let (from, to, text) = written.difference(from, to)?;
         let head = self.layout.slice(old.start, start + from);
         let tail = self.layout.slice(start + to, self.layout.full_end(place.node));
-        self.is_read_as(&format!("{head}{text}{tail}"), place, after).then(|| (start + from, start + to, text))
+        let edited = format!("{head}{text}{tail}");
+        let has_same_blanks = blank_lines(&edited) <= blank_lines(self.layout.node_text(place.node));
+        (has_same_blanks && self.is_read_as(&edited, place, after)).then(|| (start + from, start + to, text))
     }
 
     /// How far the lines of a block are indented.
@@ -160,4 +162,9 @@ impl Printer<'_> {
         let new = text_rest.get(..text_rest.len() - tail).unwrap_or("").to_owned();
         self.put(old.start + head, old.end - tail, new);
     }
+}
+
+/// How many lines hold nothing but spaces.
+fn blank_lines(text: &str) -> usize {
+    text.lines().filter(|line| !line.is_empty() && line.trim().is_empty()).count()
 }

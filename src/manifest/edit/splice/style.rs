@@ -54,6 +54,7 @@ pub(super) fn block_ink(layout: &Layout<'_>, chain: &[NodeId]) -> BlockInk {
         step: most(&siblings(map)).or_else(above).or_else(|| layout.habits().step).unwrap_or(default.step),
         dash: most(&siblings(Shape::List(Style::Block))).or_else(|| layout.habits().dash).unwrap_or(default.dash),
         quoting: quoting(layout, chain.last().copied()),
+        ..default
     }
 }
 

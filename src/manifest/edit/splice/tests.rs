@@ -122,3 +122,8 @@ fn a_missing_end_of_the_last_line_stays_missing() {
 fn a_byte_order_mark_stays() {
     check("byte order mark", 0, |text| format!("\u{feff}{text}"));
 }
+
+#[test]
+fn other_documents_of_the_file_stay() {
+    check("between others", 1, |text| format!("x: 1\n--- # two\n{text}---\ny: 1\n"));
+}

@@ -102,7 +102,7 @@ fn needs_escape(character: char) -> bool {
 }
 
 /// The lines of a literal block for a text, and the sign behind its `|`. None where a block cannot hold it for every
-/// reader: it has blanks alone on a line, more than one line break at its end, odd characters, or begins with a blank while
+/// reader: it has blanks at the end of a line, more than one line break at its end, odd characters, or begins with a blank while
 /// no digit in its header tells where lines begin.
 pub(super) fn literal(text: &str, has_digit: bool) -> Option<(&'static str, Vec<&str>)> {
     let (body, sign) = match text.strip_suffix('\n') {
@@ -110,7 +110,7 @@ pub(super) fn literal(text: &str, has_digit: bool) -> Option<(&'static str, Vec<
         None => (text, "-"),
     };
     let is_odd = |character: char| needs_escape(character) && !matches!(character, '\n' | '\t');
-    let has_odd_line = body.split('\n').any(|line| !line.is_empty() && line.trim().is_empty());
+    let has_odd_line = body.split('\n').any(|line| line.ends_with([' ', '\t']));
     let starts_odd = !has_digit && body.trim_start_matches('\n').starts_with([' ', '\t']);
     let fits = !body.is_empty() && !body.ends_with('\n') && !text.contains(is_odd) && !has_odd_line && !starts_odd;
     fits.then(|| (sign, body.split('\n').collect()))

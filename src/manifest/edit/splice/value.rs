@@ -64,13 +64,16 @@ impl Printer<'_> {
 
     /// Puts a value behind its key or dash, and on the lines below.
     pub(super) fn replace_in_block(&mut self, value: &Value, place: &Place<'_>, path: &Path) -> Result<(), Refusal> {
-        let ink = block_ink(&self.layout, place.above);
+        let old = self.layout.span(place.node);
+        let mut ink = block_ink(&self.layout, place.above);
+        let column = if let Seat::Key(column) | Seat::Dash(column) = place.seat { column } else { 0 };
+        ink.blocks = !self.layout.has_deeper_comment_below(old.end, column.saturating_sub(1));
         let Written { inline, lines } = match place.seat {
             Seat::Key(column) => ink.under_key(value, column),
             Seat::Dash(column) => ink.in_item(value, column),
-            Seat::Root | Seat::Flow => ink.in_item(value, self.layout.column(place.lead)),
+            Seat::Root | Seat::Flow if is_collection(value) => ink.in_item(value, self.layout.column(place.lead)),
+            Seat::Root | Seat::Flow => ink.under_key(value, 0),
         };
-        let old = self.layout.span(place.node);
         let refuse = || Refusal::Layout(path.clone());
         self.refuse_comment(place.lead, old.end, path)?;
         if !matches!(place.seat, Seat::Key(_)) && is_collection(value) && self.layout.properties(place.node).is_some() {
@@ -80,7 +83,9 @@ impl Printer<'_> {
         let line_end = self.layout.line_end(old.end).ok_or_else(refuse)?;
         let line_break = self.layout.line_break(old.end);
         if old.start == old.end && !inline.is_empty() {
-            self.put(place.lead, place.lead, format!(" {inline}"));
+            let blanks = self.layout.skip_blanks(place.lead);
+            let end = if self.layout.is_line_end(blanks) { blanks } else { place.lead };
+            self.put(place.lead, end, format!(" {inline}"));
         } else if inline.is_empty() {
             self.put(place.lead, old.end, "");
         } else if gap.contains('\n') {

@@ -1,11 +1,12 @@
 //! One document: its JSON, and the place in the text of everything in it.
 
 use super::compose::Composed;
+use super::edit::Facts;
 use super::spot::{Kind, Spot, Style};
 use super::tree::{Found, NodeId, Range, Shape, Tree};
 use crate::base::{Path, Source, Span};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A document as kubectl would read it.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub(super) struct Written {
     pub(super) tree: Tree,
     pub(super) comments: Vec<Comment>,
     template: Option<Arc<str>>,
+    /// What the printer of edits knows of the whole document, once it was asked.
+    pub(super) facts: OnceLock<Facts>,
 }
 
 /// A comment, from its `#` to the end of its line.
@@ -47,7 +50,11 @@ impl Document {
         let comments: Vec<Comment> = comments.iter().map(|range| comment(source, absolute(piece, *range))).collect();
         let begin = tree.get(0).map_or(piece.end, |root| absolute(piece, root.range).start);
         let template = template_of(&comments, begin);
-        Self { value, index, written: Some(Written { source: source.clone(), piece, tree, comments, template }) }
+        Self {
+            value,
+            index,
+            written: Some(Written { source: source.clone(), piece, tree, comments, template, facts: OnceLock::new() }),
+        }
     }
 
     /// The JSON that kubectl (sigs.k8s.io/yaml) makes of it.

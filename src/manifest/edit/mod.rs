@@ -14,5 +14,6 @@ mod within;
 pub use apply::{CannotEdit, applied};
 pub use change::{Change, Difference, changes};
 pub use json_patch::{Operation, json_patch, pointer};
+pub(super) use splice::Facts;
 pub use splice::{Refusal, splice, spliced};
 pub use within::with_field;

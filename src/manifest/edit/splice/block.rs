@@ -59,7 +59,7 @@ impl Printer<'_> {
 
     /// Behind the last line of a row, its comment included.
     fn put_behind(&mut self, row: &Row<'_, '_>, lines: &[String], path: &Path) -> Result<(), Refusal> {
-        let end = self.layout.line_end(row.end).ok_or_else(|| Refusal::Layout(path.clone()))?;
+        let end = self.layout.line_end(self.layout.full_end(row.value)).ok_or_else(|| Refusal::Layout(path.clone()))?;
         let line_break = self.layout.line_break(row.end);
         let text: String = lines.iter().map(|line| format!("{line_break}{line}")).collect();
         self.put(end, end, text);
@@ -103,7 +103,7 @@ impl Printer<'_> {
 
     /// From the end of the line before a row to the end of its last one.
     fn own_lines(&self, row: &Row<'_, '_>, previous: usize) -> Option<(usize, usize)> {
-        let end = self.layout.line_end(self.layout.span(row.value).end.max(row.start + 1))?;
+        let end = self.layout.line_end(row.end.max(row.start + 1))?;
         let is_empty = self.layout.line_start(previous) == previous;
         // At the end of the file an empty line keeps its end: a block of text above may need that.
         let start =

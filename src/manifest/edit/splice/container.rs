@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub(super) struct Row<'p, 'c> {
     /// Of the key or its anchor; of a dash; in brackets, of the item.
     pub(super) start: usize,
-    /// Behind the value.
+    /// Behind the value, without the empty lines that a block of text may keep.
     pub(super) end: usize,
     pub(super) key: Option<NodeId>,
     pub(super) value: NodeId,
@@ -80,6 +80,12 @@ impl Printer<'_> {
 }
 
 impl<'c> Plan<'c> {
+    /// Whether entries or items come or go.
+    fn changes_rows(&self) -> bool {
+        let removes = || self.inside.values().any(|inner| inner.removed);
+        !self.added.is_empty() || !self.inserted.is_empty() || removes()
+    }
+
     /// What comes in, by the row that it comes to stand before.
     pub(super) fn news(&self, rows: usize) -> Vec<(usize, Vec<New<'c>>)> {
         let items = self.inserted.iter().map(|(at, items)| (*at, items.iter().map(|item| New::Item(item)).collect()));
@@ -114,7 +120,7 @@ fn entries<'p, 'c>(
         if before.ends_with('?') && style == Style::Block {
             return Err(Refusal::ComplexKey(plan.path.clone()));
         }
-        let mut end = layout.full_end(value);
+        let mut end = layout.span(value).end;
         let behind = layout.skip_blanks(end);
         if style == Style::Flow && layout.slice(start, end).ends_with(':') && matches!(layout.byte(behind), b',' | b'}')
         {
@@ -138,24 +144,33 @@ fn entries<'p, 'c>(
     Ok(rows)
 }
 
-/// The items of a list.
+/// The items of a list; only those with a plan where none comes or goes.
 fn items<'p, 'c>(
     layout: &Layout<'_>,
     list: NodeId,
     plan: &'p Plan<'c>,
     style: Style,
 ) -> Result<Vec<Row<'p, 'c>>, Refusal> {
-    let mut rows: Vec<Row<'p, 'c>> = Vec::new();
+    let (mut rows, mut count) = (Vec::new(), 0);
+    let mut previous = None;
     for (index, value) in layout.tree().children(list).enumerate() {
         let inner = plan.inside.get(&Segment::Index(index));
-        let start = match rows.last() {
+        let before = previous.replace(value);
+        count += 1;
+        if inner.is_none() && !plan.changes_rows() {
+            continue; // a list of thousands of objects, of which one is edited
+        }
+        let start = match before {
             _ if style != Style::Block => layout.start(value),
             None => layout.span(list).start,
-            Some(row) => layout.next_mark(row.end, b'-').ok_or_else(|| Refusal::Layout(plan.path.clone()))?,
+            Some(before) => {
+                let end = layout.span(before).end;
+                layout.next_mark(end, b'-').ok_or_else(|| Refusal::Layout(plan.path.clone()))?
+            }
         };
-        rows.push(Row { start, end: layout.full_end(value), key: None, value, plan: inner });
+        rows.push(Row { start, end: layout.span(value).end, key: None, value, plan: inner });
     }
-    match plan.inside.iter().find(|(segment, _)| !matches!(segment, Segment::Index(at) if *at < rows.len())) {
+    match plan.inside.iter().find(|(segment, _)| !matches!(segment, Segment::Index(at) if *at < count)) {
         Some((_, inner)) => Err(Refusal::Layout(inner.path.clone())),
         None => Ok(rows),
     }

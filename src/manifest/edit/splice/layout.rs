@@ -1,39 +1,31 @@
 //! The text of one document under the eyes of the printer: nodes, lines, columns, comments. Offsets are bytes of the file.
 
-use super::style::Habits;
+use super::facts::Facts;
 use crate::base::{Span, TextEdit};
 use crate::manifest::Document;
 use crate::manifest::Style;
 use crate::manifest::document::Written;
 use crate::manifest::tree::{NodeId, Shape, Tree};
-use std::cell::OnceCell;
 
 /// A document's text with the place of everything in it.
 pub(super) struct Layout<'d> {
     document: &'d Document,
     written: &'d Written,
-    /// The nodes that aliases stand for, sorted.
-    shared: Vec<NodeId>,
-    habits: OnceCell<Habits>,
 }
 
 impl<'d> Layout<'d> {
     /// The layout of a document that was read from a text.
     pub(super) fn of(document: &'d Document) -> Option<Self> {
-        let written = document.written()?;
-        let aliases = written.tree.nodes.iter().filter(|node| node.shape == Shape::Alias);
-        let mut shared: Vec<NodeId> = aliases.map(|alias| alias.next).collect();
-        shared.sort_unstable();
-        Some(Self { document, written, shared, habits: OnceCell::new() })
+        Some(Self { document, written: document.written()? })
     }
 
     pub(super) fn document(&self) -> &'d Document {
         self.document
     }
 
-    /// What the document does most; looked up where nothing nearer tells.
-    pub(super) fn habits(&self) -> Habits {
-        *self.habits.get_or_init(|| Habits::of(self))
+    /// What is true of the whole document.
+    pub(super) fn facts(&self) -> &'d Facts {
+        self.written.facts.get_or_init(|| Facts::of(self))
     }
 
     pub(super) fn tree(&self) -> &'d Tree {
@@ -88,12 +80,13 @@ impl<'d> Layout<'d> {
     /// Whether an alias stands for this node or for anything inside of it.
     pub(super) fn holds_shared(&self, node: NodeId) -> bool {
         let end = self.tree().after(node).unwrap_or(node + 1);
-        self.shared.get(self.shared.partition_point(|shared| *shared < node)).is_some_and(|shared| *shared < end)
+        let shared = &self.facts().shared;
+        shared.get(shared.partition_point(|shared| *shared < node)).is_some_and(|shared| *shared < end)
     }
 
     /// Whether an alias stands for this very node.
     pub(super) fn is_shared(&self, node: NodeId) -> bool {
-        self.shared.binary_search(&node).is_ok()
+        self.facts().shared.binary_search(&node).is_ok()
     }
 
     /// Whether a comment starts between two places.

@@ -6,6 +6,7 @@
 mod block;
 mod block_ink;
 mod container;
+mod facts;
 mod flow;
 mod flow_ink;
 mod layout;
@@ -17,6 +18,7 @@ mod text;
 mod units;
 mod value;
 
+pub(in crate::manifest) use facts::Facts;
 pub use refusal::Refusal;
 
 use super::change::Change;

@@ -52,8 +52,7 @@ fn shown(path: &Path) -> String {
 
 /// What forbids edits anywhere in the document.
 pub(super) fn of_document(layout: &Layout<'_>, first: &Path) -> Option<Refusal> {
-    let span = layout.document().span();
-    if layout.slice(span.start, span.end).contains("{{") {
+    if layout.facts().is_templated {
         return Some(Refusal::Template(first.clone()));
     }
     let marker = layout.head().find_map(generated_marker)?;

@@ -51,8 +51,8 @@ pub(super) fn block_ink(layout: &Layout<'_>, chain: &[NodeId]) -> BlockInk {
     };
     let default = BlockInk::default();
     BlockInk {
-        step: most(&siblings(map)).or_else(above).or_else(|| layout.habits().step).unwrap_or(default.step),
-        dash: most(&siblings(Shape::List(Style::Block))).or_else(|| layout.habits().dash).unwrap_or(default.dash),
+        step: most(&siblings(map)).or_else(above).or_else(|| layout.facts().habits.step).unwrap_or(default.step),
+        dash: most(&siblings(Shape::List(Style::Block))).or_else(|| layout.facts().habits.dash).unwrap_or(default.dash),
         quoting: quoting(layout, chain.last().copied()),
         ..default
     }
@@ -199,7 +199,7 @@ fn quoting(layout: &Layout<'_>, node: Option<NodeId>) -> Quoting {
     let nearest = (!marks.is_empty()).then_some(if single * 2 > marks.len() { Mark::Single } else { Mark::Double });
     let keys = || tree.children(node).step_by(2);
     Quoting {
-        mark: nearest.or_else(|| layout.habits().mark).unwrap_or_default(),
+        mark: nearest.or_else(|| layout.facts().habits.mark).unwrap_or_default(),
         values: !marks.is_empty() && marks.len() == texts.len() && texts.iter().any(|text| is_needless(layout, *text)),
         keys: matches!(layout.shape(node), Shape::Map(_))
             && keys().next().is_some()

@@ -1,13 +1,16 @@
-//! What the rules about starting and ending propose, case by case.
+//! What the rules about starting and ending propose, case by case, and what becomes of an object when all of it is done.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // a test fails where it stands
 
 use seaworthy::base::{Edit, Finding, Mode, Remedy, Safety, Source};
-use seaworthy::engine::Engine;
-use seaworthy::inventory::Inventory;
-use seaworthy::manifest::{Limits, Object, Owner, read_documents};
+use seaworthy::engine::{Engine, finding_identity};
+use seaworthy::inventory::{Inventory, Origin};
+use seaworthy::manifest::{Content, Limits, Object, Owner, content_of, read_documents};
 use seaworthy::policy::{Date, SettingsFile};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const CASES: &str = include_str!("data/ending-fixes.yaml");
 
@@ -21,6 +24,89 @@ fn each_finding_has_the_fix_that_is_right_for_its_pod() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_proposed_for_a_case_does_it_and_leaves_nothing_to_do() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let name = case["case"].as_str().expect("a name");
+        wrong.extend(all_done(&engine_of(&case), &object_of(&case), &Inventory::default(), name));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_proposed_for_a_fixture_does_it_and_leaves_nothing_to_do() {
+    let mut wrong = Vec::new();
+    for path in FOLDERS.iter().flat_map(|folder| fixtures(folder)) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.display().to_string();
+        let profile = text.lines().next().and_then(|line| line.strip_prefix("#~ profile:")).unwrap_or("{}");
+        let engine = engine(&format!("profile: {profile}"), &name);
+        let objects = objects_of(&text);
+        let mut inventory = Inventory::new(Origin::Files);
+        objects.iter().for_each(|object| inventory.add(object));
+        for object in &objects {
+            wrong.extend(all_done(&engine, object, &inventory, &name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+const FOLDERS: [&str; 5] =
+    ["app-starts-before-proxy", "job-never-completes", "missing-pre-stop", "proxy-stops-first", "short-grace-period"];
+
+/// The fixtures of a rule that have findings.
+fn fixtures(rule: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(rule);
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    paths.retain(|path| !name(path).starts_with("pass-") && !name(path).ends_with(".fixed.yaml"));
+    assert!(paths.len() > 5, "{rule} has fixtures");
+    paths.sort();
+    paths
+}
+
+/// The objects of a file as an API server has them: without a text.
+fn objects_of(text: &str) -> Vec<Arc<Object>> {
+    let reading = read_documents(&Source::new("fixture.yaml", text), &Limits::default());
+    let contents = reading.documents.into_iter().map(|document| content_of(&Arc::new(document)));
+    let objects = contents.flat_map(|content| match content {
+        Content::Objects(objects) => objects,
+        Content::Patch | Content::NotKubernetes => Vec::new(),
+    });
+    let without_text = |object: Object| Object::from_json(object.value().clone()).expect("an object");
+    objects.map(|object| Arc::new(of_owner(without_text(object)))).collect()
+}
+
+/// In what an object differs from one of which all is fixed at once that has a safe fix: with no new finding, and for good.
+fn all_done(engine: &Engine, object: &Object, inventory: &Inventory, name: &str) -> Vec<String> {
+    let judge = |object: &Object| engine.judge(object, inventory, today()).findings;
+    let before = judge(object);
+    let mut wrong = Vec::new();
+    for (what, wanted) in [
+        ("safe", before.iter().filter(|it| it.remedy.safe_fix().is_some()).cloned().collect::<Vec<_>>()),
+        ("all", before.iter().filter(|it| it.remedy.fix().is_some()).cloned().collect()),
+    ] {
+        let plan = engine.plan(object, &wanted, inventory, today());
+        wrong.extend(
+            plan.left.iter().map(|(finding, reason)| format!("{name}: {what}: {} left: {reason}", finding.rule)),
+        );
+        let (after, known) = (judge(&plan.object), identities(&before, object));
+        let mut new = identities(&after, &plan.object);
+        new.retain(|identity| !known.contains(identity));
+        wrong.extend(new.iter().map(|identity| format!("{name}: {what}: {identity} is new")));
+        let again = engine.plan(&plan.object, &wanted, inventory, today());
+        if again.object.value() != plan.object.value() {
+            wrong.push(format!("{name}: {what}: the second time makes {}", again.object.value()));
+        }
+    }
+    wrong
+}
+
+fn identities(findings: &[Finding], object: &Object) -> BTreeSet<String> {
+    findings.iter().map(|it| finding_identity(&it.rule, "it", object.value(), &it.path)).collect()
 }
 
 fn cases() -> Vec<Value> {
@@ -56,7 +142,11 @@ fn object_of(case: &Value) -> Object {
     let mut object = json!({"apiVersion": "v1", "kind": "Pod"});
     let given = case["pod"].as_object().expect("a pod");
     object.as_object_mut().unwrap().extend(given.clone());
-    let object = Object::from_json(object).expect("an object");
+    of_owner(Object::from_json(object).expect("an object"))
+}
+
+/// The object where it is known that its owner made it.
+fn of_owner(object: Object) -> Object {
     match Owner::of(&object) {
         Some(owner) => object.made_by(owner),
         None => object,

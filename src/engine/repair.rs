@@ -5,6 +5,7 @@
 
 use crate::base::{Edit, Finding, Mode, Path, Remedy, Safety};
 use crate::engine::allowed::{forbidden, is_read_by_istio};
+use crate::engine::verdict::identity;
 use crate::engine::{Engine, RuleError};
 use crate::inventory::{Inventory, Subject};
 use crate::manifest::Object;
@@ -64,12 +65,21 @@ pub const APPLIED_ANNOTATION: &str = "seaworthy.dev/applied";
 /// On the image of a static Pod, which only the kubelet of its node can change.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
+/// An object after all repairs that can be made.
+pub(super) struct Settled {
+    object: Object,
+    repaired: Vec<Finding>,
+    /// The identities of those findings.
+    pub(super) identities: BTreeSet<String>,
+    missed: Vec<Missed>,
+}
+
 /// The findings of an object that the platform wants repaired.
-pub(super) struct Wanted {
+struct Wanted {
     /// Those with a fix that may be done on a Pod.
-    pub(super) fixable: Vec<Finding>,
+    fixable: Vec<Finding>,
     /// Those without.
-    pub(super) missed: Vec<Missed>,
+    missed: Vec<Missed>,
 }
 
 impl Engine {
@@ -78,17 +88,18 @@ impl Engine {
     /// # Errors
     /// Our own fault; the failure policy of the webhook is to decide, and nothing is half done.
     pub fn repair(&self, pod: &Object, inventory: &Inventory, today: Date) -> Result<Repair, RepairError> {
-        let Wanted { fixable, mut missed } = self.wanted_on(pod, inventory, today)?;
-        let plan = self.plan(pod, &fixable, inventory, today);
-        missed.extend(plan.left.into_iter().map(|(finding, reason)| Missed { rule: finding.rule, reason }));
-        if plan.fixed.is_empty() {
-            return Ok(Repair { object: pod.clone(), repaired: Vec::new(), missed });
+        if !self.repairs_any() || !pod.is("", "Pod") {
+            return Ok(Repair { object: pod.clone(), repaired: Vec::new(), missed: Vec::new() });
         }
-        let object = marked(&plan.object, &plan.fixed)
-            .map_err(|error| RepairError::Unmarkable { object: pod.reference().to_string(), error })?;
+        let Settled { object, repaired, missed, .. } = self.settled(pod, inventory, today)?;
+        if repaired.is_empty() {
+            return Ok(Repair { object: pod.clone(), repaired, missed });
+        }
+        let name = || pod.reference().to_string();
+        let object = marked(&object, &repaired).map_err(|error| RepairError::Unmarkable { object: name(), error })?;
         match forbidden(pod.value(), object.value(), self.has_proxy(pod, inventory)) {
-            Some(pointer) => Err(RepairError::Forbidden { object: pod.reference().to_string(), pointer }),
-            None => Ok(Repair { object, repaired: plan.fixed, missed }),
+            Some(pointer) => Err(RepairError::Forbidden { object: name(), pointer }),
+            None => Ok(Repair { object, repaired, missed }),
         }
     }
 
@@ -97,22 +108,47 @@ impl Engine {
     /// # Errors
     /// A rule could not be run to its end.
     pub fn unrepaired(&self, pod: &Object, inventory: &Inventory, today: Date) -> Result<Vec<Missed>, RuleError> {
-        let Wanted { fixable, mut missed } = self.wanted_on(pod, inventory, today)?;
+        if !self.repairs_any() || !pod.is("", "Pod") {
+            return Ok(Vec::new());
+        }
+        let findings = self.judged_without_error(pod, inventory, today)?;
+        let Wanted { fixable, mut missed } = self.wanted(pod, findings, inventory);
         let not_called = |finding: Finding| Missed { rule: finding.rule, reason: NOT_CALLED.to_owned() };
         missed.extend(fixable.into_iter().map(not_called));
         Ok(missed)
     }
 
-    fn wanted_on(&self, pod: &Object, inventory: &Inventory, today: Date) -> Result<Wanted, RuleError> {
-        if self.settings().repairs.apply.is_empty() || !pod.is("", "Pod") {
-            return Ok(Wanted { fixable: Vec::new(), missed: Vec::new() });
+    /// Whether the platform wants anything repaired.
+    pub(super) fn repairs_any(&self) -> bool {
+        !self.settings().repairs.apply.is_empty()
+    }
+
+    /// Does all repairs of an object: of a workload, what they will make of its Pods. A repair may make way for another one,
+    /// so it goes on until there is nothing left to do; each round has fewer findings than the one before.
+    ///
+    /// # Errors
+    /// A rule could not be run to its end.
+    pub(super) fn settled(&self, object: &Object, inventory: &Inventory, today: Date) -> Result<Settled, RuleError> {
+        let (mut object, mut repaired, mut identities) = (object.clone(), Vec::new(), BTreeSet::new());
+        loop {
+            let findings = self.judged_without_error(&object, inventory, today)?;
+            let Wanted { fixable, mut missed } = self.wanted(&object, findings, inventory);
+            if fixable.is_empty() {
+                return Ok(Settled { object, repaired, identities, missed });
+            }
+            let plan = self.plan(&object, &fixable, inventory, today);
+            if plan.fixed.is_empty() {
+                missed.extend(plan.left.into_iter().map(|(finding, reason)| Missed { rule: finding.rule, reason }));
+                return Ok(Settled { object, repaired, identities, missed });
+            }
+            identities.extend(plan.fixed.iter().map(|finding| identity(finding, &object)));
+            repaired.extend(plan.fixed);
+            object = plan.object;
         }
-        let findings = self.judged_without_error(pod, inventory, today)?;
-        Ok(self.wanted(pod, findings, inventory))
     }
 
     /// Which of the findings of an object are to be repaired: on itself if it is a Pod, else on its Pods.
-    pub(super) fn wanted(&self, object: &Object, findings: Vec<Finding>, inventory: &Inventory) -> Wanted {
+    fn wanted(&self, object: &Object, findings: Vec<Finding>, inventory: &Inventory) -> Wanted {
         let namespace = object.reference().namespace.as_deref();
         let is_named = |finding: &Finding| {
             finding.mode >= Mode::Warn

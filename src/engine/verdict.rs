@@ -51,7 +51,7 @@ impl Engine {
             Some(old) => self.identities(old, inventory, today),
             None => BTreeSet::new(),
         };
-        let later = self.repaired_later(object, &judgement.findings, inventory, today);
+        let later = self.repaired_later(object, &judgement, inventory, today);
         let Judgement { findings, errors, membership_unknown } = judgement;
         let decided = findings.into_iter().map(|finding| {
             let id = identity(&finding, object);
@@ -69,21 +69,20 @@ impl Engine {
         Verdict { decided: decided.collect(), errors, membership_unknown }
     }
 
-    /// The findings of a workload that its Pods will not have: what the fixes of those that are repaired make of it. A Pod
-    /// itself has been repaired before it is judged.
+    /// The identities of the findings of a workload that its Pods will not have. A Pod itself has been repaired before it is
+    /// judged.
     fn repaired_later(
         &self,
         object: &Object,
-        findings: &[Finding],
+        judgement: &Judgement,
         inventory: &Inventory,
         today: Date,
     ) -> BTreeSet<String> {
-        if findings.is_empty() || self.settings().repairs.apply.is_empty() || object.is("", "Pod") {
+        if judgement.findings.is_empty() || !self.repairs_any() || object.is("", "Pod") {
             return BTreeSet::new();
         }
-        let fixable = self.wanted(object, findings.to_vec(), inventory).fixable;
-        let plan = self.plan(object, &fixable, inventory, today);
-        plan.fixed.iter().map(|finding| identity(finding, object)).collect()
+        // Where a rule breaks, no repair is proven; the error is in the judgement already.
+        self.settled(object, inventory, today).map_or_else(|_| BTreeSet::new(), |settled| settled.identities)
     }
 
     fn identities(&self, object: &Object, inventory: &Inventory, today: Date) -> BTreeSet<String> {

@@ -1,0 +1,149 @@
+//! What Istio's injector makes of a Pod: as recorded, and for a repaired Pod put together from what is recorded.
+
+use crate::pods::pod_of;
+use crate::setting::objects;
+use seaworthy::base::{Edit, Path, Segment, Source};
+use seaworthy::manifest::edit::{Change, Difference, applied, changes};
+use seaworthy::manifest::{Limits, read_documents};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::PathBuf;
+
+/// The settings of a mesh under which the injector was recorded.
+pub struct Mode {
+    pub name: &'static str,
+    pub native: bool,
+    pub cni: bool,
+    pub hold: bool,
+}
+
+pub const MODES: [Mode; 6] = [
+    Mode { name: "classic", native: false, cni: false, hold: false },
+    Mode { name: "classic-cni", native: false, cni: true, hold: false },
+    Mode { name: "classic-hold", native: false, cni: false, hold: true },
+    Mode { name: "native", native: true, cni: false, hold: false },
+    Mode { name: "native-cni", native: true, cni: true, hold: false },
+    Mode { name: "native-hold", native: true, cni: false, hold: true },
+];
+
+/// The folder of recordings.
+pub struct Vectors(PathBuf);
+
+impl Vectors {
+    /// The folder beside the checkout, if it is there.
+    pub fn find() -> Option<Self> {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors/istio-injection");
+        folder.is_dir().then_some(Self(folder))
+    }
+
+    /// The names of the inputs.
+    pub fn cases(&self) -> Vec<String> {
+        let files = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut cases: Vec<String> =
+            files.filter_map(|name| name.strip_suffix(".in.yaml").map(str::to_owned)).collect();
+        cases.sort();
+        cases
+    }
+
+    /// The Pod that is created.
+    pub fn input(&self, case: &str) -> Value {
+        self.pod(&format!("{case}.in.yaml")).unwrap()
+    }
+
+    /// What Istio made of it; none where it refused.
+    pub fn output(&self, case: &str, mode: &str) -> Option<Value> {
+        self.pod(&format!("{case}.{mode}.yaml"))
+    }
+
+    fn pod(&self, file: &str) -> Option<Value> {
+        let text = fs::read_to_string(self.0.join(file)).unwrap();
+        objects(file, &text).first().map(pod_of)
+    }
+}
+
+/// What Istio makes of a repaired Pod: what it made of the unrepaired one in the mode that the repaired one asks for, with the
+/// repairs, and with the settings of its annotation.
+pub fn injected(vectors: &Vectors, case: &str, mode: &Mode, input: &Value, repaired: &Value) -> Option<Value> {
+    let annotations = &repaired["metadata"]["annotations"];
+    let native = annotations["sidecar.istio.io/nativeSidecar"].as_str().map_or(mode.native, |value| value == "true");
+    let config = annotations["proxy.istio.io/config"].as_str().map_or(Value::Null, yaml);
+    let hold = config["holdApplicationUntilProxyStarts"].as_bool().unwrap_or(mode.hold);
+    let found = MODES.iter().find(|it| (it.native, it.cni, it.hold) == (native, mode.cni, hold && !mode.cni)).unwrap();
+    let mut output = vectors.output(case, found.name)?;
+    if hold && mode.cni && !native {
+        hold_back(&mut output);
+    }
+    for change in changes(input, repaired).iter().rev() {
+        output = applied(&[repeated(change, input, &output)], &output).unwrap();
+    }
+    if let (Value::Object(settings), Some(proxy)) = (config, proxy(&mut output)) {
+        let env = proxy["env"].as_array_mut().unwrap();
+        let injected = env.iter_mut().find(|variable| variable["name"] == "PROXY_CONFIG").unwrap();
+        let mut merged = yaml(injected["value"].as_str().unwrap());
+        merged.as_object_mut().unwrap().extend(settings);
+        injected["value"] = merged.to_string().into();
+    }
+    Some(output)
+}
+
+/// There is no recording of CNI with the application held back: the proxy comes first, and its postStart waits.
+fn hold_back(pod: &mut Value) {
+    let containers = pod["spec"]["containers"].as_array_mut().unwrap();
+    if let Some(at) = containers.iter().position(|it| it["name"] == "istio-proxy") {
+        let mut proxy = containers.remove(at);
+        proxy["lifecycle"]["postStart"] = json!({"exec": {"command": ["pilot-agent", "wait"]}});
+        containers.insert(0, proxy);
+    }
+}
+
+fn proxy(pod: &mut Value) -> Option<&mut Value> {
+    let spec = pod["spec"].as_object_mut().unwrap();
+    let mut containers = spec.iter_mut().filter(|(key, _)| matches!(key.as_str(), "containers" | "initContainers"));
+    containers.find_map(|(_, list)| list.as_array_mut()?.iter_mut().find(|it| it["name"] == "istio-proxy"))
+}
+
+/// A repair of the input as an edit of what Istio made of the input: containers are found by their names.
+fn repeated(change: &Change, input: &Value, output: &Value) -> Edit {
+    match &change.difference {
+        Difference::Added(Value::Array(items)) if change.path == Path::keys("spec.initContainers") => {
+            waiting(&items[0], output)
+        }
+        Difference::Inserted(item) => waiting(item, output),
+        Difference::Added(value) | Difference::Replaced(value) => {
+            Edit::Set { path: moved(&change.path, input, output), value: value.clone() }
+        }
+        Difference::Removed => panic!("no repair takes away {}", change.path),
+    }
+}
+
+/// The wait stands where Istio sorts the init containers of the user: behind its own that come first, before `istio-init` where
+/// that comes last.
+fn waiting(item: &Value, output: &Value) -> Edit {
+    let list = output["spec"]["initContainers"].as_array().cloned().unwrap_or_default();
+    let is_proxy = list.iter().any(|it| it["name"] == "istio-proxy");
+    let first =
+        |it: &Value| it["name"] == "istio-validation" || is_proxy && it["name"].as_str().unwrap().starts_with("istio-");
+    let index = list.iter().take_while(|it| first(it)).count();
+    Edit::Insert { list: Path::keys("spec.initContainers"), index, value: item.clone() }
+}
+
+fn moved(path: &Path, input: &Value, output: &Value) -> Path {
+    let mut at = Path::root();
+    for segment in path.segments() {
+        at = match segment {
+            Segment::Key(key) => at.key(key),
+            Segment::Index(index) => {
+                let name = &at.find(input).unwrap()[index]["name"];
+                let there = at.find(output).and_then(Value::as_array).unwrap();
+                let index = there.iter().position(|it| it["name"] == *name).unwrap();
+                at.index(index)
+            }
+        };
+    }
+    at
+}
+
+fn yaml(text: &str) -> Value {
+    let reading = read_documents(&Source::new("annotation", text), &Limits::default());
+    reading.documents.first().map_or(Value::Null, |document| document.value().clone())
+}

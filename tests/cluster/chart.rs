@@ -73,6 +73,11 @@ pub fn values_that_cannot_work_are_refused(cluster: &Cluster) -> Result<()> {
         (&["--set=webhook.timeoutSeconds=31"], "at '/webhook/timeoutSeconds': maximum"),
         (&["--set=webhook.url=http://127.0.0.1/validate"], "at '/webhook/url'"),
         (&["--set=webhook.url=https://127.0.0.1/validate?a=b"], "at '/webhook/url'"),
+        (&["--set=webhook.repairUrl=https://127.0.0.1"], "at '/webhook/repairUrl'"),
+        (
+            &["--set=webhook.url=https://127.0.0.1/validate", "--set=config.repairs.apply[0].rules={a}"],
+            "at '/webhook/repairUrl': minLength",
+        ),
         (&["--set=certificates.mode=provided"], "at '/certificates/caBundle'"),
         (
             &["--set=certificates.mode=provided", "--set=certificates.caBundle=LS0tLS1CRUdJTg=="],

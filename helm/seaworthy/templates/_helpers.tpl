@@ -33,3 +33,44 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "seaworthy.tlsSecret" -}}
 {{ .Values.certificates.secretName | default (printf "%s-tls" (include "seaworthy.name" .)) }}
 {{- end -}}
+
+{{/* cert-manager writes the CA into the webhook configurations. */}}
+{{- define "seaworthy.caInjection" -}}
+{{- if eq .Values.certificates.mode "cert-manager" -}}
+annotations:
+  cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "seaworthy.name" . }}
+{{- end -}}
+{{- end -}}
+
+{{/* Where the API server reaches us, at a path; by a URL where one is given. */}}
+{{- define "seaworthy.clientConfig" -}}
+{{- with .root -}}
+clientConfig:
+  {{- if $.url }}
+  url: {{ $.url | quote }}
+  {{- else }}
+  service:
+    name: {{ include "seaworthy.name" . }}
+    namespace: {{ .Release.Namespace }}
+    port: {{ .Values.service.port }}
+    path: {{ $.path }}
+  {{- end }}
+  {{- if eq .Values.certificates.mode "provided" }}
+  caBundle: {{ .Values.certificates.caBundle | b64enc }}
+  {{- end }}
+{{- end -}}
+{{- end -}}
+
+{{/* The namespaces that are opted in, without those that never are. */}}
+{{- define "seaworthy.namespaceSelector" -}}
+namespaceSelector:
+  matchExpressions:
+    {{- with .Values.webhook.namespaces }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+    - key: kubernetes.io/metadata.name
+      operator: NotIn
+      values:
+        {{- $always := list "kube-system" "kube-public" "kube-node-lease" "istio-system" "cert-manager" .Release.Namespace }}
+        {{- concat $always .Values.webhook.excludeNamespaces | uniq | toYaml | nindent 8 }}
+{{- end -}}

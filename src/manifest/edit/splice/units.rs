@@ -46,7 +46,17 @@ impl Written<'_> {
         let start = units.get(head).map_or(end, |unit| unit.start);
         let end = if tail == head { start } else { units.get(tail - 1)?.end };
         let goes_on = units.get(tail).is_some_and(|unit| !unit.text.starts_with('\n'));
+        let is_emptied = rest.starts_with('\n') || rest.is_empty() && !goes_on;
+        let start =
+            head.checked_sub(1).filter(|_| is_emptied).map_or(start, |last| self.line_start(&units[last], start));
         Some((start, end, self.encoded(rest, goes_on)?))
+    }
+
+    /// Where the line behind a line break of a block starts, so that no indentation stays on it when it is emptied; else `start`.
+    fn line_start(&self, unit: &Unit, start: usize) -> usize {
+        let is_block = matches!(self.style, Style::Literal | Style::Folded);
+        let line = self.raw.get(unit.start..unit.end).and_then(|raw| raw.rfind('\n'));
+        line.filter(|_| is_block).map_or(start, |at| unit.start + at + 1)
     }
 
     /// A part of the text as it is written in this style; `goes_on` if more stands behind it on its last line.

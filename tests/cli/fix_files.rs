@@ -32,7 +32,7 @@ fn what_may_not_be_written_is_said_and_hides_nothing_else() {
     assert!(fs::symlink_metadata(at("d.yaml")).unwrap().is_symlink());
     assert!(ran.err.contains("not written: it is read-only") && ran.err.contains("--> b.yaml:1:1"), "{}", ran.err);
     assert!(ran.err.contains("not written: it has 2 names"), "{}", ran.err);
-    assert!(ran.err.ends_with("fixed 2 findings in 2 files\n"), "{}", ran.err);
+    assert!(ran.err.ends_with("fixed 2 findings in 2 files; 2 files not written\n"), "{}", ran.err);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_full_disk_leaves_the_old_file() {
         }
         if code.is_some() {
             assert!(
-                err.contains("not written: the new content cannot be written") && err.ends_with("nothing to fix\n"),
+                err.contains("not written: the new content cannot be written") && err.ends_with("nothing fixed; 2 files not written\n"),
                 "{err}"
             );
             assert_eq!(left_behind(files.path()), Vec::<String>::new());

@@ -72,6 +72,7 @@ impl Done {
         let unwritten: BTreeSet<&str> = self.unwritten.iter().map(|problem| &*problem.file).collect();
         let report = Report {
             fixed: self.outcome.files.iter().filter(|file| !unwritten.contains(&**file.before.name())).collect(),
+            unwritten: unwritten.len(),
             left: &self.outcome.left,
             written: !args.diff && !args.check,
             shorten: run.terminal.stderr && !args.input.verbose,

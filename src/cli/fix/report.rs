@@ -10,6 +10,8 @@ use std::fmt;
 pub struct Report<'a> {
     /// The files whose text changes, without those that could not be written.
     pub fixed: Vec<&'a FixedFile>,
+    /// How many files could not be written.
+    pub unwritten: usize,
     /// What stays.
     pub left: &'a [Left],
     /// Whether the texts were written, and not only could be.
@@ -39,9 +41,13 @@ impl Report<'_> {
         [fixed, left, unsafe_ones].iter().map(|lines| self.shown(lines)).collect()
     }
 
+    fn word(&self) -> &'static str {
+        if self.written { "fixed" } else { "would fix" }
+    }
+
     fn fixed<'f>(&self, finding: &'f Finding) -> Line<'f> {
         let text = finding.remedy.fix().map_or_else(String::new, |fix| fix.title.clone());
-        let word = if self.written { "fixed" } else { "would fix" };
+        let word = self.word();
         Line { place: finding.place.as_ref(), word, rule: &finding.rule, text }
     }
 
@@ -99,14 +105,19 @@ impl fmt::Display for Report<'_> {
     /// The summary: `fixed 3 findings in 2 files; 4 left, 1 more with --unsafe`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let findings = self.fixed.iter().map(|file| file.fixed.len()).sum();
-        let word = if self.written { "fixed" } else { "would fix" };
+        let word = self.word();
         match self.fixed.len() {
+            0 if self.unwritten > 0 => write!(f, "nothing {word}")?,
             0 => f.write_str("nothing to fix")?,
             files => write!(f, "{word} {} in {}", number(findings, "finding"), number(files, "file"))?,
         }
         let unsafe_ones = self.left.iter().filter(|left| matches!(left.why, Why::NeedsUnsafe(_))).count();
         let left = self.left.len() - unsafe_ones;
-        let said = [(left, format!("{left} left")), (unsafe_ones, format!("{unsafe_ones} more with --unsafe"))];
+        let said = [
+            (self.unwritten, format!("{} not written", number(self.unwritten, "file"))),
+            (left, format!("{left} left")),
+            (unsafe_ones, format!("{unsafe_ones} more with --unsafe")),
+        ];
         let said: Vec<String> = said.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
         if said.is_empty() { Ok(()) } else { write!(f, "; {}", said.join(", ")) }
     }

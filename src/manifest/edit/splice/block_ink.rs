@@ -1,6 +1,6 @@
 //! Writing values by indentation.
 
-use super::text::{Around, Mark, is_plain, is_plain_key, literal, quoted};
+use super::text::{Around, Mark, in_reading_order, is_plain, is_plain_key, literal, quoted};
 use serde_json::Value;
 
 /// How a document writes values by indentation.
@@ -81,7 +81,9 @@ impl BlockInk {
     /// The lines of a map or list in this column; none of anything else.
     fn entries(&self, value: &Value, column: usize) -> Vec<String> {
         match value {
-            Value::Object(map) => map.iter().flat_map(|(key, value)| self.entry(key, value, column)).collect(),
+            Value::Object(map) => {
+                in_reading_order(map).flat_map(|(key, value)| self.entry(key, value, column)).collect()
+            }
             Value::Array(items) => items.iter().flat_map(|item| self.item(item, column, 2)).collect(),
             _ => Vec::new(),
         }

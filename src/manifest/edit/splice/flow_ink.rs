@@ -1,7 +1,7 @@
 //! Writing values in brackets: JSON, and YAML that looks like it.
 
 use super::block_ink::Quoting;
-use super::text::{Around, double_quoted, is_plain, is_plain_key, quoted};
+use super::text::{Around, double_quoted, in_reading_order, is_plain, is_plain_key, quoted};
 use serde_json::Value;
 
 /// How a map or list in brackets is written.
@@ -36,7 +36,7 @@ impl FlowInk {
         let inner = format!("{indentation}{}", self.step.as_deref().unwrap_or(""));
         match value {
             Value::Object(map) if !map.is_empty() => {
-                let entries = map.iter().map(|(key, value)| self.entry(key, value, &inner)).collect();
+                let entries = in_reading_order(map).map(|(key, value)| self.entry(key, value, &inner)).collect();
                 self.in_brackets(entries, ("{", "}"), self.pad, indentation)
             }
             Value::Array(items) if !items.is_empty() => {

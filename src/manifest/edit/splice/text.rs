@@ -5,7 +5,7 @@
 use crate::manifest::limits::Limits;
 use crate::manifest::timestamp::is_timestamp;
 use crate::manifest::yaml;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The quotes that a text is put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -114,4 +114,11 @@ pub(super) fn literal(text: &str, has_digit: bool) -> Option<(&'static str, Vec<
     let starts_odd = !has_digit && body.trim_start_matches('\n').starts_with([' ', '\t']);
     let fits = !body.is_empty() && !body.ends_with('\n') && !text.contains(is_odd) && !has_odd_line && !starts_odd;
     fits.then(|| (sign, body.split('\n').collect()))
+}
+
+/// The entries of a map in the order in which people write them: first what a thing is and is called, then the rest.
+pub(super) fn in_reading_order(map: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    const FIRST: [&str; 6] = ["apiVersion", "kind", "metadata", "name", "image", "command"];
+    let first = FIRST.iter().filter_map(|key| map.get_key_value(*key));
+    first.chain(map.iter().filter(|(key, _)| !FIRST.contains(&key.as_str())))
 }

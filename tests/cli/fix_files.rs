@@ -66,7 +66,7 @@ fn a_full_disk_leaves_the_old_file() {
         if code.is_some() {
             assert!(
                 err.contains("not written: the new content cannot be written")
-                    && err.ends_with("nothing fixed; 2 files not written\n"),
+                    && err.ends_with("fixed nothing; 2 files not written\n"),
                 "{err}"
             );
             assert_eq!(left_behind(files.path()), Vec::<String>::new());

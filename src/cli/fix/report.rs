@@ -107,7 +107,7 @@ impl fmt::Display for Report<'_> {
         let findings = self.fixed.iter().map(|file| file.fixed.len()).sum();
         let word = self.word();
         match self.fixed.len() {
-            0 if self.unwritten > 0 => write!(f, "nothing {word}")?,
+            0 if self.unwritten > 0 => write!(f, "{word} nothing")?,
             0 => f.write_str("nothing to fix")?,
             files => write!(f, "{word} {} in {}", number(findings, "finding"), number(files, "file"))?,
         }

@@ -7,6 +7,7 @@
 //! Nothing is written here: whoever calls does what is right with the texts.
 
 mod attempt;
+mod expected;
 mod outcome;
 mod pass;
 mod proof;

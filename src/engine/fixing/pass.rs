@@ -2,6 +2,7 @@
 
 use crate::engine::fixing::Choice;
 use crate::engine::fixing::attempt::{Attempt, Scene, Wanted, attempt};
+use crate::engine::fixing::expected::expected;
 use crate::engine::fixing::proof::{complaints, read_back};
 use crate::engine::fixing::selection::{Group, Selection};
 use crate::engine::fixing::snapshot::{File, Key, Snapshot, namespace_of, renew};
@@ -54,7 +55,8 @@ impl<'a> Session<'a> {
         if selected.is_empty() {
             return None;
         }
-        let scene = Scene { inventory: &self.inventory, today: self.today };
+        let expected = expected(&self.files, &selected);
+        let scene = Scene { inventory: expected.as_ref().unwrap_or(&self.inventory), today: self.today };
         let in_file =
             |(number, wanted): (&usize, &Wanted)| Some(attempt(*number, &self.files.get(*number)?.now, wanted, scene));
         let mut attempts: Vec<Attempt> = selected.par_iter().filter_map(in_file).collect();

@@ -25,18 +25,18 @@ impl Engine {
     /// field compose. A fix holds only if its finding is gone then, no new one came, and every rule still runs to its end.
     pub fn plan(&self, object: &Object, wanted: &[Finding], inventory: &Inventory, today: Date) -> Plan {
         let judge = |object: &Object| self.judge(object, inventory, today);
-        let wanted: BTreeMap<String, &Finding> =
+        let ids: BTreeMap<String, &Finding> =
             wanted.iter().map(|finding| (identity(finding, object), finding)).collect();
-        // An edited object has no places in a file; so that this makes no difference between before and after, the one that
-        // is compared with has none either.
-        let mut current = object.edited(object.value().clone());
-        let mut judgement = judge(&current);
+        // As long as nothing is in the way, nobody needs to know what else there is.
+        let (mut current, mut judgement) =
+            (object.clone(), Judgement { findings: wanted.to_vec(), ..Judgement::default() });
+        let mut is_all_known = false;
         let mut tried: BTreeMap<String, Option<String>> = BTreeMap::new();
         while let Some((id, finding)) = judgement.findings.iter().find_map(|finding| {
             let id = identity(finding, &current);
-            (wanted.contains_key(&id) && !tried.contains_key(&id)).then_some((id, finding))
+            (ids.contains_key(&id) && !tried.contains_key(&id)).then_some((id, finding))
         }) {
-            let is_allowed = |fix: &Fix| fix.safety == Safety::Safe || wanted.get(&id).is_some_and(|it| is_unsafe(it));
+            let is_allowed = |fix: &Fix| fix.safety == Safety::Safe || ids.get(&id).is_some_and(|it| is_unsafe(it));
             let fixed = match &finding.remedy {
                 Remedy::Fix(fix) if is_allowed(fix) => fixed(&current, (finding, fix), &judgement, judge),
                 Remedy::Fix(_) => Err(NO_LONGER_SAFE.to_owned()),
@@ -47,14 +47,21 @@ impl Engine {
                     tried.insert(id, None);
                     (current, judgement) = after;
                 }
+                Err(_) if !is_all_known => {
+                    // An edited object has no places in a file; so that this makes no difference between before and after,
+                    // the one that is compared with has none either.
+                    current = object.edited(object.value().clone());
+                    judgement = judge(&current);
+                }
                 Err(reason) => {
                     tried.insert(id, Some(reason));
                 }
             }
+            is_all_known = true;
         }
         let remaining = identities(&judgement.findings, &current);
         let (mut gone, mut left) = (Vec::new(), Vec::new());
-        for (id, finding) in wanted {
+        for (id, finding) in ids {
             if remaining.contains(&id) {
                 let reason = tried.remove(&id).flatten().unwrap_or_else(|| CAME_BACK.to_owned());
                 left.push((finding.clone(), reason));

@@ -14,6 +14,6 @@ pub use facts::{
     WorkloadFacts,
 };
 pub use nearness::Nearest;
-pub use shard::Entry;
+pub use shard::{Entry, Renewed};
 pub use store::{Inventory, Origin};
 pub use subject::Subject;

@@ -24,6 +24,17 @@ impl<F> Entry<F> {
     }
 }
 
+/// What became of putting an object as it is now in the place of what it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Renewed {
+    /// It is there, and others see no difference.
+    Unseen,
+    /// It is there, and others may see a difference.
+    Seen,
+    /// It is not there, because it would be found otherwise than before: an inventory must be made anew.
+    NotFound,
+}
+
 /// Facts that can be found by labels.
 pub trait Indexed {
     /// Whether one of the pairs is enough to find it by, because whoever looks for it knows all of them.
@@ -98,10 +109,11 @@ impl<F: Indexed + PartialEq> Shard<F> {
         self.copies.get(&identity).map_or(&[], Vec::as_slice)
     }
 
-    /// Puts an object as it is now in the place of what it was, unless what is kept of it differs: see [`renew`].
-    pub fn renew(&mut self, before: &Arc<Object>, now: &Arc<Object>, facts: &F) -> bool {
+    /// Puts an object as it is now in the place of what it was: see [`renew`].
+    pub fn renew(&mut self, before: &Arc<Object>, now: &Arc<Object>, facts: F) -> Renewed {
         let copies = self.copies.get_mut(&identity(before.reference()));
-        copies.is_some_and(|copies| renew(copies, before, now, facts))
+        let is_found_alike = |old: &F, new: &F| old.index_pairs() == new.index_pairs();
+        copies.map_or(Renewed::NotFound, |copies| renew(copies, before, now, facts, is_found_alike))
     }
 
     /// Of each object that is found by one of the pairs at least, the copy nearest to a file, by kind and name.
@@ -123,17 +135,22 @@ impl<F: Indexed + PartialEq> Shard<F> {
     }
 }
 
-/// Puts an object as it is now in the place of what it was among its copies. Gives false, and changes nothing, where it has
-/// another name or what is kept of it differs.
-pub fn renew<F: PartialEq>(copies: &mut [Entry<F>], before: &Arc<Object>, now: &Arc<Object>, facts: &F) -> bool {
+/// Puts an object as it is now in the place of what it was among its copies, if it is still found by the same.
+pub fn renew<F: PartialEq>(
+    copies: &mut [Entry<F>],
+    before: &Arc<Object>,
+    now: &Arc<Object>,
+    facts: F,
+    is_found_alike: impl Fn(&F, &F) -> bool,
+) -> Renewed {
     let is_it = |copy: &&mut Entry<F>| copy.object.as_ref().is_some_and(|object| Arc::ptr_eq(object, before));
-    match copies.iter_mut().find(is_it) {
-        Some(copy) if copy.facts == *facts && copy.reference == *now.reference() => {
-            copy.object = Some(now.clone());
-            true
-        }
-        _ => false,
+    let Some(copy) = copies.iter_mut().find(is_it) else { return Renewed::NotFound };
+    if copy.reference != *now.reference() || !is_found_alike(&copy.facts, &facts) {
+        return Renewed::NotFound;
     }
+    let unseen = copy.facts == facts;
+    (copy.facts, copy.object) = (facts, Some(now.clone()));
+    if unseen { Renewed::Unseen } else { Renewed::Seen }
 }
 
 fn identity(reference: &ObjectRef) -> Identity {

@@ -3,7 +3,7 @@
 use crate::base::ObjectRef;
 use crate::inventory::facts::Strings;
 use crate::inventory::nearness::nearest;
-use crate::inventory::shard::{Indexed, Pair, Shard, renew};
+use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
 use crate::inventory::{Entry, NamespaceFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
 use crate::manifest::{Object, Owner, group_of};
 use std::collections::{BTreeSet, HashMap};
@@ -58,23 +58,23 @@ impl Inventory {
         self.insert(object, Some(object.clone()));
     }
 
-    /// Puts an object of a file as it is now in the place of what it was before. Gives false, and changes nothing, where
-    /// the two differ in what others may ask about them: then an inventory must be made anew.
-    pub fn renew(&mut self, before: &Arc<Object>, now: &Arc<Object>) -> bool {
+    /// Puts an object of a file as it is now in the place of what it was before.
+    pub fn renew(&mut self, before: &Arc<Object>, now: &Arc<Object>) -> Renewed {
         let reference = before.reference();
         if before.is("", "Namespace") {
-            let copies = self.namespaces.get_mut(&reference.name);
-            return copies.is_some_and(|copies| renew(copies, before, now, &NamespaceFacts::of(now.value())));
+            let copies = self.namespaces.get_mut(&reference.name).map_or(&mut [][..], Vec::as_mut_slice);
+            return renew(copies, before, now, NamespaceFacts::of(now.value()), |_, _| true);
         }
-        let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return true };
+        let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return Renewed::Unseen };
         if before.is("", "Service") {
-            contents.services.renew(before, now, &ServiceFacts::of(now.value()))
+            contents.services.renew(before, now, ServiceFacts::of(now.value()))
         } else if before.is("", "ServiceAccount") {
-            contents.service_accounts.renew(before, now, &ServiceAccountFacts::of(now.value()))
+            contents.service_accounts.renew(before, now, ServiceAccountFacts::of(now.value()))
         } else {
-            match (WorkloadFacts::of(before), WorkloadFacts::of(now)) {
-                (_, Some(facts)) => contents.workloads.renew(before, now, &facts),
-                (it_was_one, None) => it_was_one.is_none(),
+            match WorkloadFacts::of(now) {
+                Some(facts) => contents.workloads.renew(before, now, facts),
+                None if WorkloadFacts::of(before).is_none() => Renewed::Unseen,
+                None => Renewed::NotFound,
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The next text of one file: what its objects are after their fixes, printed into the text.
 
-use crate::base::{Finding, Segment, TextEdit};
+use crate::base::{Finding, Path, Segment, TextEdit};
 use crate::engine::Plan;
 use crate::engine::fixing::snapshot::{Key, Snapshot};
 use crate::engine::remedy::based;
@@ -9,7 +9,6 @@ use crate::inventory::Inventory;
 use crate::manifest::edit::{Change, Refusal, changes, splice, spliced};
 use crate::manifest::{Document, Object};
 use crate::policy::Date;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ pub struct Attempt {
     /// The next text of it.
     pub text: String,
     /// What the documents that change must say then, by their index in the file.
-    pub planned: BTreeMap<usize, Value>,
+    pub planned: BTreeMap<usize, Arc<Document>>,
     /// The findings that must be gone then.
     pub fixed: BTreeMap<Key, Finding>,
     /// Findings whose fixes cannot be done, with the reason.
@@ -52,7 +51,8 @@ pub fn attempt(file: usize, snapshot: &Snapshot<'_>, wanted: &Wanted, scene: Sce
                 }
             }
         }
-        if let Some((printed, steps)) = printed(document, steps) {
+        if !steps.is_empty() {
+            let (printed, steps) = printed(document, steps);
             texts.extend(printed);
             planned.insert(document.index(), after(document, &steps));
             fixed.extend(steps.into_iter().flat_map(|step| step.fixed));
@@ -64,10 +64,11 @@ pub fn attempt(file: usize, snapshot: &Snapshot<'_>, wanted: &Wanted, scene: Sce
 
 /// What one object becomes.
 struct Step {
-    object: Arc<Object>,
-    value: Value,
-    /// The same as changes of its document.
+    base: Path,
+    after: Object,
+    /// The same as changes of its document, and as splices into it.
     changes: Vec<Change>,
+    texts: Vec<TextEdit>,
     fixed: BTreeMap<Key, Finding>,
 }
 
@@ -82,12 +83,11 @@ fn step(
 ) -> Result<Step, Vec<(Key, String)>> {
     let key = |finding: &Finding| (index, identity(finding, object));
     let plan = |wanted: &[Finding]| snapshot.objects.engine.plan(object, wanted, scene.inventory, scene.today);
-    let as_step = |plan: Plan| {
-        let value = plan.object.value().clone();
-        let changes = based(changes(object.value(), &value), object.base());
+    let as_step = |plan: Plan| -> Result<Step, Refusal> {
+        let changes = based(changes(object.value(), plan.object.value()), object.base());
+        let texts = splice(object.document(), &changes)?;
         let fixed = plan.fixed.into_iter().map(|finding| (key(&finding), finding)).collect();
-        let step = Step { object: object.clone(), value, changes, fixed };
-        splice(object.document(), &step.changes).map(|_| step)
+        Ok(Step { base: object.base().clone(), after: plan.object, changes, texts, fixed })
     };
     let all = plan(wanted);
     if all.fixed.is_empty() {
@@ -95,38 +95,42 @@ fn step(
     }
     let together = as_step(all);
     let one_by_one = || wanted.iter().map(|one| plan(std::slice::from_ref(one))).filter(|plan| !plan.fixed.is_empty());
-    together.or_else(|refusal: Refusal| {
+    together.or_else(|refusal| {
         let first = one_by_one().find_map(|plan| as_step(plan).ok());
         first.ok_or_else(|| wanted.iter().map(|finding| (key(finding), refusal.to_string())).collect())
     })
 }
 
 /// The steps of the objects of one document as splices: all, or else those of the first object.
-fn printed(document: &Document, mut steps: Vec<Step>) -> Option<(Vec<TextEdit>, Vec<Step>)> {
-    if steps.is_empty() {
-        return None;
+fn printed(document: &Document, mut steps: Vec<Step>) -> (Vec<TextEdit>, Vec<Step>) {
+    if steps.len() > 1 {
+        // From the end of the document to its start, as the changes of each object are.
+        let all: Vec<Change> = steps.iter().rev().flat_map(|step| step.changes.iter().cloned()).collect();
+        if let Ok(texts) = splice(document, &all) {
+            return (texts, steps);
+        }
+        steps.truncate(1);
     }
-    // From the end of the document to its start, as the changes of each object are.
-    let all: Vec<Change> = steps.iter().rev().flat_map(|step| step.changes.iter().cloned()).collect();
-    if let Ok(texts) = splice(document, &all) {
-        return Some((texts, steps));
-    }
-    steps.truncate(1);
-    let texts = splice(document, &steps.first()?.changes).ok()?;
-    Some((texts, steps))
+    let texts = steps.first_mut().map(|step| std::mem::take(&mut step.texts));
+    (texts.unwrap_or_default(), steps)
 }
 
 /// What a document says after the steps of its objects.
-fn after(document: &Document, steps: &[Step]) -> Value {
+fn after(document: &Document, steps: &[Step]) -> Arc<Document> {
+    if let [Step { base, after, .. }] = steps
+        && *base == Path::root()
+    {
+        return after.document().clone();
+    }
     let mut value = document.value().clone();
     for step in steps {
-        let place = step.object.base().segments().iter().try_fold(&mut value, |value, segment| match segment {
+        let place = step.base.segments().iter().try_fold(&mut value, |value, segment| match segment {
             Segment::Key(key) => value.get_mut(key.as_ref()),
             Segment::Index(index) => value.get_mut(index),
         });
         if let Some(place) = place {
-            *place = step.value.clone();
+            *place = step.after.value().clone();
         }
     }
-    value
+    Arc::new(Document::from_value(value))
 }

@@ -7,7 +7,7 @@ use crate::engine::fixing::proof::{complaints, read_back};
 use crate::engine::fixing::selection::{Group, Selection};
 use crate::engine::fixing::snapshot::{File, Key, Snapshot, namespace_of, renew};
 use crate::engine::session::{FileJudgement, FileObjects, judge_file, surroundings};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Renewed};
 use crate::policy::Date;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ pub struct Session<'a> {
     pub files: Vec<File<'a>>,
     pub selection: Selection,
     pub choice: &'a Choice,
-    inventory: Inventory,
+    pub inventory: Inventory,
     today: Date,
 }
 
@@ -136,15 +136,18 @@ impl<'a> Session<'a> {
 
     /// Makes the surroundings what they are with the new objects. Gives whether nobody else could see a difference.
     fn renew_surroundings(&mut self, read: &[(Attempt, FileObjects<'a>)]) -> bool {
-        let before = |attempt: &Attempt| self.files.get(attempt.file).map(|file| &file.now.objects);
-        let inventory = &mut self.inventory;
-        if read.iter().all(|(attempt, now)| before(attempt).is_some_and(|before| renew(inventory, before, now))) {
-            return true;
+        let mut renewed = Renewed::Unseen;
+        for (attempt, now) in read {
+            let before = self.files.get(attempt.file).map(|file| &file.now.objects);
+            renewed = renewed.max(before.map_or(Renewed::NotFound, |before| renew(&mut self.inventory, before, now)));
         }
-        let new: BTreeMap<usize, &FileObjects<'a>> = read.iter().map(|(attempt, now)| (attempt.file, now)).collect();
-        let files = self.files.iter().enumerate();
-        self.inventory = surroundings(files.map(|(number, file)| *new.get(&number).unwrap_or(&&file.now.objects)));
-        false
+        if renewed == Renewed::NotFound {
+            let new: BTreeMap<usize, &FileObjects<'a>> =
+                read.iter().map(|(attempt, now)| (attempt.file, now)).collect();
+            let files = self.files.iter().enumerate();
+            self.inventory = surroundings(files.map(|(number, file)| *new.get(&number).unwrap_or(&&file.now.objects)));
+        }
+        renewed == Renewed::Unseen
     }
 
     fn judged(&self, read: Vec<(Attempt, FileObjects<'a>)>) -> Vec<Trial<'a>> {

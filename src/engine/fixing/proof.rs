@@ -22,8 +22,8 @@ pub fn read_back<'a>(before: &FileObjects<'a>, attempt: &Attempt, limits: &Limit
     let is_same = after.documents.len() == before.documents.len() && after.counts == before.counts;
     let mut documents = before.documents.iter().zip(&after.documents);
     let says_it = documents.all(|(old, new)| {
-        let wanted = attempt.planned.get(&old.index()).unwrap_or(old.value());
-        old.index() == new.index() && new.value() == wanted
+        let wanted = attempt.planned.get(&old.index()).unwrap_or(old);
+        old.index() == new.index() && new.value() == wanted.value()
     });
     if is_same && says_it { Ok(after) } else { Err("the result would not say what was meant".to_owned()) }
 }

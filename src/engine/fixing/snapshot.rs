@@ -3,7 +3,7 @@
 use crate::base::{Finding, Source};
 use crate::engine::session::{FileJudgement, FileObjects};
 use crate::engine::verdict::identity;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Renewed};
 use crate::manifest::Object;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -78,8 +78,8 @@ pub fn namespace_of(object: &Object) -> &str {
     }
 }
 
-/// Puts the objects of a file in the place of what they were, as far as others could see no difference. Gives whether that
-/// is so for all; if not, an inventory must be made anew.
-pub fn renew(inventory: &mut Inventory, before: &FileObjects<'_>, now: &FileObjects<'_>) -> bool {
-    before.objects.iter().zip(&now.objects).all(|(before, now)| inventory.renew(before, now))
+/// Puts the objects of a file in the place of what they were. Gives the most that came of any.
+pub fn renew(inventory: &mut Inventory, before: &FileObjects<'_>, now: &FileObjects<'_>) -> Renewed {
+    let objects = before.objects.iter().zip(&now.objects);
+    objects.map(|(before, now)| inventory.renew(before, now)).max().unwrap_or(Renewed::Unseen)
 }

@@ -81,16 +81,20 @@ impl Outcome {
     }
 
     /// Adds what came of judging a file.
-    pub(super) fn add_judgement(&mut self, judged: FileJudgement) {
-        self.problems.extend(judged.problems);
-        for judgement in judged.judgements {
-            self.counts.unknown_membership += usize::from(judgement.membership_unknown);
-            self.findings.extend(judgement.findings);
-        }
+    fn add_judgement(&mut self, judged: FileJudgement) {
+        self.add_problems(&judged);
+        self.findings.extend(judged.judgements.into_iter().flat_map(|judgement| judgement.findings));
+    }
+
+    /// Adds what came of judging a file beside its findings.
+    pub(super) fn add_problems(&mut self, judged: &FileJudgement) {
+        self.problems.extend(judged.problems.iter().cloned());
+        let unknown = judged.judgements.iter().filter(|judgement| judgement.membership_unknown);
+        self.counts.unknown_membership += unknown.count();
     }
 
     /// Puts findings and problems in order.
-    pub(super) fn sort(&mut self) {
+    fn sort(&mut self) {
         self.findings.sort_by(|one, other| order(one).cmp(&order(other)));
         self.problems.sort();
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 
-use crate::base::{Edit, Fix, Path, PodRepair};
+use crate::base::{Edit, Path, PodRepair};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy_edit::DrainStrategy;
@@ -14,6 +14,7 @@ use crate::mesh::{Membership, Profile, Shell, SidecarKind, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::iter;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -80,13 +81,20 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if pod.runs_to_completion() || pod.host_network() || pod.grace_period() <= 0 {
         return Vec::new();
     }
+    let mut remedies: Vec<(Case, Remedy)> = Vec::new();
     let mut observations = Vec::new();
     for serving in serving_containers(subject).iter().filter(|it| it.container.pre_stop().is_none()) {
-        let wait = params.drain_seconds.of(serving.callers);
+        let missing = MissingHook { container: serving.container, wait: params.drain_seconds.of(serving.callers) };
         // Zero says that these callers need no time.
-        if wait > 0 {
-            observations.push(observe(params, subject, &pod, &MissingHook { container: serving.container, wait }));
+        if missing.wait == 0 {
+            continue;
         }
+        let known = remedies.iter().position(|(case, _)| *case == missing.case());
+        let known = known.unwrap_or_else(|| {
+            remedies.push((missing.case(), remedy(params, subject, &pod, &missing)));
+            remedies.len() - 1
+        });
+        observations.extend(remedies.get(known).map(|(_, remedy)| observe(subject, &missing, remedy)));
     }
     observations
 }
@@ -107,7 +115,19 @@ struct MissingHook<'a> {
     wait: u32,
 }
 
-fn observe(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, missing: &MissingHook<'_>) -> Observation {
+/// All that the remedy depends on: which container waits makes no difference to the end of its pod, however many there are.
+type Case = (u32, Role);
+
+/// The handler, and what belongs to it; or why there is none.
+type Remedy = Result<(Value, EndingEdit), String>;
+
+impl MissingHook<'_> {
+    fn case(&self) -> Case {
+        (self.wait, self.container.role())
+    }
+}
+
+fn observe(subject: &Subject<'_>, missing: &MissingHook<'_>, remedy: &Remedy) -> Observation {
     let MissingHook { container, wait } = missing;
     let path = hook_path(container);
     let has_lifecycle = container.value().get("lifecycle").is_some();
@@ -116,10 +136,15 @@ fn observe(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, missin
         "container {} serves but has no preStop, so requests die when it stops: want a wait of {wait}s at {path}",
         shortened(container.name())
     );
-    let observation = Observation::new(path, message).at(at);
-    let observation = match remedy(params, subject, pod, missing) {
-        Ok((help, fix)) => observation.help(help).fixed_by(fix),
-        Err(reason) => observation.help(unfixed_advice(subject, *wait)).unfixed(reason),
+    let observation = Observation::new(path.clone(), message).at(at);
+    let observation = match remedy {
+        Ok((hook, ending)) => {
+            let clauses = iter::once(advice(subject.profile, *wait)).chain(ending.clauses());
+            let hook = Edit::Set { path, value: hook.clone() };
+            let fix = ending.clone().fix(format!("wait {wait}s before stopping"), vec![hook]);
+            observation.help(clauses.collect::<Vec<_>>().join("; ")).fixed_by(fix)
+        }
+        Err(reason) => observation.help(unfixed_advice(subject, *wait)).unfixed(reason.as_str()),
     };
     if subject.membership == Membership::Ambient { observation.case(AMBIENT) } else { observation }
 }
@@ -129,13 +154,8 @@ fn hook_path(container: &Container<'_>) -> Path {
 }
 
 /// What belongs together: the hook, the grace period for it and, under a classic sidecar, a proxy that lasts as long. A
-/// wait alone makes a classic sidecar worse. With the words for people.
-fn remedy(
-    params: &Params,
-    subject: &Subject<'_>,
-    pod: &PodTemplate<'_>,
-    missing: &MissingHook<'_>,
-) -> Result<(String, Fix), String> {
+/// wait alone makes a classic sidecar worse.
+fn remedy(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, missing: &MissingHook<'_>) -> Remedy {
     let MissingHook { container, wait } = *missing;
     let hook = hook(subject.profile, pod, wait)?;
     if subject.sidecar_kind() == Some(SidecarKind::Classic) && container.role() == Role::NativeSidecar {
@@ -143,11 +163,7 @@ fn remedy(
     }
     let ending = Ending::of(pod, params.shutdown_seconds).with_wait(&container, wait);
     let means = Means { strategy: params.strategy, longest_grace: params.max_grace_period_seconds };
-    let edit = EndingEdit::all(subject, pod, &ending, means)?;
-    let mut clauses = vec![advice(subject.profile, wait)];
-    clauses.extend(edit.clauses());
-    let hook = Edit::Set { path: hook_path(&container), value: hook };
-    Ok((clauses.join("; "), edit.fix(format!("wait {wait}s before stopping"), vec![hook])))
+    Ok((hook, EndingEdit::all(subject, pod, &ending, means)?))
 }
 
 /// The handler that waits: the sleep action, which needs nothing in the image, else the program.

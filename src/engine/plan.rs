@@ -1,5 +1,7 @@
 //! Which fixes of one object are done, and what the object is after them: the same for a file and for a Pod.
 
+mod touched;
+
 use crate::base::{Finding, Fix, Remedy, Safety};
 use crate::engine::verdict::identity;
 use crate::engine::{Engine, Judgement};
@@ -8,6 +10,7 @@ use crate::manifest::Object;
 use crate::manifest::edit::applied;
 use crate::policy::Date;
 use std::collections::{BTreeMap, BTreeSet};
+use touched::Touched;
 
 /// What becomes of an object under the fixes of its findings.
 #[derive(Debug)]
@@ -20,89 +23,158 @@ pub struct Plan {
     pub left: Vec<(Finding, String)>,
 }
 
+/// How often an object is edited and judged for one plan. A handful is enough; whoever makes up an object that needs more
+/// must not keep the webhook busy with it.
+const MOST_TRIES: usize = 64;
+
 impl Engine {
-    /// Fixes findings of one object, one after the other, each on what the others made of it: so fixes that touch the same
-    /// field compose. A fix holds only if its finding is gone then, no new one came, and every rule still runs to its end.
+    /// Fixes findings of one object, one rule after the other, each on what the others made of it: so fixes that touch the
+    /// same field compose. Those of one rule that touch nothing in common are done at once: so an object is not judged for
+    /// each of its items. A fix holds only if its finding is gone then, no new one came, and every rule still runs to its end.
     pub fn plan(&self, object: &Object, wanted: &[Finding], inventory: &Inventory, today: Date) -> Plan {
-        let judge = |object: &Object| self.judge(object, inventory, today);
-        let ids: BTreeMap<String, &Finding> =
-            wanted.iter().map(|finding| (identity(finding, object), finding)).collect();
+        let judge = |object: Object| State::new(self.judge(&object, inventory, today), object);
+        let mut trials = Trials::of(wanted, object);
         // As long as nothing is in the way, nobody needs to know what else there is.
-        let (mut current, mut judgement) =
-            (object.clone(), Judgement { findings: wanted.to_vec(), ..Judgement::default() });
-        let mut is_all_known = false;
-        let mut tried: BTreeMap<String, Option<String>> = BTreeMap::new();
-        while let Some((id, finding)) = judgement.findings.iter().find_map(|finding| {
-            let id = identity(finding, &current);
-            (ids.contains_key(&id) && !tried.contains_key(&id)).then_some((id, finding))
-        }) {
-            let is_allowed = |fix: &Fix| fix.safety == Safety::Safe || ids.get(&id).is_some_and(|it| is_unsafe(it));
-            let fixed = match &finding.remedy {
-                Remedy::Fix(fix) if is_allowed(fix) => fixed(&current, (finding, fix), &judgement, judge),
-                Remedy::Fix(_) => Err(NO_LONGER_SAFE.to_owned()),
-                Remedy::Unfixed(reason) => Err(reason.clone()),
-            };
-            match fixed {
+        let known = Judgement { findings: wanted.to_vec(), ..Judgement::default() };
+        let (mut now, mut is_all_known) = (State::new(known, object.clone()), false);
+        let mut most = usize::MAX;
+        for _ in 0..MOST_TRIES {
+            let round = trials.next(&now, most);
+            let Some((first, others)) = round.split_first() else { break };
+            most = match now.after(&round, judge) {
                 Ok(after) => {
-                    tried.insert(id, None);
-                    (current, judgement) = after;
+                    trials.tried.extend(round.iter().map(|it| (it.id.to_owned(), None)));
+                    now = after;
+                    usize::MAX
                 }
                 Err(_) if !is_all_known => {
                     // An edited object has no places in a file; so that this makes no difference between before and after,
                     // the one that is compared with has none either.
-                    current = object.edited(object.value().clone());
-                    judgement = judge(&current);
+                    now = judge(object.edited(object.value().clone()));
+                    most
                 }
-                Err(reason) => {
-                    tried.insert(id, Some(reason));
+                Err(reason) if others.is_empty() => {
+                    trials.tried.insert(first.id.to_owned(), Some(reason));
+                    usize::MAX
                 }
-            }
+                // One of them does not hold: less at once, until it is alone.
+                Err(_) => round.len() / 2,
+            };
             is_all_known = true;
         }
-        let remaining = identities(&judgement.findings, &current);
-        let (mut gone, mut left) = (Vec::new(), Vec::new());
-        for (id, finding) in ids {
-            if remaining.contains(&id) {
-                let reason = tried.remove(&id).flatten().unwrap_or_else(|| CAME_BACK.to_owned());
-                left.push((finding.clone(), reason));
-            } else {
-                gone.push(finding.clone());
+        trials.ended(now)
+    }
+}
+
+/// The findings that are to be fixed, and what became of those that were tried.
+struct Trials<'a> {
+    /// By their identities.
+    wanted: BTreeMap<String, &'a Finding>,
+    /// With the reason where the finding stays.
+    tried: BTreeMap<String, Option<String>>,
+}
+
+/// A fix that is tried, with its finding.
+struct Trial<'a> {
+    id: &'a str,
+    finding: &'a Finding,
+    fix: &'a Fix,
+}
+
+impl<'a> Trials<'a> {
+    fn of(wanted: &'a [Finding], object: &Object) -> Self {
+        let wanted = wanted.iter().map(|finding| (identity(finding, object), finding)).collect();
+        Self { wanted, tried: BTreeMap::new() }
+    }
+
+    /// The next fixes that can be done at once, this many at most: of the first rule that has any, those that touch nothing
+    /// in common.
+    fn next<'s>(&mut self, now: &'s State, most: usize) -> Vec<Trial<'s>> {
+        let (mut round, mut touched) = (Vec::<Trial<'s>>::new(), Touched::default());
+        for (id, finding) in now.ids.iter().zip(&now.judgement.findings) {
+            let is_of_rule = round.first().is_none_or(|first| first.finding.rule == finding.rule);
+            if round.len() >= most || !is_of_rule || !self.wanted.contains_key(id) || self.tried.contains_key(id) {
+                continue;
+            }
+            match self.allowed(id, finding) {
+                Ok(fix) if touched.add(&fix.edits) => round.push(Trial { id, finding, fix }),
+                // What the others leave of it is seen when they are done.
+                Err(reason) if round.is_empty() => drop(self.tried.insert(id.clone(), Some(reason))),
+                _ => {}
             }
         }
-        Plan { object: current, fixed: gone, left }
+        round
+    }
+
+    /// The fix of a finding as it is now; else the reason why it is not done.
+    fn allowed<'f>(&self, id: &str, finding: &'f Finding) -> Result<&'f Fix, String> {
+        let is_allowed = |fix: &Fix| fix.safety == Safety::Safe || self.wanted.get(id).is_some_and(|it| is_unsafe(it));
+        match &finding.remedy {
+            Remedy::Fix(fix) if is_allowed(fix) => Ok(fix),
+            Remedy::Fix(_) => Err(NO_LONGER_SAFE.to_owned()),
+            Remedy::Unfixed(reason) => Err(reason.clone()),
+        }
+    }
+
+    fn ended(mut self, now: State) -> Plan {
+        let remaining: BTreeSet<&str> = now.ids.iter().map(String::as_str).collect();
+        let (mut gone, mut left) = (Vec::new(), Vec::new());
+        for (id, finding) in self.wanted {
+            if !remaining.contains(&*id) {
+                gone.push(finding.clone());
+                continue;
+            }
+            let reason = match self.tried.remove(&id) {
+                Some(reason) => reason.unwrap_or_else(|| CAME_BACK.to_owned()),
+                None => TOO_MUCH.to_owned(),
+            };
+            left.push((finding.clone(), reason));
+        }
+        Plan { object: now.object, fixed: gone, left }
     }
 }
 
 const CAME_BACK: &str = "the fix of another finding brings it back";
 const NO_LONGER_SAFE: &str = "together with the other fixes a person should look at it";
+const TOO_MUCH: &str = "too much had to be tried on this object";
 
 fn is_unsafe(finding: &Finding) -> bool {
     finding.remedy.safe_fix().is_none()
 }
 
-/// The object after the fix of one finding, and what is found then.
-fn fixed(
-    object: &Object,
-    (finding, fix): (&Finding, &Fix),
-    before: &Judgement,
-    judge: impl Fn(&Object) -> Judgement,
-) -> Result<(Object, Judgement), String> {
-    let value = applied(&fix.edits, object.value()).map_err(|error| error.to_string())?;
-    let edited = object.edited(value);
-    let after = judge(&edited);
-    if let Some(error) = after.errors.iter().find(|error| !before.errors.contains(error)) {
-        return Err(format!("rule {} could not judge the object after its fix", error.rule));
+/// An object with what is found on it.
+struct State {
+    object: Object,
+    judgement: Judgement,
+    /// The identity of each finding.
+    ids: Vec<String>,
+}
+
+impl State {
+    fn new(judgement: Judgement, object: Object) -> Self {
+        let ids = judgement.findings.iter().map(|finding| identity(finding, &object)).collect();
+        Self { object, judgement, ids }
     }
-    if identities(&after.findings, &edited).contains(&identity(finding, object)) {
-        return Err("the finding would stay after its fix".to_owned());
-    }
-    let known = identities(&before.findings, object);
-    match after.findings.iter().find(|new| !known.contains(&identity(new, &edited))) {
-        Some(new) => Err(format!("its fix would bring {} at {}", new.rule, new.path)),
-        None => Ok((edited, after)),
+
+    /// What these fixes make of it, if all of them hold.
+    fn after(&self, round: &[Trial<'_>], judge: impl Fn(Object) -> Self) -> Result<Self, String> {
+        let edits: Vec<_> = round.iter().flat_map(|it| it.fix.edits.iter().cloned()).collect();
+        let value = applied(&edits, self.object.value()).map_err(|error| error.to_string())?;
+        let after = judge(self.object.edited(value));
+        if let Some(error) = after.judgement.errors.iter().find(|error| !self.judgement.errors.contains(error)) {
+            return Err(format!("rule {} could not judge the object after its fix", error.rule));
+        }
+        let remaining: BTreeSet<&str> = after.ids.iter().map(String::as_str).collect();
+        if round.iter().any(|it| remaining.contains(it.id)) {
+            return Err("the finding would stay after its fix".to_owned());
+        }
+        let known: BTreeSet<&String> = self.ids.iter().collect();
+        match after.ids.iter().zip(&after.judgement.findings).find(|(id, _)| !known.contains(id)) {
+            Some((_, new)) => Err(format!("its fix would bring {} at {}", new.rule, new.path)),
+            None => Ok(after),
+        }
     }
 }
 
-fn identities(findings: &[Finding], object: &Object) -> BTreeSet<String> {
-    findings.iter().map(|finding| identity(finding, object)).collect()
-}
+#[cfg(test)]
+mod tests;

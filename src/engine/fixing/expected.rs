@@ -18,9 +18,7 @@ pub fn expected(files: &[File<'_>], selected: &Selected) -> Option<Inventory> {
         let object = files.get(*file).and_then(|file| file.now.objects.objects.get(*index));
         object.is_some_and(|object| PodTemplate::of(object).is_none())
     };
-    if objects.filter(is_seen).nth(1).is_none() {
-        return None;
-    }
+    let _two_at_least = objects.filter(is_seen).nth(1)?;
     let mut inventory = Inventory::new(Origin::Files);
     for (number, file) in files.iter().enumerate() {
         let wanted = selected.get(&number);

@@ -8,6 +8,7 @@
 #![allow(clippy::print_stderr, reason = "this is a test program: it talks to who runs it")]
 
 mod chart;
+mod fixed_files;
 mod harness;
 mod modes;
 mod new_namespace;
@@ -15,6 +16,7 @@ mod old_offender;
 mod outage;
 mod owned;
 mod refusals;
+mod repair;
 mod watches;
 mod whole;
 
@@ -35,8 +37,9 @@ macro_rules! named {
     ($($test:path),* $(,)?) => { &[$((stringify!($test), $test)),*] };
 }
 
-/// Every call of kubectl that a full run makes without a single repetition. Raise it with each test.
-const KUBECTL_CALLS: usize = 323;
+/// Every call of kubectl that a full run makes without a single repetition, and without real manifests, which may not be
+/// there. Raise it with each test.
+const KUBECTL_CALLS: usize = 559;
 
 /// These need an API server.
 const BARE_TESTS: &[(&str, Test)] = named![
@@ -69,10 +72,27 @@ const BARE_TESTS: &[(&str, Test)] = named![
     owned::the_pod_of_a_controller_is_left_to_its_owner,
     owned::an_owner_that_is_there_and_judged_excuses_its_pods,
     new_namespace::a_namespace_applied_together_with_its_objects_is_known,
+    fixed_files::real_manifests_are_accepted_as_before,
 ];
 
 /// These need Pods that controllers make and that run.
-const WHOLE_TESTS: &[(&str, Test)] = named![whole::everything_that_makes_pods_is_at_work];
+const WHOLE_TESTS: &[(&str, Test)] = named![
+    whole::everything_that_makes_pods_is_at_work,
+    repair::rollout::the_pods_of_a_deployment_arrive_repaired_and_it_stays_as_it_was,
+    repair::rollout::a_fixed_deployment_gives_the_pods_that_a_repaired_one_gives,
+    repair::owners::pods_of_every_owner_are_repaired,
+    repair::accepted::a_restricted_namespace_with_quota_and_limits_runs_repaired_pods,
+    repair::asked::a_bare_pod_is_repaired_and_its_creator_is_told,
+    repair::asked::every_way_to_create_a_pod_gives_the_same_pod,
+    repair::asked::strange_pods_are_not_refused_for_our_patch,
+    repair::untouched::pods_that_get_no_proxy_or_are_not_ours_stay_as_they_are,
+    repair::untouched::system_namespaces_stay_as_they_are,
+    repair::beside::our_configuration_is_called_before_istios,
+    repair::beside::called_again_after_another_change_nothing_is_done_twice,
+    repair::gone::without_a_server_pods_start_unrepaired_until_it_is_back,
+    repair::gone::after_an_uninstall_repaired_pods_stay_and_new_ones_come_unrepaired,
+    repair::gone::a_repair_that_was_missed_is_written_down,
+];
 
 static BARE: Shared = OnceLock::new();
 static WHOLE: Shared = OnceLock::new();

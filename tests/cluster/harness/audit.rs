@@ -9,8 +9,9 @@ use super::cluster::Cluster;
 use super::process::until;
 
 impl Cluster {
-    /// The annotations of the last request in the audit log that did `verb` to this object (`deployments/web`) and was
-    /// no dry run, those of webhooks only. Waits for it: the log is written after the answer.
+    /// The annotations of the last request in the audit log that did `verb` to this object (`deployments/web`; `pods/` for
+    /// one whose name the API server was to make up) and was no dry run, those of webhooks only. Waits for it: the log is
+    /// written after the answer.
     pub fn audited(&self, verb: &str, namespace: &str, object: &str) -> Result<BTreeMap<String, String>> {
         until("the audit log to name the request", || {
             let log = std::fs::read_to_string(self.folder().join("audit.log")).context("reading the audit log")?;
@@ -20,7 +21,8 @@ impl Cluster {
                 let at = &event["objectRef"];
                 let named = [&at["resource"], &at["name"]].map(|it| it.as_str().unwrap_or_default()).join("/");
                 let is_dry_run = event["requestURI"].as_str().is_some_and(|uri| uri.contains("dryRun="));
-                event["verb"] == verb && at["namespace"] == namespace && named == object && !is_dry_run
+                let is_whole = at["subresource"].is_null();
+                event["verb"] == verb && at["namespace"] == namespace && named == object && is_whole && !is_dry_run
             });
             let Some(event) = events.next() else { return Ok(None) };
             let annotations = event["annotations"].as_object().into_iter().flatten();

@@ -33,6 +33,14 @@ impl Cluster {
         self.kubectl_with_input(&[&["apply", "-f", "-"], options].concat(), &manifests)
     }
 
+    /// Has helm install the release with these `values` over whatever [`Cluster::apply_chart`] left of it, without waiting for its Pods.
+    pub fn install_chart(&self, values: &str) -> Result<Answer> {
+        let ca = format!("--set-file=certificates.caBundle={}", self.certificate()?.join("ca.crt").display());
+        let fixed = ["install", RELEASE, "helm/seaworthy", "--namespace", RELEASE, IMAGE];
+        let over = ["--take-ownership", "--force-conflicts", "--set=certificates.mode=provided", &ca, values];
+        self.helm(&[&fixed[..], &over].concat())
+    }
+
     /// A folder with ca.crt, tls.crt and tls.key for the chart's Service, made as certs/README.md says.
     pub fn certificate(&self) -> Result<PathBuf> {
         let folder = self.folder().join("certificate");

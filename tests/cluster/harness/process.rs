@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +15,9 @@ use anyhow::{Context, Result, bail};
 /// How long a test waits for something that must happen. Far above what it takes: only a failure is that slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// Below those of outgoing connections, which on Linux begin at 32768.
+const PORTS: Range<u16> = 20_000..32_000;
 
 /// A process whose output goes to a log file. Killed when dropped: nothing it leaves behind is wanted.
 pub struct Process {
@@ -77,9 +82,21 @@ pub fn tied(program: &Path) -> Command {
     command
 }
 
-/// A port of 127.0.0.1 that nobody had a moment ago.
+/// A port of 127.0.0.1 that nobody had a moment ago, each time another one.
+///
+/// Not one that the kernel would choose: by the time it is used, it could be that of somebody's outgoing connection.
 pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Each process begins elsewhere, as several may look at the same time.
+    let begin = u16::try_from(std::process::id() % 1_000)? * 12;
+    for _ in 0..PORTS.len() {
+        let next = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+        let port = PORTS.start + next;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no free port among {PORTS:?}")
 }
 
 /// Asks again and again until there is an answer; an error of `ask` ends it at once.

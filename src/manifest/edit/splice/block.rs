@@ -78,10 +78,11 @@ impl Printer<'_> {
 
     /// Takes rows with their lines. At least one row stays.
     fn remove_rows(&mut self, rows: &[Row<'_, '_>], path: &Path) -> Result<(), Refusal> {
-        let mut rest = rows;
+        let (mut rest, mut above) = (rows, None);
         while let Some((row, behind)) = rest.split_first() {
             rest = behind;
             if !row.is_removed() {
+                above = Some(row.value);
                 continue;
             }
             let path = row.plan.map_or(path, |plan| &plan.path);
@@ -96,6 +97,9 @@ impl Printer<'_> {
                 (row.start, next.start)
             };
             self.refuse_comment(row.start, end, path)?;
+            if above.is_some_and(|above| self.layout.would_take_in(above, end)) {
+                return Err(Refusal::Layout(path.clone()));
+            }
             self.put(start, end, "");
         }
         Ok(())

@@ -229,16 +229,34 @@ impl<'d> Layout<'d> {
         top
     }
 
-    /// Where a node ends, with the empty lines that belong to a block scalar with `+` at its end.
-    pub(super) fn full_end(&self, node: NodeId) -> usize {
+    /// The block of text that a node ends with.
+    fn block_at_end(&self, node: NodeId) -> Option<NodeId> {
         let mut last = node;
         while let Some(child) = self.tree().children(last).last() {
             last = child;
         }
-        let end = self.span(last).end.max(self.span(node).end);
-        let is_block = matches!(self.shape(last), Shape::Scalar(Style::Literal | Style::Folded));
-        let header = self.node_text(last).lines().next().unwrap_or("");
-        if !is_block || !header.contains('+') {
+        matches!(self.shape(last), Shape::Scalar(Style::Literal | Style::Folded)).then_some(last)
+    }
+
+    fn keeps_empty_lines(&self, block: NodeId) -> bool {
+        self.node_text(block).lines().next().unwrap_or("").contains('+')
+    }
+
+    /// Whether the line below a place is empty, and would become a part of the block of text that a node ends with, if it
+    /// stood right below the node.
+    pub(super) fn would_take_in(&self, node: NodeId, at: usize) -> bool {
+        let Some(block) = self.block_at_end(node) else { return false };
+        let below = self.slice(at, self.written.piece.end).split_once('\n').map_or("", |(_, below)| below);
+        let line = below.split('\n').next().unwrap_or("").trim_end_matches('\r');
+        let is_empty = !below.is_empty() && line.trim().is_empty();
+        is_empty && (!line.is_empty() || self.keeps_empty_lines(block))
+    }
+
+    /// Where a node ends, with the empty lines that belong to a block scalar with `+` at its end.
+    pub(super) fn full_end(&self, node: NodeId) -> usize {
+        let block = self.block_at_end(node);
+        let end = block.map_or(0, |block| self.span(block).end).max(self.span(node).end);
+        if !block.is_some_and(|block| self.keeps_empty_lines(block)) {
             return end;
         }
         let mut at = end;

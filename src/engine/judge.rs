@@ -1,6 +1,8 @@
 //! One object under all rules: what is found, with severity and mode as they hold here.
 
-use crate::base::{Evaluation, Finding, MODES_BY_STRICTNESS, Mode, Path, Problem, Related, Severity, Suppression};
+use crate::base::{
+    Evaluation, Finding, MODES_BY_STRICTNESS, Mode, Path, Problem, Related, Remedy, Severity, Suppression,
+};
 use crate::checks::Observation;
 use crate::engine::ignores::annotated_reason;
 use crate::engine::remedy::printed;
@@ -9,6 +11,7 @@ use crate::inventory::{Inventory, Subject};
 use crate::manifest::{Object, Owner};
 use crate::mesh::Membership;
 use crate::policy::{Date, ModeQuestion, nearest};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -62,7 +65,13 @@ struct Scene<'a> {
     /// The mode that the namespace asks for by its label.
     label: Option<Mode>,
     today: Date,
+    /// How many fixes of the object were printed into its text.
+    printed: Cell<usize>,
 }
+
+/// Fixes of one object that are printed into its text; the others wait until these are done.
+const MOST_FIXES: usize = 100;
+const TOO_MANY: &str = "the object has too many findings to fix them all at once: fix the others first";
 
 impl Engine {
     /// Judges one object in its surroundings, as of a day.
@@ -78,7 +87,7 @@ impl Engine {
             return Judgement::default();
         }
         let (membership, label) = (subject.membership, mode_label(&subject));
-        let scene = Scene { engine: self, subject, namespace, label, today };
+        let scene = Scene { engine: self, subject, namespace, label, today, printed: Cell::new(0) };
         let mut judgement = Judgement::default();
         for rule in rules.into_iter().filter(|rule| rule.rule.spec.matches.has_membership(membership)) {
             judgement.membership_unknown |=
@@ -124,7 +133,7 @@ impl Engine {
         let profile = self.settings().profile.for_namespace(namespace.unwrap_or(""));
         let subject = Subject::new(object, inventory, &profile);
         let label = mode_label(&subject);
-        let scene = Scene { engine: self, subject, namespace, label, today };
+        let scene = Scene { engine: self, subject, namespace, label, today, printed: Cell::new(0) };
         scene.mode_of(rule) == Mode::Off
     }
 }
@@ -186,10 +195,21 @@ impl Scene<'_> {
             path: seen.path,
             template: object.document().template().cloned(),
             related: related.map(|it| Related { message: it.message, place: it.place, path: it.path }).collect(),
-            remedy: printed(seen.remedy, object),
+            remedy: self.remedy(seen.remedy),
             docs: self.docs(rule),
             suppressed: self.suppression(rule, mode),
         }
+    }
+
+    /// Printed into the text of the object. Each takes a look at the whole object: whoever makes one up with thousands of
+    /// findings must not keep anybody waiting for it.
+    fn remedy(&self, remedy: Remedy) -> Remedy {
+        let object = self.subject.object;
+        if remedy.fix().is_none() || object.source().is_none() {
+            return remedy;
+        }
+        self.printed.set(self.printed.get() + 1);
+        if self.printed.get() > MOST_FIXES { Remedy::Unfixed(TOO_MANY.to_owned()) } else { printed(remedy, object) }
     }
 
     /// Where membership is unknown and the rule depends on it, nothing is worse than a warning.

@@ -199,3 +199,22 @@ fn a_file_outside_of_the_folder_is_not_in_the_patch() {
     assert_eq!((ran.code, ran.out.matches("--- ").count()), (Some(4), 1), "{}", ran.out);
     assert!(ran.err.contains("not in the patch") && ran.err.contains("--> ../web.yaml"), "{}", ran.err);
 }
+
+/// A fix is printed into the text only for so many findings of one object at once; the others follow.
+#[test]
+fn an_object_with_very_many_findings_is_fixed_in_turns() {
+    let containers: String = (0..150)
+        .map(|number| format!("    - {{name: c{number}, image: a, ports: [{{containerPort: {}}}]}}\n", 1000 + number))
+        .collect();
+    let pod = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n{containers}");
+    let with = |words: &[&'static str]| {
+        let flags = ["-", "--assume-membership", "sidecar", "--select", "missing-pre-stop"];
+        seaworthy(&words.iter().copied().chain(flags).collect::<Vec<_>>())
+    };
+    let ran = with(&["check", "-o", "json"]).input(pod.as_str()).run();
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((document["findings"].as_array().unwrap().len(), &document["summary"]["fixable"]), (150, &100.into()));
+    let fixed = with(&["fix"]).input(pod.as_str()).run();
+    assert_eq!(fixed.out.matches("preStop").count(), 150, "{}", fixed.err);
+    assert_eq!(with(&["check"]).input(fixed.out.as_str()).run().code, Some(0));
+}

@@ -7,11 +7,14 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use seaworthy::manifest::Object;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+/// How long a server may take to be there on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server with an open connection.
 pub struct Door {
@@ -25,20 +28,20 @@ impl Door {
     pub fn open(configuration: &Path, inventory: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ca_file = folder.path().join("ca.pem");
-        let (port, probes) = (free_port(), free_port());
         let server = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
-            .args(["serve", "--self-signed", "--listen", &format!("127.0.0.1:{port}")])
-            .args(["--probe-listen", &format!("127.0.0.1:{probes}"), "--self-signed-ca-file"])
+            .args(["serve", "--self-signed", "--listen", "127.0.0.1:0", "--probe-listen", "127.0.0.1:0"])
+            .arg("--self-signed-ca-file")
             .arg(&ca_file)
             .arg("--config")
             .arg(configuration)
             .arg("--inventory")
             .arg(inventory)
-            .stderr(Stdio::null())
+            .env_remove("SEAWORTHY_LOG")
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut server = Kill(Some(server));
-        let stream = until_connected(port, &mut server);
+        let stream = TcpStream::connect(address_told_by(&mut server)).unwrap();
         let connection = BufReader::new(StreamOwned::new(tls(&ca_file), stream));
         Self { server: server.0.take().unwrap(), connection, _folder: folder }
     }
@@ -134,20 +137,24 @@ fn tls(ca_file: &Path) -> ClientConnection {
     ClientConnection::new(Arc::new(config.with_no_client_auth()), name).unwrap()
 }
 
-/// The CA file is written before the server listens, so that a connection means that both are there.
-fn until_connected(port: u16, server: &mut Kill) -> TcpStream {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        match TcpStream::connect(("127.0.0.1", port)) {
-            Ok(stream) => return stream,
-            Err(error) => assert!(Instant::now() < deadline, "the server does not listen: {error}"),
+/// The address that the kernel chose for the webhook port: a port chosen here could be somebody else's by the time the
+/// server asks for it. The server names it in its log once both ports are open; before that it wrote the CA file.
+fn address_told_by(server: &mut Kill) -> String {
+    let stderr = server.0.as_mut().and_then(|server| server.stderr.take()).unwrap();
+    let (told, heard) = mpsc::channel();
+    // Reads to the end: with nobody to read its log, the server could wait for somebody for ever.
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let _ = told.send(line);
         }
-        let ended = server.0.as_mut().and_then(|server| server.try_wait().unwrap());
-        assert!(ended.is_none(), "the server has ended: {ended:?}");
-        std::thread::park_timeout(Duration::from_millis(5));
+    });
+    let mut said = Vec::new();
+    while let Ok(line) = heard.recv_timeout(PATIENCE) {
+        let event: Value = serde_json::from_str(&line).unwrap_or_default();
+        if let Some(address) = event["webhook"].as_str() {
+            return address.to_owned();
+        }
+        said.push(line);
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    panic!("the server does not serve: {said:#?}")
 }

@@ -131,7 +131,29 @@ fn worst_cases() -> Vec<(String, Vec<Value>)> {
         let rules = format!("rules: {{app-starts-before-proxy: {{params: {{strategy: {strategy}}}}}}}");
         cases.push((format!("{}\n{rules}", profile(classic)), vec![job(&json!({}), &serving)]));
     }
+    cases.extend(worst_ports().into_iter().map(|(rest, objects)| (profile(rest), objects)));
     cases
+}
+
+/// The same for the rules about single ports, each with the keys of its profile.
+fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
+    let declared: Vec<Value> = (0..100).map(|number| json!({"containerPort": 20000 + number})).collect();
+    let declaring = |number: i64| {
+        let ports: Vec<Value> = declared.iter().cloned().chain([json!({"containerPort": number})]).collect();
+        json!({"name": long("c"), "restartPolicy": "Always", "ports": ports})
+    };
+    let reserved = [15000, 15002].map(|number| {
+        let spec = json!({"containers": [], "initContainers": [declaring(number)]});
+        workload("CronJob", &json!({}), &spec)
+    });
+    let reserving = [
+        json!({"name": "http", "port": 15021, "targetPort": 8080}),
+        json!({"name": "http-a", "port": 80, "targetPort": 15002}),
+    ];
+    vec![
+        ("assumeMembership: sidecar", reserved.to_vec()),
+        ("assumeMembership: sidecar", vec![service(&long("s"), &reserving)]),
+    ]
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod proxy_drain;
 mod proxy_edit;
 mod proxy_start;
 mod proxy_wait;
+mod reserved_port;
 mod script;
 mod service_port;
 mod serving;
@@ -140,7 +141,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 9] = [
+pub const CHECKS: [Check; 10] = [
     grace_period::CHECK,
     identity_wait::CHECK,
     istio_port_protocol::CHECK,
@@ -149,6 +150,7 @@ pub const CHECKS: [Check; 9] = [
     proxy_drain::CHECK,
     proxy_start::CHECK,
     proxy_wait::CHECK,
+    reserved_port::CHECK,
     target_port_protocols::CHECK,
 ];
 

@@ -6,7 +6,7 @@
 use crate::checks::service_port::protocol_of;
 use crate::inventory::{Entry, ServiceFacts, Subject};
 use crate::manifest::{Container, ContainerPort, ServicePort, Target};
-use crate::mesh::{ListenerClass, Protocol};
+use crate::mesh::{ListenerClass, Membership, Protocol, reserved_port};
 
 /// A container that serves, with the protocols of its ports as far as Services or port names tell them.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ fn callers_by_service(subject: &Subject<'_>, port: &ServicePort<'_>, container: 
 fn leads_to(port: &ServicePort<'_>, container: &Container<'_>, only: bool) -> bool {
     let undeclared = match port.target {
         Target::Name(_) => false,
-        Target::Number(number) => only && !PROXY_PORTS.contains(&number),
+        Target::Number(number) => only && !is_answered_by_proxy(number),
     };
     undeclared || container.ports().any(|declared| is_target(port, &declared))
 }
@@ -90,9 +90,9 @@ fn is_target(port: &ServicePort<'_>, declared: &ContainerPort<'_>) -> bool {
     meets && declared.protocol == port.protocol
 }
 
-/// The ports on which the proxy of a pod answers callers from outside: HBONE, merged metrics, health, its own metrics.
-/// Source: <https://istio.io/latest/docs/ops/deployment/application-requirements/#ports-used-by-istio>
-const PROXY_PORTS: [i64; 4] = [15008, 15020, 15021, 15090];
+fn is_answered_by_proxy(number: i64) -> bool {
+    reserved_port(number, Membership::Unknown).is_some_and(|reserved| reserved.answers)
+}
 
 /// Without a Service the name of the container port is the only hint.
 fn callers_by_name(subject: &Subject<'_>, port: &ContainerPort<'_>) -> Callers {

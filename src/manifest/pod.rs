@@ -40,6 +40,8 @@ pub enum Role {
 /// A port that a container declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContainerPort<'a> {
+    /// Its place in the `ports` of its container, from 0.
+    pub index: usize,
     /// Its name.
     pub name: Option<&'a str>,
     /// Its number.
@@ -238,8 +240,9 @@ impl<'a> Container<'a> {
     /// The ports it declares; one without a number is left out.
     pub fn ports(&self) -> impl Iterator<Item = ContainerPort<'a>> + use<'a> {
         let ports = self.value.get("ports").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        ports.iter().filter_map(|port| {
+        ports.iter().enumerate().filter_map(|(index, port)| {
             Some(ContainerPort {
+                index,
                 name: port.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()),
                 number: port.get("containerPort").and_then(Value::as_i64)?,
                 protocol: port.get("protocol").and_then(Value::as_str).unwrap_or("TCP"),

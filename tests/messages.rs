@@ -150,7 +150,12 @@ fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
         json!({"name": "http", "port": 15021, "targetPort": 8080}),
         json!({"name": "http-a", "port": 80, "targetPort": 15002}),
     ];
+    let lookalikes = [
+        json!({"name": long("grpc-web"), "port": 65534}),
+        json!({"name": "any", "port": 65535, "appProtocol": format!("grpc-web{}", long_app_protocol())}),
+    ];
     vec![
+        ("assumeMembership: sidecar", vec![service(&long("s"), &lookalikes)]),
         ("assumeMembership: sidecar", reserved.to_vec()),
         ("assumeMembership: sidecar", vec![service(&long("s"), &reserving)]),
     ]

@@ -2,10 +2,10 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/>
 
-use crate::base::{Fix, PodRepair};
+use crate::base::PodRepair;
 use crate::checks::port_evidence::{Evidence, evidence};
 use crate::checks::port_fix::{app_protocol, declare, without_udp};
-use crate::checks::service_port::{APP_PROTOCOL, deciding_field, protocol_of, reads_app_protocol};
+use crate::checks::service_port::{APP_PROTOCOL, deciding_field, deciding_text, protocol_of, reads_app_protocol};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::{Service, ServicePort};
@@ -58,7 +58,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
             Some(with_evidence(seen, &service, &port, istio, evidence(subject, &port)))
         }
         (Reading::UdpOnTcp, Protocol::Udp) if port.protocol != "UDP" => {
-            Some(with_fix(udp_on_tcp(&port, istio), without_udp(&service, &port, istio)))
+            Some(udp_on_tcp(&port, istio).remedied_by(without_udp(&service, &port, istio)))
         }
         _ => None,
     };
@@ -73,7 +73,7 @@ fn is_api_server(subject: &Subject<'_>) -> bool {
 fn unclear(port: &ServicePort<'_>, istio: Version, by_endpoint: bool) -> Observation {
     let field = deciding_field(port, istio);
     let path = port.path().key(field);
-    let seen = match field_text(port, field) {
+    let seen = match deciding_text(port, istio) {
         Some(value) if field == APP_PROTOCOL => format!("appProtocol {} is not known to Istio", shortened(value)),
         Some(name) => format!("port name {} names no protocol", shortened(name)),
         None => format!("port {} has no name", port.number),
@@ -115,14 +115,7 @@ fn with_evidence(
     } else {
         format!("the port speaks {protocol}, told by {words}: begin its name with that")
     };
-    with_fix(seen.help(help), declare(service, port, protocol, istio))
-}
-
-fn with_fix(seen: Observation, fix: Result<Fix, String>) -> Observation {
-    match fix {
-        Ok(fix) => seen.fixed_by(fix),
-        Err(reason) => seen.unfixed(reason),
-    }
+    seen.help(help).remedied_by(declare(service, port, protocol, istio))
 }
 
 /// A longer name would fill the line when it is said twice, and with a protocol before it maybe no name any more.
@@ -130,7 +123,7 @@ const LONGEST_PROPOSED: usize = 30;
 
 fn udp_on_tcp(port: &ServicePort<'_>, istio: Version) -> Observation {
     let field = deciding_field(port, istio);
-    let value = shortened(field_text(port, field).unwrap_or_default());
+    let value = shortened(deciding_text(port, istio).unwrap_or_default());
     let path = port.path().key(field);
     let (transport, number) = (port.protocol, port.number);
     let message = format!(
@@ -139,10 +132,6 @@ fn udp_on_tcp(port: &ServicePort<'_>, istio: Version) -> Observation {
     );
     let instead = if field == APP_PROTOCOL { "`tcp`" } else { "`tcp` or `tcp-suffix`" };
     Observation::new(path, message).help(format!("if the port carries UDP, say `protocol: UDP`; else write {instead}"))
-}
-
-fn field_text<'a>(port: &ServicePort<'a>, field: &str) -> Option<&'a str> {
-    if field == APP_PROTOCOL { port.app_protocol } else { port.name }
 }
 
 #[cfg(test)]

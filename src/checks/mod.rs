@@ -7,6 +7,7 @@ mod container_start;
 mod ending;
 mod ending_edit;
 mod grace_period;
+mod grpc_web_prefix;
 mod hook;
 mod identity_fix;
 mod identity_wait;
@@ -124,6 +125,15 @@ impl Observation {
         self
     }
 
+    /// The same, with the edits that remove it, or the reason why there are none.
+    #[must_use]
+    pub fn remedied_by(self, fix: Result<Fix, String>) -> Self {
+        match fix {
+            Ok(fix) => self.fixed_by(fix),
+            Err(reason) => self.unfixed(reason),
+        }
+    }
+
     /// The same, with another place.
     #[must_use]
     pub fn related(mut self, related: RelatedPlace) -> Self {
@@ -141,8 +151,9 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 10] = [
+pub const CHECKS: [Check; 11] = [
     grace_period::CHECK,
+    grpc_web_prefix::CHECK,
     identity_wait::CHECK,
     istio_port_protocol::CHECK,
     job_completion::CHECK,
@@ -186,6 +197,24 @@ fn bind<P: DeserializeOwned + Send + Sync + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::mesh::Profile;
+    use serde_json::json;
+
+    /// What a check without parameters has for each observation on a Service that stands alone: the title of the fix, or
+    /// why there is none.
+    pub(super) fn remedies_of_service(check: &Check, spec: &Value) -> Vec<String> {
+        let value = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec});
+        let (service, inventory, profile) =
+            (Object::from_json(value).unwrap(), Inventory::default(), Profile::default());
+        let observations = (check.bind)(&json!({})).unwrap()(&Subject::new(&service, &inventory, &profile));
+        let said = |remedy| match remedy {
+            Remedy::Fix(fix) => fix.title,
+            Remedy::Unfixed(reason) => reason,
+        };
+        observations.into_iter().map(|observation| said(observation.remedy)).collect()
+    }
 
     #[test]
     fn names_are_quoted_cut_and_clean() {

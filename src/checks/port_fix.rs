@@ -54,8 +54,11 @@ pub fn without_udp(service: &Service<'_>, port: &ServicePort<'_>, istio: Version
 const MAY_BE_UDP: &str = "if the port carries UDP, write `protocol: UDP` instead";
 
 /// A new name, which must be one for Kubernetes, no other port's, and read by Istio as it is meant: `grpc-` before `web`
-/// would be gRPC-Web.
-fn renamed(
+/// would be gRPC-Web. It is never safe, since others know the port by its name; `reason` says what else there is to look at.
+///
+/// # Errors
+/// Why it cannot have the name: one line for people, no full stop.
+pub fn renamed(
     service: &Service<'_>,
     port: &ServicePort<'_>,
     name: String,

@@ -15,6 +15,11 @@ pub fn deciding_field(port: &ServicePort<'_>, istio: Version) -> &'static str {
     if port.app_protocol.is_some() && reads_app_protocol(istio) { APP_PROTOCOL } else { "name" }
 }
 
+/// What that field says, where it is there.
+pub fn deciding_text<'a>(port: &ServicePort<'a>, istio: Version) -> Option<&'a str> {
+    if deciding_field(port, istio) == APP_PROTOCOL { port.app_protocol } else { port.name }
+}
+
 /// The field of a Service port that wins over its name.
 pub const APP_PROTOCOL: &str = "appProtocol";
 

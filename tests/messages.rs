@@ -154,7 +154,19 @@ fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
         json!({"name": long("grpc-web"), "port": 65534}),
         json!({"name": "any", "port": 65535, "appProtocol": format!("grpc-web{}", long_app_protocol())}),
     ];
+    let mut outside = service(
+        &long("s"),
+        &[
+            json!({"name": long("x"), "port": 65535}),
+            json!({"name": "any", "port": 65534, "appProtocol": long_app_protocol()}),
+            json!({"name": "tcp", "port": 65533}),
+            json!({"port": 65532}),
+        ],
+    );
+    outside["spec"]["type"] = json!("ExternalName");
     vec![
+        ("assumeMembership: sidecar", vec![outside.clone()]),
+        ("assumeMembership: sidecar, istioVersion: '1.19'", vec![outside]),
         ("assumeMembership: sidecar", vec![service(&long("s"), &lookalikes)]),
         ("assumeMembership: sidecar", reserved.to_vec()),
         ("assumeMembership: sidecar", vec![service(&long("s"), &reserving)]),

@@ -6,6 +6,7 @@
 mod container_start;
 mod ending;
 mod ending_edit;
+mod external_name_port;
 mod grace_period;
 mod grpc_web_prefix;
 mod hook;
@@ -151,7 +152,8 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 11] = [
+pub const CHECKS: [Check; 12] = [
+    external_name_port::CHECK,
     grace_period::CHECK,
     grpc_web_prefix::CHECK,
     identity_wait::CHECK,

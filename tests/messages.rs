@@ -164,7 +164,17 @@ fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
         ],
     );
     outside["spec"]["type"] = json!("ExternalName");
+    let leading = |target: String| service(&long("s"), &[json!({"name": "http", "port": 65535, "targetPort": target})]);
+    let declaring_names: Vec<Value> =
+        ["a", "b", "c", "d", "e"].iter().map(|it| json!({"name": it.repeat(15), "containerPort": 8080})).collect();
+    let named = workload(
+        "ReplicationController",
+        &json!({}),
+        &json!({"containers": [{"name": "c", "ports": declaring_names}]}),
+    );
     vec![
+        ("assumeMembership: outside", vec![leading(long("t")), named.clone()]),
+        ("assumeMembership: outside", vec![leading("b".repeat(14) + "x"), named]),
         ("assumeMembership: sidecar", vec![outside.clone()]),
         ("assumeMembership: sidecar, istioVersion: '1.19'", vec![outside]),
         ("assumeMembership: sidecar", vec![service(&long("s"), &lookalikes)]),

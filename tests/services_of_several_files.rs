@@ -1,16 +1,29 @@
-//! Which Services of a repository are taken to lead to the same pods, when its files hold several copies of one thing.
+//! Which Services and workloads of a repository are taken together, when its files hold several copies of one thing.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use seaworthy::base::{Mode, Source};
+use seaworthy::base::{Finding, Mode, Place, Source};
 use seaworthy::engine::{Engine, Input, check};
 use seaworthy::manifest::{Limits, read_documents};
 use seaworthy::policy::SettingsFile;
 
-const RULE: &str = "conflicting-port-protocols";
-
-/// The findings of the rule, as `file -> file of the other Service`, for files of a mesh with sidecars.
+/// The conflicts of protocols, as `file -> file of the other Service`.
 fn conflicts(files: &[(&str, String)]) -> Vec<String> {
+    let findings = findings("conflicting-port-protocols", files).into_iter();
+    findings.map(|it| format!("{} -> {}", file(&it.place), file(&it.related[0].place))).collect()
+}
+
+/// The files of Services that lead to a name that no container declares.
+fn dangling(files: &[(&str, String)]) -> Vec<String> {
+    findings("dangling-target-port", files).into_iter().map(|it| file(&it.place)).collect()
+}
+
+fn file(place: &Option<Place>) -> String {
+    place.as_ref().unwrap().file.to_string()
+}
+
+/// The findings of a rule in files of a mesh with sidecars.
+fn findings(rule: &str, files: &[(&str, String)]) -> Vec<Finding> {
     let settings = SettingsFile::read(&Source::new("seaworthy.yaml", "profile: {assumeMembership: sidecar}"));
     let engine = Engine::load(&settings, &[], Mode::Warn).unwrap();
     let input = |(name, text): &(&str, String)| {
@@ -20,9 +33,7 @@ fn conflicts(files: &[(&str, String)]) -> Vec<String> {
     };
     let outcome = check(files.iter().map(input).collect(), "2026-11-21".parse().unwrap());
     assert_eq!(outcome.problems, []);
-    let findings = outcome.findings.iter().filter(|finding| &*finding.rule == RULE);
-    let file = |place: &Option<seaworthy::base::Place>| place.as_ref().unwrap().file.to_string();
-    findings.map(|it| format!("{} -> {}", file(&it.place), file(&it.related[0].place))).collect()
+    outcome.findings.into_iter().filter(|finding| &*finding.rule == rule).collect()
 }
 
 fn service(namespace: &str, name: &str, port: &str) -> String {
@@ -92,4 +103,33 @@ fn a_name_that_the_pods_do_not_declare_leads_nowhere() {
     assert_eq!(conflicts(std::slice::from_ref(&services)), ["shop.yaml -> shop.yaml"]);
     let idle = workload(SHOP, 80).replace("name: web, containerPort", "name: other, containerPort");
     assert_eq!(conflicts(&[services, ("workload.yaml", idle)]), [""; 0]);
+}
+
+/// The workload with a port of another name than `web`, to which the Services lead.
+fn renamed(namespace: &str) -> String {
+    workload(namespace, 80).replace("name: web, containerPort", "name: other, containerPort")
+}
+
+#[test]
+fn a_name_that_any_copy_of_the_workload_declares_is_no_dangling_one() {
+    let files = [("base/web.yaml", service(SHOP, "web", "http")), ("base/workload.yaml", renamed(SHOP))];
+    assert_eq!(dangling(&files), ["base/web.yaml"]);
+    let [service, base] = files;
+    assert_eq!(dangling(&[service, base, ("overlay/workload.yaml", workload(SHOP, 80))]), [""; 0]);
+}
+
+#[test]
+fn a_workload_for_which_another_copy_of_the_service_is_meant_proves_nothing() {
+    let web = || service(SHOP, "web", "http");
+    let mut files = vec![("prod/web.yaml", web()), ("staging/workload.yaml", renamed(SHOP))];
+    assert_eq!(dangling(&files), ["prod/web.yaml"]);
+    files.push(("staging/web.yaml", web()));
+    assert_eq!(dangling(&files), ["staging/web.yaml"]);
+}
+
+#[test]
+fn a_workload_of_another_folder_without_a_namespace_proves_nothing() {
+    let web = || service("", "web", "http");
+    assert_eq!(dangling(&[("a/web.yaml", web()), ("b/workload.yaml", renamed(""))]), [""; 0]);
+    assert_eq!(dangling(&[("a/web.yaml", web()), ("a/workload.yaml", renamed(""))]), ["a/web.yaml"]);
 }

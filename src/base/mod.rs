@@ -3,6 +3,7 @@
 mod action;
 mod finding;
 mod fix;
+mod nearest;
 mod path;
 mod problem;
 mod severity;
@@ -11,6 +12,7 @@ mod source;
 pub use action::{ACTIONS, Action, Cell, Circumstances, Evaluation, MODES_BY_STRICTNESS, action_for};
 pub use finding::{Finding, ObjectRef, Related, Suppression};
 pub use fix::{Edit, Fix, PodRepair, Remedy, Safety, TextEdit};
+pub use nearest::nearest;
 pub use path::{Path, Segment};
 pub use problem::Problem;
 pub use severity::{Mode, Severity};

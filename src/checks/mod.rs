@@ -26,6 +26,7 @@ mod reserved_port;
 mod script;
 mod service_port;
 mod serving;
+mod target_port_name;
 mod target_port_protocols;
 
 use crate::base::{Fix, Path, Place, PodRepair, Remedy};
@@ -152,7 +153,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 12] = [
+pub const CHECKS: [Check; 13] = [
     external_name_port::CHECK,
     grace_period::CHECK,
     grpc_web_prefix::CHECK,
@@ -164,6 +165,7 @@ pub const CHECKS: [Check; 12] = [
     proxy_start::CHECK,
     proxy_wait::CHECK,
     reserved_port::CHECK,
+    target_port_name::CHECK,
     target_port_protocols::CHECK,
 ];
 

@@ -78,6 +78,8 @@ pub struct WorkloadFacts {
     pub ports: Vec<PortFacts>,
     /// The probes of its running containers that speak a protocol.
     pub probes: Vec<ProbeFacts>,
+    /// Whether somebody else than Istio is asked to put containers into its pods: those are not in the manifest.
+    pub injected_by_others: bool,
 }
 
 /// What is kept of a container port.
@@ -180,6 +182,9 @@ impl WorkloadFacts {
             proxy: own_proxy(&pod),
             ports: pod.running_containers().flat_map(|container| ports_of(&container)).collect(),
             probes: pod.running_containers().flat_map(|container| probes_of(&container)).collect(),
+            injected_by_others: asks_other_injectors(&pod.annotations())
+                || asks_other_injectors(&pod.labels())
+                || asks_other_injectors(&object.annotations()),
         })
     }
 
@@ -201,6 +206,14 @@ pub(crate) fn own_proxy(pod: &PodTemplate<'_>) -> Option<SidecarKind> {
     let mut proxies = pod.running_containers().filter(|container| container.name() == "istio-proxy");
     let proxy = proxies.find(|container| !matches!(container.image(), "" | "auto"))?;
     Some(if proxy.role() == Role::Regular { SidecarKind::Classic } else { SidecarKind::Native })
+}
+
+/// Whether labels or annotations ask an injector other than Istio's: Jaeger's agent, the collector of OpenTelemetry, Linkerd,
+/// Vault, Consul, Dapr.
+fn asks_other_injectors(map: &Labels<'_>) -> bool {
+    let is_asked = |value: &str| !matches!(value, "false" | "disabled" | "no");
+    let is_other = |key: &str| !key.contains("istio.io/") && (key.contains("inject") || key == "dapr.io/enabled");
+    map.iter().any(|(key, value)| is_other(key) && is_asked(value))
 }
 
 fn ports_of(container: &Container<'_>) -> Vec<PortFacts> {

@@ -116,6 +116,11 @@ impl<F: Indexed + PartialEq> Shard<F> {
         copies.map_or(Renewed::NotFound, |copies| renew(copies, before, now, facts, is_found_alike))
     }
 
+    /// All copies of all objects.
+    pub fn all(&self) -> impl Iterator<Item = &Entry<F>> {
+        self.copies.values().flatten()
+    }
+
     /// Of each object that is found by one of the pairs at least, the copy nearest to a file, by kind and name.
     pub fn found_by_any<'a>(&'a self, pairs: &[Pair], file: &str) -> Vec<&'a Entry<F>> {
         let identities: BTreeSet<&Identity> = pairs.iter().filter_map(|pair| self.index.get(pair)).flatten().collect();

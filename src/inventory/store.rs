@@ -148,6 +148,16 @@ impl Inventory {
         workloads
     }
 
+    /// All copies of the workloads whose pods a Service selects, wherever they are: what none of them has is in no pod behind it.
+    pub fn copies_selected<'a>(
+        &'a self,
+        namespace: &str,
+        service: &'a ServiceFacts,
+    ) -> impl Iterator<Item = &'a Entry<WorkloadFacts>> + use<'a> {
+        let copies = self.contents.get(namespace).into_iter().flat_map(|contents| contents.workloads.all());
+        copies.filter(|workload| service.selects(|key| workload.facts.pod_labels.get(key).map(String::as_str)))
+    }
+
     /// A ServiceAccount.
     pub fn service_account(&self, namespace: &str, name: &str, file: &str) -> Option<&Entry<ServiceAccountFacts>> {
         self.contents.get(namespace)?.service_accounts.find("ServiceAccount", name, file).one()

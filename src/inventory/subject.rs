@@ -84,19 +84,27 @@ impl<'a> Subject<'a> {
     /// several copies in the files both must mean the same one, and files of different folders are only taken together
     /// where they name the namespace. In a cluster all objects belong together.
     pub fn belongs_with(&self, other: &Entry<ServiceFacts>, workload: Option<&Entry<WorkloadFacts>>) -> bool {
-        if self.object.source().is_none() || other.object.is_none() {
-            return true;
-        }
-        let (me, file) = (self.object.reference(), other.file());
-        if me.namespace.is_none() && !same_folder(self.object.file(), file) {
-            return false;
-        }
-        let service = self.inventory.service(self.namespace(), &me.name, file);
-        service.is_some_and(|seen| seen.file() == self.object.file())
-            && workload.is_none_or(|it| {
-                let seen = self.inventory.workload_near(self.namespace(), &it.reference.kind, &it.reference.name, file);
-                seen.is_some_and(|seen| seen.file() == it.file())
-            })
+        let is_in_cluster = self.object.source().is_none() || other.object.is_none();
+        let sees_same = |it: &Entry<WorkloadFacts>| {
+            let (kind, name) = (&it.reference.kind, &it.reference.name);
+            let seen = self.inventory.workload_near(self.namespace(), kind, name, other.file());
+            seen.is_some_and(|seen| seen.file() == it.file())
+        };
+        is_in_cluster || (self.is_service_meant_in(other.file()) && workload.is_none_or(sees_same))
+    }
+
+    /// The same for a workload whose pods it selects, if it is a Service.
+    pub fn belongs_with_workload(&self, workload: &Entry<WorkloadFacts>) -> bool {
+        let is_in_cluster = self.object.source().is_none() || workload.object.is_none();
+        is_in_cluster || self.is_service_meant_in(workload.file())
+    }
+
+    /// Whether its name, if it is a Service, means this copy of it to the objects of a file.
+    fn is_service_meant_in(&self, file: &str) -> bool {
+        let me = self.object.reference();
+        let may_be_meant = me.namespace.is_some() || same_folder(self.object.file(), file);
+        let meant = || self.inventory.service(self.namespace(), &me.name, file);
+        may_be_meant && meant().is_some_and(|meant| meant.file() == self.object.file())
     }
 
     /// Whether its pods bring the proxy with them: on a Pod, whether Istio has made it already.

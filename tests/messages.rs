@@ -172,7 +172,12 @@ fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
         &json!({}),
         &json!({"containers": [{"name": "c", "ports": declaring_names}]}),
     );
+    let split = [
+        json!({"name": "any", "port": 65534, "targetPort": 1, "appProtocol": "grpc-web"}),
+        json!({"name": "http", "port": 65535, "targetPort": 1, "appProtocol": "http_proxy"}),
+    ];
     vec![
+        ("assumeMembership: sidecar", vec![service(&long("s"), &split)]),
         ("assumeMembership: outside", vec![leading(long("t")), named.clone()]),
         ("assumeMembership: outside", vec![leading("b".repeat(14) + "x"), named]),
         ("assumeMembership: sidecar", vec![outside.clone()]),

@@ -26,6 +26,8 @@ mod reserved_port;
 mod script;
 mod service_port;
 mod serving;
+mod shared_pods;
+mod split_target;
 mod target_port_name;
 mod target_port_protocols;
 
@@ -153,7 +155,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 13] = [
+pub const CHECKS: [Check; 14] = [
     external_name_port::CHECK,
     grace_period::CHECK,
     grpc_web_prefix::CHECK,
@@ -165,6 +167,7 @@ pub const CHECKS: [Check; 13] = [
     proxy_start::CHECK,
     proxy_wait::CHECK,
     reserved_port::CHECK,
+    split_target::CHECK,
     target_port_name::CHECK,
     target_port_protocols::CHECK,
 ];

@@ -27,3 +27,8 @@ pub const APP_PROTOCOL: &str = "appProtocol";
 pub fn reads_app_protocol(istio: Version) -> bool {
     istio >= Version::new(1, 8)
 }
+
+/// A protocol as people are told of it.
+pub fn spoken(protocol: Protocol) -> &'static str {
+    if protocol == Protocol::Unsupported { "unclear" } else { protocol.name() }
+}

@@ -4,6 +4,7 @@
 //! it imports nothing of this program.
 
 pub mod duration;
+pub mod inbound_listener;
 pub mod injection;
 pub mod membership;
 pub mod namespace_profile;
@@ -20,6 +21,7 @@ pub mod version;
 pub mod wrapper;
 
 pub use duration::{GoDuration, InvalidDuration};
+pub use inbound_listener::{InboundListener, differ_inbound, inbound_listener};
 pub use membership::{Membership, PodFacts, StringMap, is_gateway_or_control_plane, membership};
 pub use namespace_profile::{NamespaceProfile, ProxyOverrides};
 pub use outbound_listener::{OutboundListener, ServiceAddress, outbound_listener};

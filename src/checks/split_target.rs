@@ -1,0 +1,73 @@
+//! `split-target`: ports of one Service that lead to the same port of its pods with different protocols.
+//!
+//! The proxy of a pod has one listener for each port of the pod. Istio goes through the ports of a Service in their order,
+//! and the first one decides. Source: `GetProxyServiceTargets` in
+//! <https://github.com/istio/istio/blob/master/pilot/pkg/serviceregistry/kube/controller/controller.go>.
+
+use crate::base::PodRepair;
+use crate::checks::service_port::{protocol_of, spoken};
+use crate::checks::shared_pods::{listening_workloads, meet};
+use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of};
+use crate::inventory::{Entry, Subject, WorkloadFacts};
+use crate::manifest::ServicePort;
+use crate::mesh::{InboundListener, Protocol, differ_inbound, inbound_listener};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "split-target",
+    summary: "ports of one Service that lead to the same port of its pods",
+    cases: &[],
+    repair: PodRepair::Never,
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// Parameters of `split-target`: none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Params {}
+
+/// A port with the protocol that Istio reads from it.
+type Read<'a> = (ServicePort<'a>, Protocol);
+
+fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
+    let pods: Vec<Option<&Entry<WorkloadFacts>>> = match subject.workloads() {
+        [] => vec![None],
+        _ => listening_workloads(subject).map(Some).collect(),
+    };
+    let protocol = |port: &ServicePort<'_>| protocol_of(port, subject.profile.istio_version);
+    let listens = |port: &Read<'_>| inbound_listener(port.1) != InboundListener::None;
+    let ports: Vec<Read<'_>> =
+        service.ports().filter_map(|port| Some((port, protocol(&port)?))).filter(listens).collect();
+    let observe = |(position, port): (usize, &Read<'_>)| {
+        let earlier = || ports.iter().take(position);
+        let mut deciding = pods.iter().filter_map(|pod| earlier().find(|first| meet(&first.0, &port.0, *pod)));
+        Some(split(subject, port, deciding.find(|first| differ_inbound(first.1, port.1))?))
+    };
+    ports.iter().enumerate().filter_map(observe).collect()
+}
+
+fn split(subject: &Subject<'_>, (port, protocol): &Read<'_>, (first, decides): &Read<'_>) -> Observation {
+    let path = port.path().key("targetPort");
+    let message = format!(
+        "port {} ({}) leads to the same port of the pods as port {} ({}), and that one decides: want a target of its own at \
+         {path}",
+        port.number,
+        spoken(*protocol),
+        first.number,
+        spoken(*decides),
+    );
+    let target = first.path().key("targetPort");
+    let related = RelatedPlace {
+        message: format!("port {} says {} for the same port of the pods", first.number, spoken(*decides)),
+        place: subject.object.point_at(&target),
+        path: target,
+    };
+    Observation::new(path, message)
+        .help("or give both ports the same protocol, by name or by appProtocol")
+        .unfixed("which of the two protocols the port of the pods speaks only its owner knows")
+        .related(related)
+}

@@ -176,7 +176,11 @@ fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
         json!({"name": "any", "port": 65534, "targetPort": 1, "appProtocol": "grpc-web"}),
         json!({"name": "http", "port": 65535, "targetPort": 1, "appProtocol": "http_proxy"}),
     ];
+    let offering = |name: &str, transport: &str| {
+        service(&long(name), &[json!({"name": "tcp", "port": 65535, "protocol": transport})])
+    };
     vec![
+        ("assumeMembership: sidecar", vec![offering("a", "SCTP"), offering("b", "TCP")]),
         ("assumeMembership: sidecar", vec![service(&long("s"), &split)]),
         ("assumeMembership: outside", vec![leading(long("t")), named.clone()]),
         ("assumeMembership: outside", vec![leading("b".repeat(14) + "x"), named]),

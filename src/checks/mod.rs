@@ -25,6 +25,7 @@ mod proxy_wait;
 mod reserved_port;
 mod script;
 mod service_port;
+mod service_transports;
 mod serving;
 mod shared_pods;
 mod split_target;
@@ -155,7 +156,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 14] = [
+pub const CHECKS: [Check; 15] = [
     external_name_port::CHECK,
     grace_period::CHECK,
     grpc_web_prefix::CHECK,
@@ -167,6 +168,7 @@ pub const CHECKS: [Check; 14] = [
     proxy_start::CHECK,
     proxy_wait::CHECK,
     reserved_port::CHECK,
+    service_transports::CHECK,
     split_target::CHECK,
     target_port_name::CHECK,
     target_port_protocols::CHECK,

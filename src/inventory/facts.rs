@@ -31,6 +31,8 @@ pub struct ServiceFacts {
     pub labels: Strings,
     /// Whether it is an alias of a name outside.
     pub external_name: bool,
+    /// Whether a load balancer outside of the cluster leads to it.
+    pub load_balancer: bool,
     /// Its ports.
     pub ports: Vec<ServicePortFacts>,
 }
@@ -126,6 +128,7 @@ impl ServiceFacts {
             selector: owned(service.selector()),
             labels: owned(Labels::of(value.pointer("/metadata/labels"))),
             external_name: service.is_external_name(),
+            load_balancer: service.is_load_balancer(),
             ports: service.ports().map(ServicePortFacts::of).collect(),
         }
     }

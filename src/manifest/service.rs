@@ -57,6 +57,11 @@ impl<'a> Service<'a> {
         self.spec.get("type").and_then(Value::as_str) == Some("ExternalName")
     }
 
+    /// Whether it is of type LoadBalancer.
+    pub fn is_load_balancer(&self) -> bool {
+        self.spec.get("type").and_then(Value::as_str) == Some("LoadBalancer")
+    }
+
     /// Whether it is headless: `clusterIP: None`.
     pub fn is_headless(&self) -> bool {
         self.spec.get("clusterIP").and_then(Value::as_str) == Some("None")

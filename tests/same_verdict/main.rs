@@ -20,7 +20,7 @@ use std::process::Command;
 type Told = (String, String, String);
 
 /// Rules whose findings belong to two objects at once.
-const PAIR_RULES: [&str; 1] = ["conflicting-port-protocols"];
+const PAIR_RULES: [&str; 2] = ["conflicting-port-protocols", "mixed-transport-port"];
 
 #[test]
 fn both_doors_tell_the_same_of_every_fixture() {

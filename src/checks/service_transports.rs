@@ -1,0 +1,78 @@
+//! `service-transports`: Services over the same pods that offer one port number over different transports.
+//!
+//! Source: <https://istio.io/latest/docs/reference/config/analysis/ist0116/>
+
+use crate::base::PodRepair;
+use crate::checks::shared_pods::{RivalPort, clashes, rival_ports};
+use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::inventory::Subject;
+use crate::manifest::{Service, ServicePort};
+use crate::mesh::Transport;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "service-transports",
+    summary: "Services over the same pods that offer one port number over different transports",
+    cases: &[],
+    repair: PodRepair::Never,
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// Parameters of `service-transports`: none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Params {}
+
+fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
+    let rivals = rival_ports(subject);
+    let observe = |port: ServicePort<'_>| {
+        let is_mixed = |rival: &RivalPort<'_>| is_mixed(&service, &port, rival) && !must_be_apart(&service, rival);
+        let clashes = clashes(subject, &port, &rivals, is_mixed);
+        clashes.first().map(|first| observe(&port, first))
+    };
+    service.ports().filter(|port| port.number != DNS).filter_map(observe).collect()
+}
+
+/// Asked over UDP and, for long answers, over TCP: whoever offers both means it.
+const DNS: i64 = 53;
+
+/// Whether the two offer one number over different transports, and neither of the Services offers both of them.
+fn is_mixed(service: &Service<'_>, port: &ServicePort<'_>, rival: &RivalPort<'_>) -> bool {
+    let is_known = |port: &ServicePort<'_>| Transport::read(Some(port.protocol)).is_some();
+    let is_like =
+        |one: &ServicePort<'_>, other: &ServicePort<'_>| one.number == other.number && one.protocol == other.protocol;
+    let they_offer_both = || rival.service.facts.ports.iter().any(|theirs| is_like(&theirs.view(), port));
+    let we_offer_both = || service.ports().any(|ours| is_like(&ours, &rival.port));
+    port.number == rival.port.number
+        && port.protocol != rival.port.protocol
+        && is_known(port)
+        && is_known(&rival.port)
+        && !they_offer_both()
+        && !we_offer_both()
+}
+
+/// Load balancers often take one transport only, so that there must be two of them.
+fn must_be_apart(service: &Service<'_>, rival: &RivalPort<'_>) -> bool {
+    service.is_load_balancer() && rival.service.facts.load_balancer
+}
+
+fn observe(port: &ServicePort<'_>, first: &RivalPort<'_>) -> Observation {
+    let path = port.path();
+    let name = shortened(&first.service.reference.name);
+    let message = format!(
+        "port {} is {} here but {} in Service {name} for the same pods: want another number, or one Service for both, at \
+         {path}",
+        port.number, port.protocol, first.port.protocol,
+    );
+    let related = first.related(first.port.path(), format!("Service {name} says {}", first.port.protocol));
+    Observation::new(path, message)
+        .help(
+            "one Service may offer a number over several transports; two that do are what istioctl reports as IST0116",
+        )
+        .unfixed("whether both transports are meant only the owner of both Services knows")
+        .related(related)
+}

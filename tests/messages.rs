@@ -179,7 +179,16 @@ fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
     let offering = |name: &str, transport: &str| {
         service(&long(name), &[json!({"name": "tcp", "port": 65535, "protocol": transport})])
     };
+    let databases = ["a", "b"].map(|name| {
+        let protocol = if name == "a" { "tcp" } else { "mysql" };
+        service(&long(name), &[json!({"name": protocol, "port": 65535, "targetPort": 1})])
+    });
+    let mut many = workload("StatefulSet", &json!({}), &json!({"containers": []}));
+    many["spec"]["replicas"] = json!(i32::MAX);
+    let fanned_out = [json!({"name": "web", "port": 65535})];
     vec![
+        ("assumeMembership: sidecar", databases.to_vec()),
+        ("assumeMembership: sidecar", vec![service(&long("s"), &fanned_out), many]),
         ("assumeMembership: sidecar", vec![offering("a", "SCTP"), offering("b", "TCP")]),
         ("assumeMembership: sidecar", vec![service(&long("s"), &split)]),
         ("assumeMembership: outside", vec![leading(long("t")), named.clone()]),

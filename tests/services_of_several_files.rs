@@ -22,9 +22,19 @@ fn file(place: &Option<Place>) -> String {
     place.as_ref().unwrap().file.to_string()
 }
 
+/// The files of databases whose listener is shared with another protocol, where those of ExternalName Services are.
+fn database_clashes(files: &[(&str, String)]) -> Vec<String> {
+    let findings = findings_under("assumeMembership: sidecar, istioVersion: '1.19'", "database-protocol-clash", files);
+    findings.into_iter().map(|it| format!("{} -> {}", file(&it.place), file(&it.related[0].place))).collect()
+}
+
 /// The findings of a rule in files of a mesh with sidecars.
 fn findings(rule: &str, files: &[(&str, String)]) -> Vec<Finding> {
-    let settings = SettingsFile::read(&Source::new("seaworthy.yaml", "profile: {assumeMembership: sidecar}"));
+    findings_under("assumeMembership: sidecar", rule, files)
+}
+
+fn findings_under(profile: &str, rule: &str, files: &[(&str, String)]) -> Vec<Finding> {
+    let settings = SettingsFile::read(&Source::new("seaworthy.yaml", format!("profile: {{{profile}}}")));
     let engine = Engine::load(&settings, &[], Mode::Warn).unwrap();
     let input = |(name, text): &(&str, String)| {
         let source = Source::new(*name, text.clone());
@@ -132,4 +142,19 @@ fn a_workload_of_another_folder_without_a_namespace_proves_nothing() {
     let web = || service("", "web", "http");
     assert_eq!(dangling(&[("a/web.yaml", web()), ("b/workload.yaml", renamed(""))]), [""; 0]);
     assert_eq!(dangling(&[("a/web.yaml", web()), ("a/workload.yaml", renamed(""))]), ["a/web.yaml"]);
+}
+
+#[test]
+fn listeners_meet_in_the_whole_mesh_but_not_between_examples() {
+    let outside = |namespace: &str| {
+        service(namespace, "db", "mongo")
+            .replace("selector: {app: web}", "type: ExternalName, externalName: db.example.com")
+    };
+    let namespaced = |port: &str| service(", namespace: other", "web", port);
+    let mut files = vec![("a/db.yaml", outside(SHOP)), ("b/web.yaml", namespaced("http"))];
+    assert_eq!(database_clashes(&files), ["a/db.yaml -> b/web.yaml"]);
+    files.push(("b/db.yaml", outside(SHOP)));
+    assert_eq!(database_clashes(&files), ["b/db.yaml -> b/web.yaml"]);
+    assert_eq!(database_clashes(&[("a/db.yaml", outside(SHOP)), ("b/web.yaml", namespaced("tcp"))]), [""; 0]);
+    assert_eq!(database_clashes(&[("a/db.yaml", outside("")), ("b/web.yaml", service("", "web", "http"))]), [""; 0]);
 }

@@ -4,11 +4,13 @@
 //! or modes: those are data. It does no I/O.
 
 mod container_start;
+mod database_port;
 mod ending;
 mod ending_edit;
 mod external_name_port;
 mod grace_period;
 mod grpc_web_prefix;
+mod headless_listeners;
 mod hook;
 mod identity_fix;
 mod identity_wait;
@@ -156,10 +158,12 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 15] = [
+pub const CHECKS: [Check; 17] = [
+    database_port::CHECK,
     external_name_port::CHECK,
     grace_period::CHECK,
     grpc_web_prefix::CHECK,
+    headless_listeners::CHECK,
     identity_wait::CHECK,
     istio_port_protocol::CHECK,
     job_completion::CHECK,

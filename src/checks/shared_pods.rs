@@ -61,7 +61,7 @@ pub fn clashes<'a>(
     let mut found: Vec<RivalPort<'a>> = Vec::new();
     for rival in rivals.iter().filter(|rival| clash(rival)) {
         let is_new = !found.iter().any(|it| it.is_same(rival));
-        if is_new && rival.is_earlier(subject, port) && subject.belongs_with(rival.service, rival.workload) {
+        if is_new && rival.is_earlier(subject, port) && rival.belongs(subject) {
             found.push(*rival);
         }
     }
@@ -83,6 +83,11 @@ impl RivalPort<'_> {
     /// Whether it leads to the same port of the pods.
     pub fn meets(&self, port: &ServicePort<'_>) -> bool {
         meet(&self.port, port, self.workload)
+    }
+
+    /// Whether its Service and the one under review belong to the same surroundings.
+    pub fn belongs(&self, subject: &Subject<'_>) -> bool {
+        subject.belongs_with(self.service, self.workload)
     }
 
     /// A field of it, with what is to be said of it.

@@ -1,7 +1,7 @@
 //! The projections: of each object only what a rule about *another* object may ask.
 
 use crate::manifest::{Container, Labels, Object, PodTemplate, ProbeProtocol, Role, Service, ServicePort, Target};
-use crate::mesh::SidecarKind;
+use crate::mesh::{ServiceAddress, SidecarKind};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -31,6 +31,8 @@ pub struct ServiceFacts {
     pub labels: Strings,
     /// Whether it is an alias of a name outside.
     pub external_name: bool,
+    /// Whether it is headless: its pods are called by their own addresses.
+    pub headless: bool,
     /// Whether a load balancer outside of the cluster leads to it.
     pub load_balancer: bool,
     /// Its ports.
@@ -80,6 +82,8 @@ pub struct WorkloadFacts {
     pub ports: Vec<PortFacts>,
     /// The probes of its running containers that speak a protocol.
     pub probes: Vec<ProbeFacts>,
+    /// How many pods it wants, where it gives each of them a name (StatefulSet).
+    pub replicas: Option<i64>,
     /// Whether somebody else than Istio is asked to put containers into its pods: those are not in the manifest.
     pub injected_by_others: bool,
 }
@@ -128,8 +132,18 @@ impl ServiceFacts {
             selector: owned(service.selector()),
             labels: owned(Labels::of(value.pointer("/metadata/labels"))),
             external_name: service.is_external_name(),
+            headless: service.is_headless(),
             load_balancer: service.is_load_balancer(),
             ports: service.ports().map(ServicePortFacts::of).collect(),
+        }
+    }
+
+    /// How it is reached.
+    pub fn address(&self) -> ServiceAddress {
+        match (self.external_name, self.headless) {
+            (true, _) => ServiceAddress::ExternalName,
+            (false, true) => ServiceAddress::Headless,
+            (false, false) => ServiceAddress::ClusterIp,
         }
     }
 
@@ -185,6 +199,7 @@ impl WorkloadFacts {
             proxy: own_proxy(&pod),
             ports: pod.running_containers().flat_map(|container| ports_of(&container)).collect(),
             probes: pod.running_containers().flat_map(|container| probes_of(&container)).collect(),
+            replicas: object.is("apps", "StatefulSet").then(|| replicas(object)),
             injected_by_others: asks_other_injectors(&pod.annotations())
                 || asks_other_injectors(&pod.labels())
                 || asks_other_injectors(&object.annotations()),
@@ -209,6 +224,11 @@ pub(crate) fn own_proxy(pod: &PodTemplate<'_>) -> Option<SidecarKind> {
     let mut proxies = pod.running_containers().filter(|container| container.name() == "istio-proxy");
     let proxy = proxies.find(|container| !matches!(container.image(), "" | "auto"))?;
     Some(if proxy.role() == Role::Regular { SidecarKind::Classic } else { SidecarKind::Native })
+}
+
+/// One where none is set, as Kubernetes has it.
+fn replicas(object: &Object) -> i64 {
+    object.value().pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1)
 }
 
 /// Whether labels or annotations ask an injector other than Istio's: Jaeger's agent, the collector of OpenTelemetry, Linkerd,

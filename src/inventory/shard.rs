@@ -116,6 +116,11 @@ impl<F: Indexed + PartialEq> Shard<F> {
         copies.map_or(Renewed::NotFound, |copies| renew(copies, before, now, facts, is_found_alike))
     }
 
+    /// Of each object the copy nearest to a file, by kind and name.
+    pub fn nearest_of_all(&self, file: &str) -> Vec<&Entry<F>> {
+        self.nearest_of(self.copies.keys(), file)
+    }
+
     /// All copies of all objects.
     pub fn all(&self) -> impl Iterator<Item = &Entry<F>> {
         self.copies.values().flatten()

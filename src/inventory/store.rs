@@ -6,7 +6,7 @@ use crate::inventory::nearness::nearest;
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
 use crate::inventory::{Entry, NamespaceFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
 use crate::manifest::{Object, Owner, group_of};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Where an inventory comes from; it decides when the absence of an object means that there is none.
@@ -166,6 +166,12 @@ impl Inventory {
     /// The Service of a name: the copy nearest to a file.
     pub fn service(&self, namespace: &str, name: &str, file: &str) -> Option<&Entry<ServiceFacts>> {
         self.contents.get(namespace)?.services.find("Service", name, file).one()
+    }
+
+    /// The Services of all namespaces, by namespace and name: of each the copy nearest to a file.
+    pub fn all_services(&self, file: &str) -> Vec<&Entry<ServiceFacts>> {
+        let namespaces: BTreeMap<&String, &Contents> = self.contents.iter().collect();
+        namespaces.values().flat_map(|contents| contents.services.nearest_of_all(file)).collect()
     }
 
     /// The workload of a kind and name, in the cluster.

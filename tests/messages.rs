@@ -186,7 +186,13 @@ fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
     let mut many = workload("StatefulSet", &json!({}), &json!({"containers": []}));
     many["spec"]["replicas"] = json!(i32::MAX);
     let fanned_out = [json!({"name": "web", "port": 65535})];
+    let shadowed = [
+        json!({"name": long("http-"), "port": 65534, "appProtocol": long_app_protocol()}),
+        json!({"name": long("http2-"), "port": 65535, "appProtocol": format!("tcp-{}", long_app_protocol())}),
+        json!({"name": long("tcp-"), "port": 65533, "appProtocol": "http_proxy"}),
+    ];
     vec![
+        ("assumeMembership: sidecar", vec![service(&long("s"), &shadowed)]),
         ("assumeMembership: sidecar", databases.to_vec()),
         ("assumeMembership: sidecar", vec![service(&long("s"), &fanned_out), many]),
         ("assumeMembership: sidecar", vec![offering("a", "SCTP"), offering("b", "TCP")]),

@@ -5,11 +5,14 @@
 use crate::base::PodRepair;
 use crate::checks::port_evidence::{Evidence, evidence};
 use crate::checks::port_fix::{app_protocol, declare, without_udp};
-use crate::checks::service_port::{APP_PROTOCOL, deciding_field, deciding_text, protocol_of, reads_app_protocol};
+use crate::checks::service_port::{
+    APP_PROTOCOL, deciding_field, deciding_text, hidden_protocol, is_listened_for_by_pod, protocol_of,
+    reads_app_protocol,
+};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::{Service, ServicePort};
-use crate::mesh::{Membership, Protocol, Version};
+use crate::mesh::{Protocol, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,11 +52,11 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if service.is_external_name() || is_api_server(subject) {
         return Vec::new();
     }
-    // In an ambient mesh no proxy has listeners for single endpoints.
-    let by_endpoint = service.is_headless() && subject.membership != Membership::Ambient;
+    let by_endpoint = is_listened_for_by_pod(subject);
     let istio = subject.profile.istio_version;
     let observe = |port: ServicePort<'_>| match (params.finds, protocol_of(&port, istio)?) {
-        (Reading::Unclear, Protocol::Unsupported) => {
+        // A name that is read by nobody is a finding of its own.
+        (Reading::Unclear, Protocol::Unsupported) if hidden_protocol(&port, istio).is_none() => {
             let seen = unclear(&port, istio, by_endpoint);
             Some(with_evidence(seen, &service, &port, istio, evidence(subject, &port)))
         }

@@ -3,6 +3,7 @@
 //! A check looks at one object with its surroundings and says what it observes. It knows nothing of rules, severities
 //! or modes: those are data. It does no I/O.
 
+mod app_protocol;
 mod container_start;
 mod database_port;
 mod ending;
@@ -158,7 +159,8 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 17] = [
+pub const CHECKS: [Check; 18] = [
+    app_protocol::CHECK,
     database_port::CHECK,
     external_name_port::CHECK,
     grace_period::CHECK,

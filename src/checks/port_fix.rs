@@ -106,7 +106,7 @@ pub fn app_protocol(protocol: Protocol, istio: Version) -> &'static str {
 }
 
 /// The word that Istio reads as the protocol, at the front of a name as in `appProtocol`.
-fn name_prefix(protocol: Protocol) -> &'static str {
+pub fn name_prefix(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Http | Protocol::HttpProxy => "http",
         Protocol::Http2 => "http2",

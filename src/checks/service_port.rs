@@ -1,8 +1,9 @@
 //! How the mesh reads a Service port: shared by the checks that ask.
 
+use crate::inventory::Subject;
 use crate::manifest::ServicePort;
-use crate::mesh::protocol::convert;
-use crate::mesh::{Protocol, Transport, Version};
+use crate::mesh::protocol::{convert, named_protocol};
+use crate::mesh::{Membership, Protocol, Transport, Version};
 
 /// The protocol that Istio of this version gives a Service port; none for a transport that Kubernetes does not know.
 pub fn protocol_of(port: &ServicePort<'_>, istio: Version) -> Option<Protocol> {
@@ -26,6 +27,21 @@ pub const APP_PROTOCOL: &str = "appProtocol";
 /// Whether this version of Istio reads `appProtocol`. Source: <https://istio.io/latest/news/releases/1.8.x/announcing-1.8/>
 pub fn reads_app_protocol(istio: Version) -> bool {
     istio >= Version::new(1, 8)
+}
+
+/// The protocol that the name of a port says where nobody looks at it, because there is an `appProtocol`. A name that says
+/// UDP over another transport is wrong itself, and an `appProtocol` is how that is put right.
+pub fn hidden_protocol(port: &ServicePort<'_>, istio: Version) -> Option<Protocol> {
+    let is_hidden =
+        deciding_field(port, istio) == APP_PROTOCOL && Transport::read(Some(port.protocol))? != Transport::Udp;
+    let said = port.name.map(named_protocol).filter(|_| is_hidden)?;
+    (!matches!(said, Protocol::Unsupported | Protocol::Udp)).then_some(said)
+}
+
+/// Whether sidecars have a listener of its own for each pod behind the Service, if it is not HTTP. In an ambient mesh no
+/// proxy has listeners for single endpoints.
+pub fn is_listened_for_by_pod(subject: &Subject<'_>) -> bool {
+    subject.service().is_some_and(|service| service.is_headless()) && subject.membership != Membership::Ambient
 }
 
 /// A protocol as people are told of it.

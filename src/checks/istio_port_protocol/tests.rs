@@ -92,7 +92,7 @@ fn without_evidence_that_agrees_there_is_no_fix() {
     let elsewhere = json!({"ports": [{"containerPort": 8080}], "readinessProbe": {"httpGet": {"port": 9090}}});
     let tcp = json!({"livenessProbe": {"tcpSocket": {"port": 8080}}});
     let web = json!({"name": "web", "port": 80, "targetPort": 8080});
-    let sctp = json!({"name": "http-x", "protocol": "SCTP", "port": 8080, "appProtocol": "x"});
+    let sctp = json!({"name": "frames", "protocol": "SCTP", "port": 8080, "appProtocol": "x"});
     let silent = "Deployment `web-0` does not tell what the port speaks";
     let cases: Vec<(Value, Vec<Value>, &str)> = vec![
         (web.clone(), vec![], "no workload behind it is known"),

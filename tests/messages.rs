@@ -191,7 +191,15 @@ fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
         json!({"name": long("http2-"), "port": 65535, "appProtocol": format!("tcp-{}", long_app_protocol())}),
         json!({"name": long("tcp-"), "port": 65533, "appProtocol": "http_proxy"}),
     ];
+    let greeting = [
+        json!({"name": format!("submission-{}", "x".repeat(52)), "port": 587}),
+        json!({"name": "mysql2", "port": 65535, "targetPort": "sql", "appProtocol": long_app_protocol()}),
+    ];
+    let sql = json!({"name": "c", "image": "percona-server", "ports": [{"name": "sql", "containerPort": 3306}]});
+    let sql = workload("ReplicationController", &json!({}), &json!({"containers": [sql]}));
     vec![
+        ("assumeMembership: sidecar", vec![service(&long("s"), &greeting), sql.clone()]),
+        ("assumeMembership: sidecar, istioVersion: '1.7'", vec![service(&long("s"), &greeting), sql]),
         ("assumeMembership: sidecar", vec![service(&long("s"), &shadowed)]),
         ("assumeMembership: sidecar", databases.to_vec()),
         ("assumeMembership: sidecar", vec![service(&long("s"), &fanned_out), many]),

@@ -5,9 +5,10 @@
 use crate::base::PodRepair;
 use crate::checks::port_evidence::{Evidence, evidence};
 use crate::checks::port_fix::{app_protocol, declare, without_udp};
+use crate::checks::server_first::greeting;
 use crate::checks::service_port::{
     APP_PROTOCOL, deciding_field, deciding_text, hidden_protocol, is_listened_for_by_pod, protocol_of,
-    reads_app_protocol,
+    reads_app_protocol, unread,
 };
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
@@ -55,8 +56,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let by_endpoint = is_listened_for_by_pod(subject);
     let istio = subject.profile.istio_version;
     let observe = |port: ServicePort<'_>| match (params.finds, protocol_of(&port, istio)?) {
-        // A name that is read by nobody is a finding of its own.
-        (Reading::Unclear, Protocol::Unsupported) if hidden_protocol(&port, istio).is_none() => {
+        (Reading::Unclear, Protocol::Unsupported) if !is_anothers(subject, &port) => {
             let seen = unclear(&port, istio, by_endpoint);
             Some(with_evidence(seen, &service, &port, istio, evidence(subject, &port)))
         }
@@ -68,6 +68,12 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     service.ports().filter_map(observe).collect()
 }
 
+/// Whether more is known of a guessed port, so that it is a finding of its own: nobody reads its name, or its server
+/// speaks first.
+fn is_anothers(subject: &Subject<'_>, port: &ServicePort<'_>) -> bool {
+    hidden_protocol(port, subject.profile.istio_version).is_some() || greeting(subject, port).is_some()
+}
+
 /// The Service of the API server itself, which the API server keeps as it is.
 fn is_api_server(subject: &Subject<'_>) -> bool {
     subject.namespace() == "default" && subject.object.reference().name == "kubernetes"
@@ -76,11 +82,7 @@ fn is_api_server(subject: &Subject<'_>) -> bool {
 fn unclear(port: &ServicePort<'_>, istio: Version, by_endpoint: bool) -> Observation {
     let field = deciding_field(port, istio);
     let path = port.path().key(field);
-    let seen = match deciding_text(port, istio) {
-        Some(value) if field == APP_PROTOCOL => format!("appProtocol {} is not known to Istio", shortened(value)),
-        Some(name) => format!("port name {} names no protocol", shortened(name)),
-        None => format!("port {} has no name", port.number),
-    };
+    let seen = unread(port, istio);
     let name = match port.name.filter(|name| name.len() <= LONGEST_PROPOSED) {
         Some(name) => format!("`<protocol>-{name}`"),
         None => "`<protocol>[-suffix]`".to_owned(),

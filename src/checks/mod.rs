@@ -27,6 +27,7 @@ mod proxy_start;
 mod proxy_wait;
 mod reserved_port;
 mod script;
+mod server_first;
 mod service_port;
 mod service_transports;
 mod serving;
@@ -159,7 +160,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 18] = [
+pub const CHECKS: [Check; 19] = [
     app_protocol::CHECK,
     database_port::CHECK,
     external_name_port::CHECK,
@@ -174,6 +175,7 @@ pub const CHECKS: [Check; 18] = [
     proxy_start::CHECK,
     proxy_wait::CHECK,
     reserved_port::CHECK,
+    server_first::CHECK,
     service_transports::CHECK,
     split_target::CHECK,
     target_port_name::CHECK,

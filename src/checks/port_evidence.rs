@@ -53,6 +53,12 @@ pub fn evidence(subject: &Subject<'_>, port: &ServicePort<'_>) -> Result<Evidenc
     }
 }
 
+/// All that is said of a port, whether or not it agrees.
+pub fn signs(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<Evidence> {
+    let of_pods = subject.workloads().iter().flat_map(|workload| signs_of(workload, port));
+    own_signs(port).into_iter().chain(of_pods).collect()
+}
+
 /// What the port's own fields say where Istio does not read them as a protocol: a name that always means one, an
 /// `appProtocol` that this Istio is too old for, a name that an unknown `appProtocol` hides.
 fn own_signs(port: &ServicePort<'_>) -> Vec<Evidence> {

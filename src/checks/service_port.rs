@@ -1,5 +1,6 @@
 //! How the mesh reads a Service port: shared by the checks that ask.
 
+use crate::checks::shortened;
 use crate::inventory::Subject;
 use crate::manifest::ServicePort;
 use crate::mesh::protocol::{convert, named_protocol};
@@ -42,6 +43,17 @@ pub fn hidden_protocol(port: &ServicePort<'_>, istio: Version) -> Option<Protoco
 /// proxy has listeners for single endpoints.
 pub fn is_listened_for_by_pod(subject: &Subject<'_>) -> bool {
     subject.service().is_some_and(|service| service.is_headless()) && subject.membership != Membership::Ambient
+}
+
+/// Why Istio reads no protocol from a port, for people.
+pub fn unread(port: &ServicePort<'_>, istio: Version) -> String {
+    match deciding_text(port, istio).map(shortened) {
+        Some(value) if deciding_field(port, istio) == APP_PROTOCOL => {
+            format!("appProtocol {value} is not known to Istio")
+        }
+        Some(name) => format!("port name {name} names no protocol"),
+        None => format!("port {} has no name", port.number),
+    }
 }
 
 /// A protocol as people are told of it.

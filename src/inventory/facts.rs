@@ -82,6 +82,8 @@ pub struct WorkloadFacts {
     pub ports: Vec<PortFacts>,
     /// The probes of its running containers that speak a protocol.
     pub probes: Vec<ProbeFacts>,
+    /// The images of its running containers by name alone, without registry, folder and tag: `mysql`.
+    pub images: Vec<String>,
     /// How many pods it wants, where it gives each of them a name (StatefulSet).
     pub replicas: Option<i64>,
     /// Whether somebody else than Istio is asked to put containers into its pods: those are not in the manifest.
@@ -199,6 +201,7 @@ impl WorkloadFacts {
             proxy: own_proxy(&pod),
             ports: pod.running_containers().flat_map(|container| ports_of(&container)).collect(),
             probes: pod.running_containers().flat_map(|container| probes_of(&container)).collect(),
+            images: pod.running_containers().map(|container| image_name(container.image()).to_owned()).collect(),
             replicas: object.is("apps", "StatefulSet").then(|| replicas(object)),
             injected_by_others: asks_other_injectors(&pod.annotations())
                 || asks_other_injectors(&pod.labels())
@@ -224,6 +227,12 @@ pub(crate) fn own_proxy(pod: &PodTemplate<'_>) -> Option<SidecarKind> {
     let mut proxies = pod.running_containers().filter(|container| container.name() == "istio-proxy");
     let proxy = proxies.find(|container| !matches!(container.image(), "" | "auto"))?;
     Some(if proxy.role() == Role::Regular { SidecarKind::Classic } else { SidecarKind::Native })
+}
+
+/// The name of an image: of `registry.example.com:5000/db/mysql:8@sha256:...` the word before tag and digest.
+fn image_name(image: &str) -> &str {
+    let last = image.rsplit('/').next().unwrap_or_default();
+    last.split([':', '@']).next().unwrap_or_default()
 }
 
 /// One where none is set, as Kubernetes has it.
@@ -263,4 +272,23 @@ fn owned(labels: Labels<'_>) -> Strings {
 
 fn owned_pair((key, value): (&str, &str)) -> (String, String) {
     (key.to_owned(), value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_known_by_its_name() {
+        for (image, name) in [
+            ("mysql", "mysql"),
+            ("mysql:8.4", "mysql"),
+            ("docker.io/library/mysql@sha256:0a1b", "mysql"),
+            ("registry.example.com:5000/mirror/mysql-server:8@sha256:0a1b", "mysql-server"),
+            ("registry.example.com:5000/mysql", "mysql"),
+            ("", ""),
+        ] {
+            assert_eq!(image_name(image), name, "{image}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! The end of a pod in seconds: what each container takes from the first signal to its last.
 
-use crate::checks::hook::{A_DAY, hook_seconds};
 use crate::checks::serving::is_application;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
+use crate::mesh::shutdown::{A_DAY, hook_seconds};
 use crate::mesh::{Membership, NATIVE_EXIT_ALLOWANCE, SidecarKind};
 
 /// The annotation on pods that declares how long the application takes to end after SIGTERM.

@@ -1,11 +1,11 @@
 //! The proxy of a pod as its manifest and the mesh set it up.
 
 use crate::base::Source;
-use crate::checks::hook::hook_seconds;
 use crate::inventory::Subject;
 use crate::manifest::{Container, Limits, PodTemplate, read_documents};
 use crate::mesh::membership::STATUS_ANNOTATION;
 use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION};
+use crate::mesh::shutdown::hook_seconds;
 use crate::mesh::{GoDuration, ProxyConfig, ProxyEnd, ProxySettings, SidecarKind};
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! How long a preStop hook takes, read from the manifest.
 
-use crate::checks::script::plain_commands;
+use crate::mesh::shutdown::script::plain_commands;
 use serde_json::Value;
 
 /// The seconds that a preStop hook takes at least; none where the manifest does not tell.

@@ -49,9 +49,12 @@ impl ProxyEnd {
         }
     }
 
-    /// Whether an application that needs this long, preStop and shutdown together, has a network to its end.
-    pub fn covers(self, application: GoDuration) -> bool {
-        self.guaranteed().is_none_or(|guaranteed| guaranteed >= application)
+    /// The time that is set for it, which ends it at the earliest; `None`: it ends with the application.
+    pub fn set_time(self) -> Option<GoDuration> {
+        match self {
+            Self::AfterApplication => None,
+            Self::After(time) | Self::WhenIdleAfter(time) => Some(time),
+        }
     }
 
     /// What the proxy itself needs of the grace period after the application has ended.
@@ -75,6 +78,7 @@ pub fn proxy_is_ready_first(kind: SidecarKind, settings: &ProxySettings, istio: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::shutdown::proxy_outlives;
     use SidecarKind::{Classic, Native};
 
     const TODAY: Version = Version::new(1, 31);
@@ -103,7 +107,7 @@ mod tests {
             ("exit on zero alone: dead at 6.06 s", Classic, when_idle(5), false),
             ("native", Native, fixed(5), true),
         ] {
-            assert_eq!(ProxyEnd::of(kind, &settings, TODAY).covers(application), covered, "{case}");
+            assert_eq!(proxy_outlives(ProxyEnd::of(kind, &settings, TODAY), application), covered, "{case}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod touched;
 
-use crate::base::{Finding, Fix, Remedy, Safety};
+use crate::base::{Finding, Fix, Remedy, Safety, Severity};
 use crate::engine::verdict::identity;
 use crate::engine::{Engine, Judgement};
 use crate::inventory::Inventory;
@@ -30,7 +30,8 @@ const MOST_TRIES: usize = 64;
 impl Engine {
     /// Fixes findings of one object, one rule after the other, each on what the others made of it: so fixes that touch the
     /// same field compose. Those of one rule that touch nothing in common are done at once: so an object is not judged for
-    /// each of its items. A fix holds only if its finding is gone then, no new one came, and every rule still runs to its end.
+    /// each of its items. A fix holds only if its finding is gone then, no new one came
+    /// that is more than an info, and every rule still runs to its end.
     pub fn plan(&self, object: &Object, wanted: &[Finding], inventory: &Inventory, today: Date) -> Plan {
         let judge = |object: Object| State::new(self.judge(&object, inventory, today), object);
         let mut trials = Trials::of(wanted, object);
@@ -134,6 +135,12 @@ impl<'a> Trials<'a> {
     }
 }
 
+/// Whether a fix that brings this finding does not hold. What is only worth knowing is no reason to leave a defect: a grace
+/// period that is long enough may be one that makes roll-outs slow.
+pub(super) fn forbids_fix(new: &Finding) -> bool {
+    new.severity > Severity::Info
+}
+
 const CAME_BACK: &str = "the fix of another finding brings it back";
 const NO_LONGER_SAFE: &str = "together with the other fixes a person should look at it";
 const TOO_MUCH: &str = "too much had to be tried on this object";
@@ -169,7 +176,8 @@ impl State {
             return Err("the finding would stay after its fix".to_owned());
         }
         let known: BTreeSet<&String> = self.ids.iter().collect();
-        match after.ids.iter().zip(&after.judgement.findings).find(|(id, _)| !known.contains(id)) {
+        let mut new = after.ids.iter().zip(&after.judgement.findings).filter(|(id, _)| !known.contains(id));
+        match new.find(|(_, finding)| forbids_fix(finding)) {
             Some((_, new)) => Err(format!("its fix would bring {} at {}", new.rule, new.path)),
             None => Ok(after),
         }

@@ -4,6 +4,7 @@ use crate::base::{Finding, Source};
 use crate::engine::Input;
 use crate::engine::fixing::attempt::Attempt;
 use crate::engine::fixing::snapshot::{Key, Snapshot, by_key};
+use crate::engine::plan::forbids_fix;
 use crate::engine::session::{FileJudgement, FileObjects, sort_out};
 use crate::manifest::{Limits, read_documents};
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ pub fn read_back<'a>(before: &FileObjects<'a>, attempt: &Attempt, limits: &Limit
 }
 
 /// What is wrong with what is found after an attempt, as the index of the object and the reason: a finding that was to be
-/// gone, one that was not there before or is no longer ignored, a rule that no longer runs to its end.
+/// gone, one that was not there before and is more than an info, one that is no longer ignored, a rule that no longer runs to its end.
 pub fn complaints(
     before: &Snapshot<'_>,
     (file, after): (&FileObjects<'_>, &FileJudgement),
@@ -41,6 +42,8 @@ pub fn complaints(
         let was_suppressed = known.get(&key).map(|it| it.suppressed.is_some());
         if fixed.contains_key(&key) {
             complaints.push((key.0, STAYS.to_owned()));
+        } else if was_suppressed.is_none() && !forbids_fix(finding) {
+            continue;
         } else if was_suppressed != Some(finding.suppressed.is_some()) {
             let does = if was_suppressed.is_some() { "change what is ignored of" } else { "bring" };
             let Finding { rule, path, object, .. } = finding;

@@ -1,7 +1,7 @@
 //! Runs over rules made for them: they set plain numbers, so that nothing depends on what else can be printed.
 
 use super::*;
-use crate::base::{Edit, Fix, Mode, Path, Source};
+use crate::base::{Edit, Fix, Mode, Path, Severity, Source};
 use crate::checks::{BoundCheck, Observation};
 use crate::engine::{BoundRule, Engine};
 use crate::inventory::Subject;
@@ -9,13 +9,15 @@ use crate::manifest::{Object, read_documents};
 use crate::policy::Rule;
 use serde_json::Value;
 
-/// An engine with only these rules, about Services and Deployments.
+/// An engine with only these rules, about Services and Deployments. Those whose name begins with `note` find what is only worth
+/// knowing.
 fn engine(rules: Vec<(&str, BoundCheck)>) -> Engine {
     let built_in = Engine::built_in(Mode::Warn).unwrap();
     let model = &built_in.rule("unclear-port-protocol").unwrap().rule;
     let named = |id: &str| {
         let mut rule: Rule = model.clone();
         rule.metadata.name = id.to_owned();
+        rule.spec.severity = if id.starts_with("note") { Severity::Info } else { Severity::Warning };
         rule.spec.matches.kinds = ["Service", "apps/Deployment"].map(|kind| kind.parse().unwrap()).to_vec();
         rule
     };
@@ -148,6 +150,22 @@ fn fixes_that_do_not_hold_are_not_done_and_say_so() {
         assert!(outcome.files.is_empty());
         assert_eq!(reasons(&outcome), [format!("Deployment shop/a WouldNotHold({reason:?})")]);
     }
+}
+
+#[test]
+fn a_fix_may_bring_what_is_only_worth_knowing() {
+    let high: BoundCheck = Box::new(|subject| {
+        let now = Path::keys(GRACE).find(subject.object.value()).and_then(Value::as_i64);
+        (now == Some(47)).then(|| Observation::new(Path::keys("spec"), "high")).into_iter().collect()
+    });
+    let engine = engine(vec![("note-high", high), ("too-low", at_least(GRACE, 40, 47))]);
+    let files = [("a.yaml", deployment("shop", "a", 30))];
+    let outcome = safely(&engine, &files);
+    let note = r#"Deployment shop/a NoFix("what is right here only its owner knows")"#;
+    assert_eq!(
+        (after(&outcome, &files), reasons(&outcome)),
+        (vec![("a.yaml", deployment("shop", "a", 47))], vec![note.to_owned()])
+    );
 }
 
 /// Services first: what they say decides what is right for pods.

@@ -89,6 +89,8 @@ fn worst_cases() -> Vec<(String, Vec<Value>)> {
     };
     let spec = json!({"hostNetwork": true, "initContainers": [endless]});
     let on_host_network = workload("CronJob", &json!({}), &spec);
+    let slow =
+        workload("StatefulSet", &json!({}), &json!({"terminationGracePeriodSeconds": i64::MAX, "containers": []}));
     let native_sidecar = |container: &Value| {
         let mut container = container.clone();
         container["restartPolicy"] = json!("Always");
@@ -119,6 +121,7 @@ fn worst_cases() -> Vec<(String, Vec<Value>)> {
         (profile(sidecar), vec![job(&json!({"seaworthy.dev/workload-identity": "true"}), &serving)]),
         (profile("assumeMembership: outside"), vec![job(&json!({}), &endless)]),
         (profile(sidecar), vec![on_host_network]),
+        (profile(sidecar), vec![slow]),
         (profile("assumeMembership: ambient"), vec![job(&json!({}), &endless)]),
     ];
     let listed = format!("missing-identity-wait: {{params: {{serviceAccounts: ['{}/{}']}}}}", long("n"), long("a"));

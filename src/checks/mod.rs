@@ -16,6 +16,7 @@ mod identity_fix;
 mod identity_wait;
 mod istio_port_protocol;
 mod job_completion;
+mod pod_field;
 mod port_evidence;
 mod port_fix;
 mod pre_stop;
@@ -158,7 +159,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 19] = [
+pub const CHECKS: [Check; 20] = [
     app_protocol::CHECK,
     database_port::CHECK,
     external_name_port::CHECK,
@@ -168,6 +169,7 @@ pub const CHECKS: [Check; 19] = [
     identity_wait::CHECK,
     istio_port_protocol::CHECK,
     job_completion::CHECK,
+    pod_field::CHECK,
     pre_stop::CHECK,
     proxy_drain::CHECK,
     proxy_start::CHECK,

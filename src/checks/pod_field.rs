@@ -1,0 +1,306 @@
+//! `pod-field`: one field of a pod, or of each of its containers, against a value that a rule does not want there.
+//!
+//! What is looked at, when that is a finding and in which words stands in the parameters, so that such rules are data alone.
+
+use crate::base::{Path, PodRepair};
+use crate::checks::serving::{is_application, serving_containers};
+use crate::checks::{Check, NOT_PROVEN, Observation, bind, schema_of, shortened_to};
+use crate::inventory::Subject;
+use crate::manifest::{Container, PodTemplate};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "pod-field",
+    summary: "one field of a pod, or of each of its containers",
+    cases: &[],
+    repair: PodRepair::Never,
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// Parameters of `pod-field`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Params {
+    /// What has the field: `pod`, `containers`, `initContainers`, `servingContainers`. Containers of the mesh never count.
+    #[schemars(length(min = 1))]
+    each: Vec<Holder>,
+    /// The fields, each counted from the pod spec or the container and looked at by itself: `securityContext.runAsUser`.
+    #[schemars(length(min = 1), inner(length(min = 1, max = 60)))]
+    fields: Vec<String>,
+    /// When it is a finding: `absent`, `present`, `{above: 300}`, `{below: 5}` or `{oneOf: [1337]}`.
+    when: Condition,
+    /// What is wanted there, as the end of `want ...`: `at most 300`.
+    #[schemars(length(min = 1, max = 40))]
+    wanted: String,
+    /// What happens as it is, in a few words.
+    #[schemars(length(min = 1, max = 80))]
+    reason: String,
+    /// What to write instead, one line.
+    #[schemars(length(min = 1))]
+    help: Option<String>,
+    /// Why nobody but the owner can put it right, without a full stop.
+    #[schemars(length(min = 1))]
+    unfixed: Option<String>,
+}
+
+/// What has a field.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Holder {
+    /// The pod spec.
+    Pod,
+    /// Each entry of `containers`.
+    Containers,
+    /// Each entry of `initContainers`.
+    InitContainers,
+    /// Each container that serves: it has a port that some Service leads to, or declares a port where Services are not
+    /// known. None in pods that end by themselves.
+    ServingContainers,
+}
+
+/// When a field is a finding.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Condition {
+    /// It is not set; `null` is not set either.
+    Absent,
+    /// It is set to anything.
+    Present,
+    /// It is a number greater than this.
+    Above(i64),
+    /// It is a number less than this.
+    Below(i64),
+    /// It is one of these.
+    OneOf(Vec<Value>),
+}
+
+fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(pod) = subject.pod() else { return Vec::new() };
+    let held = params.each.iter().flat_map(|holder| holder.places(subject, &pod));
+    held.flat_map(|place| params.fields.iter().filter_map(move |field| observe(params, &place, field))).collect()
+}
+
+/// A pod spec or a container.
+#[derive(Clone)]
+struct HoldingPlace<'a> {
+    path: Path,
+    value: &'a Value,
+    container: Option<Container<'a>>,
+}
+
+impl Holder {
+    fn places<'a>(self, subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Vec<HoldingPlace<'a>> {
+        let of = |container: Container<'a>| HoldingPlace {
+            path: container.path(),
+            value: container.value(),
+            container: Some(container),
+        };
+        match self {
+            Self::Pod => vec![HoldingPlace { path: pod.spec_path(), value: pod.spec(), container: None }],
+            Self::Containers => pod.containers().filter(is_application).map(of).collect(),
+            Self::InitContainers => pod.init_containers().filter(is_application).map(of).collect(),
+            Self::ServingContainers if pod.runs_to_completion() => Vec::new(),
+            Self::ServingContainers => serving_containers(subject).into_iter().map(|it| of(it.container)).collect(),
+        }
+    }
+}
+
+impl Condition {
+    fn holds(&self, value: Option<&Value>) -> bool {
+        let number = || value.and_then(Value::as_i64);
+        match self {
+            Self::Absent => value.is_none(),
+            Self::Present => value.is_some(),
+            Self::Above(limit) => number().is_some_and(|number| number > *limit),
+            Self::Below(limit) => number().is_some_and(|number| number < *limit),
+            Self::OneOf(values) => value.is_some_and(|value| values.contains(value)),
+        }
+    }
+}
+
+fn observe(params: &Params, place: &HoldingPlace<'_>, field: &str) -> Option<Observation> {
+    let inner = Path::keys(field);
+    let value = inner.find(place.value).filter(|value| !value.is_null());
+    if !params.when.holds(value) {
+        return None;
+    }
+    let path = place.path.clone().join(&inner);
+    let observation = Observation::new(path.clone(), message(params, place, field, value, &path));
+    let observation = match &params.help {
+        Some(help) => observation.help(help),
+        None => observation,
+    };
+    let observation = observation.unfixed(params.unfixed.as_deref().unwrap_or(NOT_PROVEN));
+    Some(match place.container {
+        // Its first key may be any; people know a container by its name.
+        Some(_) if value.is_none() && !holds_part_of(place.value, field) => {
+            observation.at(place.path.clone().key("name"))
+        }
+        _ => observation,
+    })
+}
+
+/// Whether the map is there in which a field is missing.
+fn holds_part_of(holder: &Value, field: &str) -> bool {
+    field.split_once('.').is_some_and(|(first, _)| holder.get(first).is_some_and(|value| !value.is_null()))
+}
+
+/// The longest line of a message.
+const LINE: usize = 200;
+
+/// The reason is left out where it would break the line: the page of the rule tells it too.
+fn message(params: &Params, place: &HoldingPlace<'_>, field: &str, value: Option<&Value>, path: &Path) -> String {
+    let key = field.rsplit('.').next().unwrap_or(field);
+    let seen = match (&place.container, value) {
+        (Some(container), None) => format!("{} has no {key}", shortened_to(20, container.name())),
+        (Some(container), Some(value)) => {
+            format!("{} has {key} {}", shortened_to(20, container.name()), shown(value))
+        }
+        (None, None) => format!("{key} is not set"),
+        (None, Some(value)) => format!("{key} is {}", shown(value)),
+    };
+    let wanted = format!("want {} at {path}", params.wanted);
+    let whole = format!("{seen}: {}; {wanted}", params.reason);
+    if whole.chars().count() <= LINE { whole } else { format!("{seen}; {wanted}") }
+}
+
+/// A scalar as it stands, and of anything else that it is there.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => shortened_to(20, text),
+        Value::Number(_) | Value::Bool(_) | Value::Null => value.to_string(),
+        Value::Array(_) => "set to a list".to_owned(),
+        Value::Object(_) => "set to a map".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::mesh::Profile;
+    use serde_json::json;
+
+    /// What is said of a Pod: path, what is pointed at where that is another, and the message.
+    fn said(params: &Value, spec: &Value) -> Vec<(String, Option<String>, String)> {
+        let mut all = json!({"wanted": "another", "reason": "it hurts"});
+        all.as_object_mut().unwrap().extend(params.as_object().unwrap().clone());
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec});
+        let (pod, inventory, profile) = (Object::from_json(pod).unwrap(), Inventory::default(), Profile::default());
+        let observations = (CHECK.bind)(&all).unwrap()(&Subject::new(&pod, &inventory, &profile));
+        let told = |it: Observation| (it.path.to_string(), it.at.map(|at| at.to_string()), it.message);
+        observations.into_iter().map(told).collect()
+    }
+
+    fn paths(params: &Value, spec: &Value) -> Vec<String> {
+        said(params, spec).into_iter().map(|(path, _, _)| path).collect()
+    }
+
+    #[test]
+    fn a_condition_holds_of_what_is_there() {
+        for (when, value, holds) in [
+            (json!("absent"), None, true),
+            (json!("absent"), Some(json!(null)), true),
+            (json!("absent"), Some(json!(0)), false),
+            (json!("present"), None, false),
+            (json!("present"), Some(json!(null)), false),
+            (json!("present"), Some(json!({})), true),
+            (json!({"above": 300}), Some(json!(301)), true),
+            (json!({"above": 300}), Some(json!(300)), false),
+            (json!({"above": 300}), Some(json!("301")), false),
+            (json!({"above": 300}), None, false),
+            (json!({"below": 5}), Some(json!(4)), true),
+            (json!({"below": 5}), Some(json!(5)), false),
+            (json!({"below": 5}), None, false),
+            (json!({"oneOf": [1337, "x"]}), Some(json!(1337)), true),
+            (json!({"oneOf": [1337, "x"]}), Some(json!("x")), true),
+            (json!({"oneOf": [1337, "x"]}), Some(json!(1338)), false),
+            (json!({"oneOf": [1337, "x"]}), None, false),
+        ] {
+            let spec = value.clone().map_or(json!({}), |value| json!({"priority": value}));
+            let found = paths(&json!({"each": ["pod"], "fields": ["priority"], "when": when}), &spec);
+            assert_eq!(found.len(), usize::from(holds), "{when} {value:?}");
+        }
+    }
+
+    #[test]
+    fn each_holder_is_looked_at() {
+        let spec = json!({
+            "uid": 1,
+            "containers": [{"name": "a", "uid": 1, "ports": [{"containerPort": 1}]}, {"name": "istio-proxy", "uid": 1}, {"name": "b", "uid": 2}],
+            "initContainers": [{"name": "c", "uid": 1}, {"name": "istio-init", "uid": 1},
+                {"name": "d", "uid": 1, "restartPolicy": "Always", "ports": [{"containerPort": 2}]}],
+        });
+        for (each, wanted) in [
+            (json!(["pod"]), vec!["spec.uid"]),
+            (json!(["containers"]), vec!["spec.containers[0].uid"]),
+            (json!(["initContainers"]), vec!["spec.initContainers[0].uid", "spec.initContainers[2].uid"]),
+            (json!(["servingContainers"]), vec!["spec.containers[0].uid", "spec.initContainers[2].uid"]),
+            (json!(["pod", "containers"]), vec!["spec.uid", "spec.containers[0].uid"]),
+        ] {
+            assert_eq!(paths(&json!({"each": each, "fields": ["uid"], "when": {"oneOf": [1]}}), &spec), wanted);
+        }
+    }
+
+    #[test]
+    fn a_finding_points_at_the_field_or_where_people_look_for_it() {
+        let container = |fields: &Value| {
+            let mut container = json!({"image": "web", "name": "web"});
+            container.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            json!({"containers": [container]})
+        };
+        let absent = json!({"each": ["containers"], "fields": ["a.b"], "when": "absent"});
+        let present = json!({"each": ["containers"], "fields": ["a.b"], "when": "present"});
+        let path = "spec.containers[0].a.b";
+        for (params, fields, at, message) in [
+            (&absent, json!({}), Some("spec.containers[0].name"), "`web` has no b: it hurts; want another at"),
+            (&absent, json!({"a": null}), Some("spec.containers[0].name"), "`web` has no b: it hurts; want another at"),
+            (&absent, json!({"a": {}}), None, "`web` has no b: it hurts; want another at"),
+            (&present, json!({"a": {"b": 7}}), None, "`web` has b 7: it hurts; want another at"),
+            (&present, json!({"a": {"b": "x"}}), None, "`web` has b `x`: it hurts; want another at"),
+            (&present, json!({"a": {"b": [1]}}), None, "`web` has b set to a list: it hurts; want another at"),
+        ] {
+            let wanted = (path.to_owned(), at.map(str::to_owned), format!("{message} {path}"));
+            assert_eq!(said(params, &container(&fields)), [wanted], "{fields}");
+        }
+        let of_pod =
+            |when: &Value, spec: &Value| said(&json!({"each": ["pod"], "fields": ["a"], "when": when}), spec).remove(0);
+        assert_eq!(of_pod(&json!("absent"), &json!({})).2, "a is not set: it hurts; want another at spec.a");
+        assert_eq!(
+            of_pod(&json!("present"), &json!({"a": {"b": 1}})).2,
+            "a is set to a map: it hurts; want another at spec.a"
+        );
+    }
+
+    #[test]
+    fn a_reason_that_breaks_the_line_is_left_out() {
+        let spec = json!({"containers": [{"name": "x".repeat(63)}]});
+        let field = ["x"; 30].join(".");
+        let params = |reason: &str| json!({"each": ["containers"], "fields": [field], "when": "absent", "wanted": "w".repeat(40), "reason": reason});
+        let (_, _, short) = said(&params(&"q".repeat(8)), &spec).remove(0);
+        assert!(short.contains(": qqqqqqqq; want"), "{short}");
+        let (_, _, long) = said(&params(&"q".repeat(80)), &spec).remove(0);
+        assert!(long.chars().count() <= LINE && !long.contains('q'), "{long}");
+    }
+
+    #[test]
+    fn pods_that_end_by_themselves_serve_nobody() {
+        let container = json!({"name": "web", "ports": [{"containerPort": 1}]});
+        let params =
+            json!({"each": ["servingContainers"], "fields": ["a"], "when": "absent", "wanted": "a", "reason": "b"});
+        for (kind, serves) in [("Job", false), ("ReplicaSet", true)] {
+            let api_version = if serves { "apps/v1" } else { "batch/v1" };
+            let spec = json!({"template": {"spec": {"containers": [container]}}});
+            let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "web"}, "spec": spec});
+            let object = Object::from_json(object).unwrap();
+            let (inventory, profile) = (Inventory::default(), Profile::default());
+            let found = (CHECK.bind)(&params).unwrap()(&Subject::new(&object, &inventory, &profile));
+            assert_eq!(found.len(), usize::from(serves), "{kind}");
+        }
+    }
+}

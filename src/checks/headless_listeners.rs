@@ -4,7 +4,7 @@
 
 use crate::base::PodRepair;
 use crate::checks::service_port::protocol_of;
-use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::{Entry, ServiceFacts, Subject, WorkloadFacts};
 use crate::manifest::ServicePort;
 use crate::mesh::{OutboundListener, Protocol, outbound_listener};
@@ -63,7 +63,7 @@ fn fan_out(port: &ServicePort<'_>, protocol: Protocol, workload: &Entry<Workload
         "port {} is {what}, so each sidecar has a listener for each of {replicas} pods of {}: want an HTTP port, or fewer \
          callers, at {path}",
         port.number,
-        shortened(&workload.reference.name),
+        shortened_to(30, &workload.reference.name),
     );
     Observation::new(path, message)
         .help("HTTP and gRPC ports share one listener; `networking.istio.io/exportTo` or a Sidecar keeps others from all callers")

@@ -4,7 +4,7 @@
 
 use crate::base::PodRepair;
 use crate::checks::port_evidence::{Evidence, evidence};
-use crate::checks::port_fix::{app_protocol, declare, without_udp};
+use crate::checks::port_fix::{app_protocol, declare, is_dns_label, without_udp};
 use crate::checks::server_first::greeting;
 use crate::checks::service_port::{
     APP_PROTOCOL, deciding_field, deciding_text, hidden_protocol, is_listened_for_by_pod, protocol_of,
@@ -83,7 +83,7 @@ fn unclear(port: &ServicePort<'_>, istio: Version, by_endpoint: bool) -> Observa
     let field = deciding_field(port, istio);
     let path = port.path().key(field);
     let seen = unread(port, istio);
-    let name = match port.name.filter(|name| name.len() <= LONGEST_PROPOSED) {
+    let name = match port.name.filter(|name| name.len() <= LONGEST_PROPOSED && is_dns_label(name)) {
         Some(name) => format!("`<protocol>-{name}`"),
         None => "`<protocol>[-suffix]`".to_owned(),
     };

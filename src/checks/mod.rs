@@ -35,7 +35,7 @@ mod split_target;
 mod target_port_name;
 mod target_port_protocols;
 
-use crate::base::{Fix, Path, Place, PodRepair, Remedy};
+use crate::base::{Fix, Path, Place, PodRepair, Remedy, printable};
 use crate::inventory::Subject;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -70,7 +70,8 @@ pub struct Observation {
     pub path: Path,
     /// What to point at, where that is not `path` itself (see `Document::point_at` for what a path points to).
     pub at: Option<Path>,
-    /// What is wrong: field path, seen, wanted; one line of at most 200 characters.
+    /// What is wrong and what is wanted: `<seen>: want <value> at <path>`, one line of at most 200 characters. `tests/messages`
+    /// holds every message to it.
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
@@ -189,12 +190,11 @@ fn shortened(name: &str) -> String {
 
 /// The same, for a message with room for this many characters of it.
 fn shortened_to(longest: usize, name: &str) -> String {
-    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     if name.chars().count() <= longest {
-        return format!("`{}`", name.chars().map(clean).collect::<String>());
+        return format!("`{}`", name.chars().map(printable).collect::<String>());
     }
     let kept = name.chars().take(longest.saturating_sub(3));
-    format!("`{}...`", kept.map(clean).collect::<String>())
+    format!("`{}...`", kept.map(printable).collect::<String>())
 }
 
 /// The JSON Schema of a parameter type.
@@ -239,7 +239,7 @@ mod tests {
             (6, "web", "`web`"),
             (6, "checks", "`checks`"),
             (6, "payment", "`pay...`"),
-            (6, "w\n\u{1b}", "`w\u{fffd}\u{fffd}`"),
+            (6, "w\n\u{202e}", "`w\u{fffd}\u{fffd}`"),
             (6, "äöüäöü", "`äöüäöü`"),
             (6, "äöüäöüä", "`äöü...`"),
         ] {

@@ -92,7 +92,7 @@ const LONGEST_NAME: usize = 40;
 
 /// What Kubernetes takes as the name of a Service port
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>).
-fn is_dns_label(name: &str) -> bool {
+pub fn is_dns_label(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=63).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-')
 }

@@ -8,8 +8,8 @@ use crate::base::{Edit, Fix, Path, PodRepair, nearest};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::{Entry, ServiceFacts, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
-use crate::mesh::Membership;
 use crate::mesh::reserved_port::ENVOY_METRICS_NAME;
+use crate::mesh::{Membership, Transport};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -37,8 +37,10 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         let mut copies = subject.inventory.copies_selected(subject.namespace(), &facts);
         copies.any(|workload| workload.facts.resolve(port.target, port.protocol).is_some())
     };
+    // What a transport that Kubernetes does not know stands for, nobody can tell: the API server refuses it.
+    let is_known = |port: &ServicePort<'_>| Transport::read(Some(port.protocol)).is_some();
     let observe = |port: ServicePort<'_>| match port.target {
-        Target::Name(name) if !is_declared(&port) && !is_declared_by_proxy(subject, name) => {
+        Target::Name(name) if is_known(&port) && !is_declared(&port) && !is_declared_by_proxy(subject, name) => {
             Some(dangling(&port, name, &backends))
         }
         _ => None,

@@ -2,7 +2,7 @@
 //!
 //! The cost does not grow with the length of a line or a file: a manifest may be one line of four megabytes.
 
-use crate::base::{Place, Source};
+use crate::base::{self, Place, Source};
 use crate::report::plain;
 use std::ops::Range;
 
@@ -93,7 +93,7 @@ fn lines_above(source: &Source, line: usize) -> Vec<String> {
 /// A tab stays a tab: the renderer gives it its width. A byte order mark has none.
 fn printable(text: &str) -> String {
     let visible = text.chars().filter(|c| *c != '\u{feff}');
-    visible.map(|c| if c == '\t' { c } else { plain::printable(c) }).collect()
+    visible.map(|c| if c == '\t' { c } else { base::printable(c) }).collect()
 }
 
 #[cfg(test)]

@@ -3,10 +3,8 @@
 //! A manifest value, a file name or a rule's message may hold terminal escapes, line breaks that forge a line of
 //! their own, or marks that turn the direction of writing. None of them reaches a terminal or an answer of ours.
 
+use crate::base::{is_unprintable, printable};
 use std::borrow::Cow;
-
-/// Stands where something unprintable stood, so that a reader sees that something was there.
-const REPLACEMENT: char = '\u{fffd}';
 
 /// The text as one line: line breaks and tabs become spaces, all else that [`is_unprintable`] is replaced.
 pub fn one_line(text: &str) -> Cow<'_, str> {
@@ -21,11 +19,6 @@ pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     text.lines().map(one_line)
 }
 
-/// The character itself, or what is shown in its place.
-pub fn printable(character: char) -> char {
-    if is_unprintable(character) { REPLACEMENT } else { character }
-}
-
 /// At most `limit` characters of a text; what is cut is said with three dots, which count too.
 pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     if text.chars().nth(limit).is_none() {
@@ -36,14 +29,6 @@ pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
 }
 
 const DOTS: &str = "...";
-
-/// Control characters (C0, DEL, C1), line and paragraph separators, and the marks that reorder what is displayed
-/// (<https://www.unicode.org/reports/tr9/#Explicit_Directional_Formatting_Codes>).
-fn is_unprintable(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || character == '\u{feff}'
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,13 +3,16 @@
 //! Every number that a rule states about the end of a pod is computed here and nowhere else. This module knows no manifests but
 //! for the JSON of a preStop hook, and no rules.
 
+mod command;
+mod course;
 mod equations;
 mod hook;
+mod lexer;
 mod proxy_end;
 mod script;
 
 pub use equations::{
     SLACK_SECONDS, application_seconds, covers_window, envoy_outlasts, needed_grace, proxy_outlives, sleep_fits,
 };
-pub use hook::{A_DAY, hook_seconds};
+pub use hook::{A_DAY, HookTime, hook_seconds, hook_time};
 pub use proxy_end::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};

@@ -1,120 +1,215 @@
-//! A shell script of plain commands, taken apart. Nothing is ever expanded or run.
+//! The course of a shell script, as far as its text decides it: what is surely run, and how long it sleeps meanwhile.
+//!
+//! A script is taken to do what it is written for: a command that is no condition succeeds. Whatever depends on something else is not
+//! counted. Nothing is ever expanded or run.
 
-/// The commands of a script in order, each as its words without quotes; redirections are left out.
-///
-/// None where the text does not say what is run, or in which order: variables, substitutions, pipes, groups, jobs in the
-/// background, escapes, here-documents. Conditions and loops come out as commands that begin with their keyword.
-pub fn plain_commands(script: &str) -> Option<Vec<Vec<String>>> {
-    let mut reader = Reader::default();
-    let mut rest = script.chars().peekable();
-    while let Some(character) = rest.next() {
-        match character {
-            '\'' | '"' => reader.quoted(&mut rest, character)?,
-            '\n' | ';' => reader.end_command(),
-            '&' if rest.next_if_eq(&'&').is_some() => reader.end_command(),
-            '&' if rest.peek() == Some(&'>') => {}
-            '>' => {
-                reader.redirect();
-                rest.next_if_eq(&'>');
-                rest.next_if_eq(&'&');
-            }
-            '&' | '|' | '<' | '(' | ')' | '{' | '}' | '$' | '`' | '\\' => return None,
-            '#' if reader.word.is_none() => while rest.next_if(|next| *next != '\n').is_some() {},
-            blank if blank.is_whitespace() => reader.end_word(),
-            other => reader.word.get_or_insert_default().push(other),
-        }
-    }
-    reader.end_command();
-    Some(reader.commands)
+use crate::mesh::shutdown::command::{DEEPEST, base_name, simple_command};
+use crate::mesh::shutdown::course::{Course, Then, longer};
+use crate::mesh::shutdown::lexer::{Token, tokens};
+
+/// The course of a script; `errexit` where its shell ends at the first command that fails. None where it cannot be followed at all:
+/// functions, `case`, blocks that do not balance, and what no token is made of.
+pub(super) fn script_course(script: &str, errexit: bool, depth: usize) -> Option<Course> {
+    let tokens = tokens(script)?;
+    let mut walk = Walk { tokens: &tokens, errexit, depth, background: None };
+    let whole = walk.list(&[])?;
+    walk.tokens.is_empty().then_some(whole.course)
 }
 
-#[derive(Default)]
-struct Reader {
-    commands: Vec<Vec<String>>,
-    command: Vec<String>,
-    word: Option<String>,
-    /// The next word is the target of a redirection.
-    redirected: bool,
+struct Walk<'a> {
+    /// What is left of the script.
+    tokens: &'a [Token],
+    errexit: bool,
+    /// How many shells and blocks stand around what is read.
+    depth: usize,
+    /// The longest sleep of what runs in the background.
+    background: Option<f64>,
 }
 
-impl Reader {
-    /// What is between two quotes; within double quotes the shell would expand and unescape.
-    fn quoted(&mut self, rest: &mut impl Iterator<Item = char>, quote: char) -> Option<()> {
-        let word = self.word.get_or_insert_default();
+/// A part of a script, and whether it asks something: then nobody knows how it comes out.
+struct Step {
+    course: Course,
+    asks: bool,
+}
+
+impl Walk<'_> {
+    /// Commands up to one of these keywords, a closing parenthesis or the end.
+    fn list(&mut self, ends: &[&str]) -> Option<Step> {
+        let mut total = Step { course: Course::INSTANT, asks: false };
         loop {
-            match rest.next()? {
-                end if end == quote => return Some(()),
-                '$' | '`' | '\\' if quote == '"' => return None,
-                other => word.push(other),
+            while self.take_if(&Token::Next) {}
+            let at_end = match self.tokens.first() {
+                None | Some(Token::Close) => true,
+                Some(Token::Word(word)) => ends.contains(&word.as_str()),
+                Some(_) => false,
+            };
+            if at_end {
+                return Some(total);
             }
+            let mut step = self.chain()?;
+            if self.take_if(&Token::Background) {
+                self.background = longer(self.background, step.course.sleeps);
+                step = Step { course: Course { sleeps: None, ..step.course.in_subshell().doing_more() }, asks: false };
+            }
+            total = Step { course: total.course.followed_by(step.course), asks: step.asks };
         }
     }
 
-    /// A number right before `>` is the file that is redirected, and no word.
-    fn redirect(&mut self) {
-        if self.word.as_ref().is_some_and(|word| word.chars().all(|c| c.is_ascii_digit())) {
-            self.word = None;
+    /// Commands joined by `&&` and `||`.
+    fn chain(&mut self) -> Option<Step> {
+        let Step { mut course, mut asks } = self.pipeline()?;
+        loop {
+            let joins_success = match self.tokens.first() {
+                Some(Token::And) => true,
+                Some(Token::Or) => false,
+                _ => return Some(Step { course, asks }),
+            };
+            self.tokens = self.tokens.get(1..)?;
+            while self.take_if(&Token::Next) {}
+            let next = self.pipeline()?;
+            course = match (asks, joins_success) {
+                (true, _) => course.perhaps_followed_by(next.course),
+                (false, true) => course.followed_by(next.course),
+                (false, false) => course.followed_by(Course::ORDINARY),
+            };
+            asks = if joins_success { asks || next.asks } else { asks && next.asks };
         }
-        self.end_word();
-        self.redirected = true;
     }
 
-    fn end_word(&mut self) {
-        if let Some(word) = self.word.take()
-            && !std::mem::take(&mut self.redirected)
-        {
-            self.command.push(word);
+    /// Commands joined by `|`: they run beside each other, each in a shell of its own.
+    fn pipeline(&mut self) -> Option<Step> {
+        let negated = self.take_keyword("!");
+        let mut program_asks = self.is_question();
+        let mut step = self.command()?;
+        while self.take_if(&Token::Pipe) {
+            while self.take_if(&Token::Next) {}
+            program_asks = self.is_question();
+            let next = self.command()?;
+            let course = step.course.in_subshell().beside(next.course.in_subshell());
+            step = Step { course, asks: next.asks };
         }
+        step.asks |= negated;
+        let is_tested = negated || matches!(self.tokens.first(), Some(Token::And | Token::Or));
+        if program_asks && self.errexit && !is_tested {
+            step.course = step.course.followed_by(Course::LOST);
+        }
+        Some(step)
     }
 
-    fn end_command(&mut self) {
-        self.end_word();
-        self.redirected = false;
-        if !self.command.is_empty() {
-            self.commands.push(std::mem::take(&mut self.command));
+    /// Whether a program comes that is run for its answer.
+    fn is_question(&self) -> bool {
+        matches!(self.tokens.first(), Some(Token::Word(word)) if ASKING.contains(&base_name(word)))
+    }
+
+    /// A program with its arguments, or a block.
+    fn command(&mut self) -> Option<Step> {
+        self.depth += 1;
+        let step = if self.depth > DEEPEST { None } else { self.block_or_program() };
+        self.depth -= 1;
+        step
+    }
+
+    fn block_or_program(&mut self) -> Option<Step> {
+        let mut step = match self.tokens.first()? {
+            Token::Open => self.enclosed(&Token::Open, &Token::Close)?,
+            Token::Word(word) => match word.as_str() {
+                "{" => self.enclosed(&keyword("{"), &keyword("}"))?,
+                "if" | "elif" => Step { course: self.condition()?, asks: true },
+                "while" | "until" | "for" => Step { course: self.repeated()?, asks: true },
+                word if UNREAD.contains(&word) => return None,
+                _ => return self.simple(),
+            },
+            _ => return None,
+        };
+        if self.take_if(&Token::Writes) {
+            step.course = step.course.doing_more();
         }
+        Some(step)
+    }
+
+    /// `{ ...; }`, or `( ... )` in a shell of its own.
+    fn enclosed(&mut self, open: &Token, close: &Token) -> Option<Step> {
+        self.take_if(open);
+        let mut step = self.list(&["}"])?;
+        if *open == Token::Open {
+            step.course = step.course.in_subshell();
+        }
+        self.take_if(close).then_some(step)
+    }
+
+    /// `if`: the shortest of its branches counts.
+    fn condition(&mut self) -> Option<Course> {
+        self.tokens = self.tokens.get(1..)?;
+        let errexit = std::mem::replace(&mut self.errexit, false);
+        let asked = self.list(&["then"])?.course;
+        self.take_keyword("then").then_some(())?;
+        self.errexit = errexit;
+        let then = self.list(&["elif", "else", "fi"])?.course;
+        let otherwise = match self.tokens.first()? {
+            // What follows is an `if` of its own, with the same end.
+            Token::Word(word) if word == "elif" => return Some(asked.followed_by(then.or(self.command()?.course))),
+            _ if self.take_keyword("else") => self.list(&["fi"])?.course,
+            _ => Course::INSTANT,
+        };
+        self.take_keyword("fi").then_some(asked.followed_by(then.or(otherwise)))
+    }
+
+    /// A loop: how often it runs, and whether it ends, is not known.
+    fn repeated(&mut self) -> Option<Course> {
+        self.tokens = self.tokens.get(1..)?;
+        self.list(&["do"])?;
+        self.take_keyword("do").then_some(())?;
+        self.list(&["done"])?;
+        self.take_keyword("done").then_some(Course::LOST)
+    }
+
+    fn simple(&mut self) -> Option<Step> {
+        let asks = self.is_question();
+        let (mut words, mut writes) = (Vec::new(), false);
+        loop {
+            match self.tokens.first() {
+                Some(Token::Word(word)) => words.push(word.as_str()),
+                Some(Token::Writes) => writes = true,
+                // A function.
+                Some(Token::Open) => return None,
+                _ => break,
+            }
+            self.tokens = self.tokens.get(1..)?;
+        }
+        match words.as_slice() {
+            ["set", options @ ..] => self.errexit |= options.iter().any(|it| it.starts_with('-') && it.contains('e')),
+            ["wait", ..] => return Some(Step { course: self.awaited(), asks: false }),
+            _ => {}
+        }
+        let course = simple_command(&words, self.depth);
+        Some(Step { course: if writes { course.doing_more() } else { course }, asks })
+    }
+
+    /// `wait`: what runs in the background has ended after it.
+    fn awaited(&mut self) -> Course {
+        Course { sleeps: self.background.take(), only_sleeps: false, then: Then::GoesOn }
+    }
+
+    fn take_if(&mut self, token: &Token) -> bool {
+        let rest = self.tokens.split_first().filter(|(first, _)| *first == token).map(|(_, rest)| rest);
+        self.tokens = rest.unwrap_or(self.tokens);
+        rest.is_some()
+    }
+
+    fn take_keyword(&mut self, word: &str) -> bool {
+        self.take_if(&keyword(word))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_scripts_come_apart_into_words() {
-        for (script, commands) in [
-            ("sleep 30", vec![vec!["sleep", "30"]]),
-            ("a;b && c\n\n d e ", vec![vec!["a"], vec!["b"], vec!["c"], vec!["d", "e"]]),
-            ("echo 'a; sleep 9'; sleep \"10\"", vec![vec!["echo", "a; sleep 9"], vec!["sleep", "10"]]),
-            ("a >/dev/null 2>&1; b &> x; c >> log 5", vec![vec!["a"], vec!["b"], vec!["c", "5"]]),
-            ("# sleep 9; sleep 8\nsleep 7 # a; sleep 6", vec![vec!["sleep", "7"]]),
-            ("a#b ''", vec![vec!["a#b", ""]]),
-            (" ; ", vec![]),
-        ] {
-            assert_eq!(plain_commands(script), Some(commands.into_iter().map(words).collect()), "{script}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_plain_is_not_taken_apart() {
-        for script in [
-            "sleep $N",
-            "sleep `n`",
-            "a | b",
-            "a || b",
-            "(a)",
-            "{ a; }",
-            "a & b",
-            "a < b",
-            "a \\; b",
-            "echo \"$A\"",
-            "echo 'a",
-        ] {
-            assert_eq!(plain_commands(script), None, "{script}");
-        }
-    }
-
-    fn words(command: Vec<&str>) -> Vec<String> {
-        command.into_iter().map(str::to_owned).collect()
-    }
+fn keyword(word: &str) -> Token {
+    Token::Word(word.to_owned())
 }
+
+/// Keywords of what is not followed, and those that stand where none belongs.
+const UNREAD: [&str; 10] = ["case", "esac", "select", "function", "do", "done", "then", "else", "fi", "}"];
+
+/// Programs that are run for their answer.
+const ASKING: [&str; 15] = [
+    "[", "[[", "test", "pgrep", "pidof", "ps", "grep", "egrep", "fgrep", "which", "command", "type", "nc", "expr",
+    "false",
+];

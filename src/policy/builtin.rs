@@ -36,6 +36,13 @@ mod tests {
     }
 
     #[test]
+    fn every_built_in_rule_has_a_category() {
+        let lacks = |(_, text, ..): &&Embedded| !text.contains("\n  category: ");
+        let without: Vec<&str> = FILES.iter().filter(lacks).map(|(name, ..)| *name).collect();
+        assert!(without.is_empty(), "no `spec.category`, such as ports or termination: {without:?}");
+    }
+
+    #[test]
     fn every_built_in_rule_has_a_bad_and_a_good_example() {
         let ids = FILES.iter().filter_map(|(name, ..)| name.strip_suffix(".yaml"));
         let without: Vec<&str> = ids.filter(|id| builtin_example(id).is_none()).collect();

@@ -32,7 +32,7 @@ pub use known::{KnownCheck, KnownChecks};
 pub use modes::{Modes, NamespaceModes, stricter_of};
 pub use release::{InvalidRelease, Release};
 pub use repairs::{RepairEntry, Repairs};
-pub use rule::{ApiVersion, Match, MatchMembership, MatchNamespaces, Metadata, Rule, RuleKind, Spec, Status};
+pub use rule::{ApiVersion, Category, Match, MatchMembership, MatchNamespaces, Metadata, Rule, RuleKind, Spec, Status};
 pub use rule_file::RuleSet;
 pub use schema::{rule_schema, schema_text, settings_schema};
 pub use settings::{Links, ModeQuestion, RuleSettings, Settings};

@@ -55,6 +55,9 @@ pub struct Spec {
     /// The defect in one line, without a full stop.
     #[schemars(length(min = 1))]
     pub title: String,
+    /// What the rule is about; rules are listed by it. Left out: under "Other".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
     /// How bad a finding is. What is done about it is the mode, which `seaworthy.yaml` decides.
     pub severity: Severity,
     /// A severity of its own for single cases of the check's findings, by the name of the case.
@@ -89,6 +92,22 @@ pub struct Spec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<form::Id>")]
     pub aliases: Vec<String>,
+}
+
+/// What a rule is about, in the order in which rules are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Which protocol the mesh reads from a port, and where ports lead.
+    Ports,
+    /// How pods end.
+    Termination,
+    /// How pods come by their cloud identity.
+    WorkloadIdentity,
+    /// How pods start, and how Jobs complete.
+    StartAndJobs,
+    /// All else that keeps a manifest out of the mesh.
+    Fitness,
 }
 
 /// How settled a rule is.
@@ -152,6 +171,19 @@ impl Rule {
     /// How bad a finding of this case of the check is.
     pub fn severity_of(&self, case: Option<&str>) -> Severity {
         case.and_then(|case| self.spec.cases.get(case)).copied().unwrap_or(self.spec.severity)
+    }
+}
+
+impl Category {
+    /// As a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Ports => "Ports",
+            Self::Termination => "Termination",
+            Self::WorkloadIdentity => "Workload identity",
+            Self::StartAndJobs => "Start and Jobs",
+            Self::Fitness => "Fitness",
+        }
     }
 }
 

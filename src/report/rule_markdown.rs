@@ -1,8 +1,9 @@
 //! The page of a rule as Markdown: what `seaworthy explain` says, for reading in the repository.
 
-use crate::policy::{Rule, Status};
+use crate::policy::{Category, Rule, Status};
 use crate::report::rules::{looks_at, parameters};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The page of a rule. `schema` is the JSON Schema of the parameters of its check; the example is a manifest that breaks the rule,
 /// and one that does not.
@@ -29,13 +30,23 @@ pub fn render_page(rule: &Rule, schema: &Value, example: Option<(&str, &str)>) -
     page
 }
 
-/// All rules, one line each.
+/// All rules, one line each, in a table for each category.
 pub fn render_index(rules: &[Rule]) -> String {
-    let row = |rule: &Rule| {
-        format!("| [{id}]({id}.md) | {}{} | {} |\n", rule.spec.severity, cases(rule), rule.spec.title, id = rule.id())
+    let mut tables: BTreeMap<(bool, Option<Category>), String> = BTreeMap::new();
+    for rule in rules {
+        let category = rule.spec.category;
+        // Those without a category come last.
+        *tables.entry((category.is_none(), category)).or_default() += &row(rule);
+    }
+    let table = |((_, category), rows): (&(bool, Option<Category>), &String)| {
+        let heading = category.map_or("Other", Category::title);
+        format!("\n## {heading}\n\n| rule | severity | finds |\n|---|---|---|\n{rows}")
     };
-    let rows: String = rules.iter().map(row).collect();
-    format!("# Rules\n\n| rule | severity | finds |\n|---|---|---|\n{rows}")
+    format!("# Rules\n{}", tables.iter().map(table).collect::<String>())
+}
+
+fn row(rule: &Rule) -> String {
+    format!("| [{id}]({id}.md) | {}{} | {} |\n", rule.spec.severity, cases(rule), rule.spec.title, id = rule.id())
 }
 
 /// Where the rules of kinds that the webhook judges are heard.

@@ -8,6 +8,7 @@ mod container_start;
 mod database_port;
 mod ending;
 mod ending_edit;
+mod envoy_drain;
 mod external_name_port;
 mod grace_period;
 mod grpc_web_prefix;
@@ -160,9 +161,10 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 20] = [
+pub const CHECKS: [Check; 21] = [
     app_protocol::CHECK,
     database_port::CHECK,
+    envoy_drain::CHECK,
     external_name_port::CHECK,
     grace_period::CHECK,
     grpc_web_prefix::CHECK,

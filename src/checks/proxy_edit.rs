@@ -121,6 +121,20 @@ pub fn longer_life(
     })
 }
 
+/// Lets Envoy of a classic proxy take new connections for this long after the first signal.
+///
+/// # Errors
+/// The reason why it cannot be done, or would do nothing: one line for people.
+pub fn longer_drain(pod: &PodTemplate<'_>, time: GoDuration) -> Result<ProxyEdit, String> {
+    let annotation = ConfigAnnotation::of(pod)?;
+    Ok(ProxyEdit {
+        annotation: PROXY_CONFIG_ANNOTATION,
+        setting: format!("{DRAIN}: {time}"),
+        edits: vec![annotation.set(&[DRAIN], time.to_string())],
+        risk: Some("after every change of its configuration Envoy keeps what it replaces for so long too".to_owned()),
+    })
+}
+
 const HOLD: &str = "holdApplicationUntilProxyStarts";
 const TERMINATION: &str = "terminationDrainDuration";
 const DRAIN: &str = "drainDuration";

@@ -70,6 +70,9 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
     let on_host_network = workload("CronJob", &json!({}), &spec);
     let slow =
         workload("StatefulSet", &json!({}), &json!({"terminationGracePeriodSeconds": i64::MAX, "containers": []}));
+    let drains = json!({"proxy.istio.io/config": "{terminationDrainDuration: 2562047h47m16.85477580s, drainDuration: 2562046h47m16s}"});
+    let spec = json!({"terminationGracePeriodSeconds": i64::MAX, "containers": []});
+    let drained = workload("CronJob", &drains, &spec);
     let native_sidecar = |container: &Value| {
         let mut container = container.clone();
         container["restartPolicy"] = json!("Always");
@@ -101,6 +104,7 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
         (profile("assumeMembership: outside"), vec![job(&json!({}), &endless)]),
         (profile(sidecar), vec![on_host_network]),
         (profile(sidecar), vec![slow]),
+        (profile(classic), vec![drained]),
         (profile("assumeMembership: ambient"), vec![job(&json!({}), &endless)]),
     ];
     let listed = format!("missing-identity-wait: {{params: {{serviceAccounts: ['{}/{}']}}}}", long("n"), long("a"));

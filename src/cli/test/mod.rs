@@ -135,3 +135,23 @@ fn summary(fixtures: usize, differing: usize, updated: usize, folder: &Path) -> 
         more => format!("{tested}: {more} differ\n"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::ConfigArgs;
+    use crate::cli::{Streams, Terminal, today};
+    use std::io;
+
+    /// In the process of the unit tests, so that these are all that a mutant of a check has to be built for.
+    #[test]
+    fn our_own_fixtures_are_as_marked() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
+        let args = TestArgs { folder, update: false, config: ConfigArgs { config: None, isolated: true } };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let streams = Streams { input: &mut io::empty(), out: &mut out, err: &mut err };
+        let exit = test(&args, &mut Run { streams, terminal: &Terminal::default(), color: None, today: today() });
+        let [out, err] = [out, err].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        assert_eq!((exit.ok(), out.as_str()), (Some(Exit::Clean), ""), "{err}");
+    }
+}

@@ -5,12 +5,6 @@ use crate::{UNCLEAR, clear, folder, seaworthy};
 use std::fs;
 
 #[test]
-fn our_own_fixtures_are_as_marked() {
-    let ran = seaworthy(&["test", "tests/rules", "--isolated"]).run();
-    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
-}
-
-#[test]
 fn fixtures_that_are_as_marked_pass() {
     let clear = clear();
     let marked = UNCLEAR.replace("grpcapi", "grpcapi #~ unclear-port-protocol(warning)");

@@ -17,6 +17,7 @@ mod identity_fix;
 mod identity_wait;
 mod istio_port_protocol;
 mod job_completion;
+mod lifecycle;
 mod pod_field;
 mod port_evidence;
 mod port_fix;
@@ -161,7 +162,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 21] = [
+pub const CHECKS: [Check; 22] = [
     app_protocol::CHECK,
     database_port::CHECK,
     envoy_drain::CHECK,
@@ -172,6 +173,7 @@ pub const CHECKS: [Check; 21] = [
     identity_wait::CHECK,
     istio_port_protocol::CHECK,
     job_completion::CHECK,
+    lifecycle::CHECK,
     pod_field::CHECK,
     pre_stop::CHECK,
     proxy_drain::CHECK,

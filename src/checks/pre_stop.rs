@@ -2,7 +2,7 @@
 //!
 //! Source: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 
-use crate::base::{Edit, Path, PodRepair};
+use crate::base::{Edit, Fix, Path, PodRepair};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy_edit::DrainStrategy;
@@ -30,7 +30,7 @@ pub const CHECK: Check = Check {
 const AMBIENT: &str = "ambient";
 
 /// The first version of Kubernetes whose API server takes `preStop.sleep` without a feature gate.
-const SLEEP_ACTION_SINCE: Version = Version::new(1, 30);
+pub(super) const SLEEP_ACTION_SINCE: Version = Version::new(1, 30);
 
 /// Parameters of `pre-stop`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -78,12 +78,12 @@ impl Default for DrainSeconds {
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
-    if pod.runs_to_completion() || pod.host_network() || pod.grace_period() <= 0 {
+    if !can_wait(&pod) {
         return Vec::new();
     }
     let mut remedies: Vec<(Case, Remedy)> = Vec::new();
     let mut observations = Vec::new();
-    for serving in serving_containers(subject).iter().filter(|it| it.container.pre_stop().is_none()) {
+    for serving in serving_containers(subject).iter().filter(|it| !has_hook(&it.container)) {
         let missing = MissingHook { container: serving.container, wait: params.drain_seconds.of(serving.callers) };
         // Zero says that these callers need no time.
         if missing.wait == 0 {
@@ -97,6 +97,16 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         observations.extend(remedies.get(known).map(|(_, remedy)| observe(subject, &missing, remedy)));
     }
     observations
+}
+
+/// Whether the pods are stopped by others, with time to wait, in a network that Istio can carry.
+fn can_wait(pod: &PodTemplate<'_>) -> bool {
+    !pod.runs_to_completion() && !pod.host_network() && pod.grace_period() > 0
+}
+
+/// Whether there is a preStop, be it one that is refused: that is another rule's finding.
+fn has_hook(container: &Container<'_>) -> bool {
+    container.value().pointer("/lifecycle/preStop").is_some_and(Value::is_object)
 }
 
 impl DrainSeconds {
@@ -164,6 +174,27 @@ fn remedy(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, missing
     let ending = Ending::of(pod, params.shutdown_seconds).with_wait(&container, wait);
     let means = Means { strategy: params.strategy, longest_grace: params.max_grace_period_seconds };
     Ok((hook, EndingEdit::all(subject, pod, &ending, means)?))
+}
+
+/// The wait of this check, with its defaults, in the place of a hook that does nothing; none where nobody calls the container.
+/// A person should look at it: what the hook was meant for is not known.
+pub(super) fn wait_in_place(
+    subject: &Subject<'_>,
+    pod: &PodTemplate<'_>,
+    container: &Container<'_>,
+) -> Option<Result<Fix, String>> {
+    if subject.membership == Membership::Outside || !can_wait(pod) {
+        return None;
+    }
+    let params = Params::default();
+    let serving = serving_containers(subject).into_iter().find(|it| it.container.path() == container.path())?;
+    let missing = MissingHook { container: serving.container, wait: params.drain_seconds.of(serving.callers) };
+    let fix = |(hook, ending): (Value, EndingEdit)| {
+        let hook = Edit::Set { path: hook_path(container), value: hook };
+        let edits = ending.fix("", vec![hook]).edits;
+        Fix::risky(format!("wait {}s instead", missing.wait), "what the hook was meant for is not known", edits)
+    };
+    Some(remedy(&params, subject, pod, &missing).map(fix))
 }
 
 /// The handler that waits: the sleep action, which needs nothing in the image, else the program.

@@ -57,7 +57,7 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
     let (sidecar, classic) = ("assumeMembership: sidecar", "assumeMembership: sidecar, dataPlane: classic");
     let idle =
         format!("{classic}, proxy: {{exitOnZeroActiveConnections: true, minimumDrainDuration: 100000.123456789s}}");
-    let hooked = json!({"name": long("c"), "lifecycle": {"preStop": {"sleep": {"seconds": i64::MAX}}}});
+    let hooked = json!({"name": long("c"), "lifecycle": {"preStop": {"exec": {"command": ["sleep", "1d"]}}}});
     let asks = json!({"name": long("c"), "lifecycle": {"preStop": {"httpGet": {"port": 8080}}}});
     let declared = json!({"seaworthy.dev/shutdown-seconds": u32::MAX.to_string()});
     let serving = json!({"name": long("c"), "ports": [{"containerPort": 65535}]});
@@ -117,8 +117,35 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
         let rules = format!("rules: {{app-starts-before-proxy: {{params: {{strategy: {strategy}}}}}}}");
         cases.push((format!("{}\n{rules}", profile(classic)), vec![job(&json!({}), &serving)]));
     }
+    cases.extend(worst_hooks().into_iter().map(|(rest, objects)| (profile(rest), objects)));
     cases.extend(worst_ports().into_iter().map(|(rest, objects)| (profile(rest), objects)));
     cases
+}
+
+/// The same for the rules about single hooks, each with the keys of its profile.
+fn worst_hooks() -> Vec<(&'static str, Vec<Value>)> {
+    let init = |lifecycle: Value| {
+        let always = json!({"name": long("c"), "restartPolicy": "Always", "lifecycle": lifecycle});
+        let spec = json!({"terminationGracePeriodSeconds": i64::MAX - 1, "containers": [], "initContainers": [always]});
+        workload("CronJob", &json!({}), &spec)
+    };
+    let socket = json!({"tcpSocket": {"port": 1}});
+    let many = json!({"httpGet": {"port": 1}, "tcpSocket": {"port": 1}});
+    let refused = [
+        json!({"postStart": {"sleep": {"seconds": i64::MAX}}, "preStop": {"sleep": {"seconds": i64::MIN}}, "stopSignal": long("S")}),
+        json!({"postStart": socket, "preStop": socket}),
+        json!({"postStart": many, "preStop": {}}),
+        json!({"postStart": {"exec": {}}, "preStop": {"httpGet": {"port": 0}}}),
+    ];
+    let ending = json!({"containers": [], "initContainers": [{"name": long("c"), "lifecycle": {}}]});
+    let mut system = init(json!({"stopSignal": long("S")}));
+    system["spec"]["jobTemplate"]["spec"]["template"]["spec"]["os"] = json!({"name": "windows"});
+    vec![
+        ("assumeMembership: outside", refused.clone().map(init).to_vec()),
+        ("assumeMembership: outside, kubernetesVersion: '65535.29'", refused.map(init).to_vec()),
+        ("assumeMembership: outside, kubernetesVersion: '1.29'", vec![init(json!({"postStart": {"sleep": {}}}))]),
+        ("assumeMembership: outside", vec![system, workload("CronJob", &json!({}), &ending)]),
+    ]
 }
 
 /// The same for the rules about single ports, each with the keys of its profile.

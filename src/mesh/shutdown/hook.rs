@@ -1,5 +1,6 @@
 //! How long a preStop hook takes, read from the manifest.
 
+use crate::mesh::shutdown::Handler;
 use crate::mesh::shutdown::command::simple_command;
 use serde_json::Value;
 
@@ -15,11 +16,13 @@ pub struct HookTime {
 /// No grace period makes sense beyond it, and sums of such times stay short numbers.
 pub const A_DAY: i64 = 86_400;
 
-/// The time that a preStop hook takes; none where no sleep is sure: an HTTP request, a program of the image, loops and variables.
+/// The time that a preStop hook takes; none where no sleep is sure: an HTTP request, a program of the image, loops and variables, or
+/// more than one handler, which the API server refuses.
 ///
 /// Known are the sleep action, `sleep` itself, also behind `env`, `busybox` or `timeout`, and shell scripts, of which those sleeps
 /// are added up that are surely reached.
 pub fn hook_time(hook: &Value) -> Option<HookTime> {
+    Handler::of(hook)?;
     if let Some(seconds) = hook.pointer("/sleep/seconds") {
         let seconds = seconds.as_i64().filter(|seconds| *seconds >= 0)?;
         return Some(HookTime { at_least: seconds.min(A_DAY), only_sleeps: true });

@@ -6,6 +6,7 @@
 mod command;
 mod course;
 mod equations;
+mod handler;
 mod hook;
 mod lexer;
 mod proxy_end;
@@ -14,5 +15,6 @@ mod script;
 pub use equations::{
     SLACK_SECONDS, application_seconds, covers_window, envoy_outlasts, needed_grace, proxy_outlives, sleep_fits,
 };
+pub use handler::{Handler, rewrites_hooks};
 pub use hook::{A_DAY, HookTime, hook_seconds, hook_time};
 pub use proxy_end::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};

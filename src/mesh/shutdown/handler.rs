@@ -1,0 +1,75 @@
+//! Which handlers a lifecycle hook names.
+//!
+//! Source: `validateHandler` in <https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go>.
+
+use crate::mesh::Version;
+use serde_json::Value;
+
+/// What a hook can name; in the order in which the API server looks at them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handler {
+    /// A program in the container.
+    Exec,
+    /// A GET by the kubelet.
+    HttpGet,
+    /// A field that the API server takes and that no kubelet runs.
+    TcpSocket,
+    /// A wait by the kubelet.
+    Sleep,
+}
+
+impl Handler {
+    const ALL: [Self; 4] = [Self::Exec, Self::HttpGet, Self::TcpSocket, Self::Sleep];
+
+    /// Its field in a hook.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Exec => "exec",
+            Self::HttpGet => "httpGet",
+            Self::TcpSocket => "tcpSocket",
+            Self::Sleep => "sleep",
+        }
+    }
+
+    /// The handlers that a hook names. A valid one names exactly one.
+    pub fn all_of(hook: &Value) -> Vec<Self> {
+        let is_named = |handler: &Self| hook.get(handler.field()).is_some_and(|value| !value.is_null());
+        Self::ALL.into_iter().filter(is_named).collect()
+    }
+
+    /// The handler of a hook; none where it names none or several, which the API server refuses.
+    pub fn of(hook: &Value) -> Option<Self> {
+        match Self::all_of(hook)[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
+/// Whether Istio's injector sends the `httpGet` and `tcpSocket` hooks of applications through its agent, on 15020.
+///
+/// Source: <https://github.com/istio/istio/pull/53654>; seen in what the injector makes of a pod with such hooks.
+pub fn rewrites_hooks(istio: Version) -> bool {
+    istio >= Version::new(1, 25)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_hook_has_the_one_handler_that_it_names() {
+        for (hook, all) in [
+            (json!({"exec": {"command": ["a"]}}), vec![Handler::Exec]),
+            (json!({"exec": null, "sleep": {}}), vec![Handler::Sleep]),
+            (json!({"sleep": {"seconds": 1}, "exec": {}}), vec![Handler::Exec, Handler::Sleep]),
+            (json!({"tcpSocket": {"port": 1}, "httpGet": {}}), vec![Handler::HttpGet, Handler::TcpSocket]),
+            (json!({"grpc": {"port": 1}}), vec![]),
+            (json!({}), vec![]),
+        ] {
+            assert_eq!(Handler::all_of(&hook), all, "{hook}");
+            assert_eq!(Handler::of(&hook), if all.len() == 1 { all.first().copied() } else { None }, "{hook}");
+        }
+    }
+}

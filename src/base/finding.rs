@@ -11,6 +11,8 @@ pub struct Finding {
     pub rule: Arc<str>,
     /// How bad, after the configuration and the cap for unknown membership.
     pub severity: Severity,
+    /// Which case of the check it is, where the check names cases.
+    pub case: Option<&'static str>,
     /// What is done about it here.
     pub mode: Mode,
     /// What is wrong: one line, plain text, at most 200 characters, names a field path and the wanted value.

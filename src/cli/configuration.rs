@@ -75,6 +75,16 @@ impl Configuration {
         }
     }
 
+    /// These settings with another profile, given as the YAML value of the key.
+    ///
+    /// # Errors
+    /// All that is wrong with the profile.
+    pub fn settings_with_profile(&self, profile: &str) -> Result<Settings, Vec<Problem>> {
+        let file = SettingsFile::read(&Source::new("profile", format!("profile: {profile}")));
+        let own = file.settle(&RuleSet::default(), &known_checks())?;
+        Ok(Settings { profile: own.profile, ..self.settings.clone() })
+    }
+
     /// The rule of this id, as it stands in its file.
     ///
     /// # Errors

@@ -1,12 +1,11 @@
 //! `seaworthy rules` and `seaworthy explain`: what there is to be found, without judging anything.
 
-use crate::checks;
 use crate::cli::args::{ExplainArgs, RulesArgs};
 use crate::cli::configured::Configured;
-use crate::cli::{Exit, Run};
-use crate::policy::{Rule, builtin_example};
-use crate::report::rules::{Example, render_list, render_page};
-use serde_json::Value;
+use crate::cli::{Exit, Run, rule_page};
+use crate::policy::Rule;
+use crate::report::rule_text;
+use crate::report::rules::render_list;
 
 /// Lists the rules as they are under the configuration of the current folder.
 ///
@@ -25,10 +24,7 @@ pub fn rules(args: &RulesArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
 /// No such rule, a configuration that cannot be used, a result that cannot be written.
 pub fn explain(args: &ExplainArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
     let configuration = Configured::here(&args.config)?;
-    let rule = configuration.settings.tuned(configuration.find(&args.rule)?);
-    let schema = checks::check(&rule.spec.check).map_or(Value::Null, |check| (check.schema)());
-    let (bad, good) = builtin_example(rule.id()).unzip();
-    let page = render_page(&rule, &schema, Example { bad, good }, run.terminal.columns());
-    run.streams.result(&page)?;
+    let page = rule_page::page(configuration.find(&args.rule)?, &configuration, run.terminal.columns(), run.today)?;
+    run.streams.result(&rule_text::render(&page, run.terminal.columns()))?;
     Ok(Exit::Clean)
 }

@@ -16,6 +16,7 @@ mod inputs;
 mod notes;
 pub mod reference;
 mod replace;
+pub mod rule_page;
 mod show_config;
 mod streams;
 mod terminal;

@@ -6,6 +6,10 @@
 //!
 //! This module reads markers and compares; it neither opens files nor judges.
 
+mod shown;
+
+pub use shown::Shown;
+
 use crate::base::{Finding, Position, Problem, Severity, Source, Span};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -107,13 +111,18 @@ const MARKER: &str = "#~";
 /// The text behind the marker of a line and its offset in the line. As any YAML comment it starts the line or follows
 /// a blank.
 fn split_marker(line: &str) -> Option<(usize, &str)> {
-    let at = line.match_indices(MARKER).map(|(at, _)| at).find(|at| {
-        let before = line.get(..*at).unwrap_or("");
-        before.is_empty() || before.ends_with([' ', '\t'])
-    })?;
+    let at = marker_at(line)?;
     let marker = line.get(at + MARKER.len()..)?;
     let trimmed = marker.trim_start();
     Some((at + MARKER.len() + marker.len() - trimmed.len(), trimmed.trim_end()))
+}
+
+/// Where the marker of a line begins.
+fn marker_at(line: &str) -> Option<usize> {
+    line.match_indices(MARKER).map(|(at, _)| at).find(|at| {
+        let before = line.get(..*at).unwrap_or("");
+        before.is_empty() || before.ends_with([' ', '\t'])
+    })
 }
 
 fn trimmed(text: &str, offset: usize) -> (String, Span) {
@@ -222,6 +231,7 @@ ports:
         Finding {
             rule: rule.into(),
             severity,
+            case: None,
             mode: Mode::Warn,
             message: "odd".into(),
             help: None,

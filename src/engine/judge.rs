@@ -187,6 +187,7 @@ impl Scene<'_> {
         Finding {
             rule: rule.id.clone(),
             severity: self.severity(rule, seen.case),
+            case: seen.case,
             mode,
             message: seen.message,
             help: seen.help,

@@ -44,6 +44,7 @@ pub fn placeless(rule: &str) -> Finding {
     Finding {
         rule: rule.into(),
         severity: Severity::Warning,
+        case: None,
         mode: Mode::Warn,
         message: "port name `web` hides the protocol".into(),
         help: None,

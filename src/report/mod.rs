@@ -11,6 +11,8 @@ mod plain;
 mod remedy;
 pub mod repairs;
 pub mod rule_markdown;
+pub mod rule_page;
+pub mod rule_text;
 pub mod rules;
 mod summary;
 pub mod text;

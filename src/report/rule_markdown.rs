@@ -1,33 +1,40 @@
-//! The page of a rule as Markdown: what `seaworthy explain` says, for reading in the repository.
+//! The page of a rule as Markdown, with all its fixtures, and the index of the pages: for reading in the repository.
 
-use crate::policy::{Category, Rule, Status};
-use crate::report::rules::{looks_at, parameters};
-use serde_json::Value;
+use crate::base::Severity;
+use crate::policy::{Category, Rule};
+use crate::report::rule_page::{Block, RulePage, cases};
 use std::collections::BTreeMap;
 
-/// The page of a rule. `schema` is the JSON Schema of the parameters of its check; the example is a manifest that breaks the rule,
-/// and one that does not.
-pub fn render_page(rule: &Rule, schema: &Value, example: Option<(&str, &str)>) -> String {
-    let spec = &rule.spec;
-    let mut page = format!("# {}\n\n{}.\n\n", rule.id(), spec.title);
-    page += &format!("*{}*{}. {}\n", spec.severity, cases(rule), status(rule));
-    section(&mut page, "Looks at", &format!("{}\n\n{SPEAKS}", looks_at(&spec.matches).join("\n\n")));
-    section(&mut page, "Why", spec.why.trim());
-    section(&mut page, "What to do", spec.remedy.trim());
-    if let Some((bad, good)) = example {
-        section(&mut page, "Bad", &manifest(bad));
-        section(&mut page, "Good", &manifest(good));
+/// A fixture of a rule, judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedFixture {
+    /// The name of its file: `fail-headless.yaml`.
+    pub name: String,
+    /// What it says of itself; may be empty.
+    pub words: String,
+    /// What the rule finds in it, each kind of finding once; empty where the rule is silent.
+    pub found: Vec<Found>,
+}
+
+/// A kind of finding.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// How bad.
+    pub severity: Severity,
+    /// Which case of the check, where it names cases.
+    pub case: Option<&'static str>,
+    /// What `seaworthy fix` makes of it: one line, no full stop.
+    pub fix: String,
+}
+
+/// The page of a rule. Links to fixtures are relative to `docs/rules`.
+pub fn render_page(page: &RulePage, fixtures: &[JudgedFixture]) -> String {
+    let mut text = format!("# {}\n\n{}.\n\n*{}*\n", page.id, page.title, page.summary);
+    for section in &page.sections {
+        text += &format!("\n## {}\n", section.heading);
+        text.extend(section.blocks.iter().map(block));
     }
-    list(&mut page, &format!("Parameters of the check `{}`", spec.check), &parameters(rule, schema));
-    list(&mut page, "Links", &spec.links);
-    let id = rule.id();
-    let ignoring = format!(
-        "`# seaworthy: ignore[{id}] <reason>` on the line or the line above, or the annotation \
-         `seaworthy.dev/ignore-{id}: \"<reason>\"`. Under `deny` only an exception in the platform's `seaworthy.yaml` counts in the \
-         cluster."
-    );
-    section(&mut page, "To ignore it", &ignoring);
-    page
+    text + &fixture_sections(&page.id, fixtures)
 }
 
 /// All rules, one line each, in a table for each category.
@@ -49,38 +56,93 @@ fn row(rule: &Rule) -> String {
     format!("| [{id}]({id}.md) | {}{} | {} |\n", rule.spec.severity, cases(rule), rule.spec.title, id = rule.id())
 }
 
-/// Where the rules of kinds that the webhook judges are heard.
-const SPEAKS: &str = "Speaks in `seaworthy check` and at the API server's door.";
-
-fn cases(rule: &Rule) -> String {
-    rule.spec.cases.iter().map(|(case, severity)| format!(", {severity} if {case}")).collect()
-}
-
-fn status(rule: &Rule) -> String {
-    let word = match rule.spec.status {
-        Status::Preview => "Preview",
-        Status::Stable => "Stable",
-        Status::Deprecated => "Deprecated",
-    };
-    let since = rule.spec.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
-    format!("{word}{since}.")
-}
-
-fn section(page: &mut String, heading: &str, text: &str) {
-    *page += &format!("\n## {heading}\n\n{text}\n");
-}
-
-fn list(page: &mut String, heading: &str, items: &[String]) {
-    if !items.is_empty() {
-        section(page, heading, &items.iter().map(|item| format!("* {item}")).collect::<Vec<_>>().join("\n"));
+fn block(block: &Block) -> String {
+    match block {
+        Block::Prose(text) => format!("\n{}\n", text.trim()),
+        Block::Items(items) => format!("\n{}", items.iter().map(|item| format!("* {item}\n")).collect::<String>()),
+        Block::Code(language, text) => format!("\n```{language}\n{text}\n```\n"),
     }
 }
 
-/// The manifest of a fixture without the markers, but for the profile that it needs.
-fn manifest(text: &str) -> String {
-    let profile = text.lines().next().and_then(|line| line.strip_prefix("#~ profile:"));
-    let said = profile.map(|profile| format!("With `profile: {}`:\n\n", profile.trim())).unwrap_or_default();
-    let unmarked = |line: &str| line.split_once("#~").map_or(line, |(before, _)| before).trim_end().to_owned();
-    let lines: Vec<String> = text.lines().map(unmarked).filter(|line| !line.is_empty()).collect();
-    format!("{said}```yaml\n{}\n```", lines.join("\n"))
+/// The fixtures in which the rule speaks, and those in which it is silent.
+fn fixture_sections(rule: &str, fixtures: &[JudgedFixture]) -> String {
+    let (silent, speaking): (Vec<_>, Vec<_>) = fixtures.iter().partition(|fixture| fixture.found.is_empty());
+    let mut text = String::new();
+    if !speaking.is_empty() {
+        text += "\n## Speaks when\n\n| manifest | severity | fix |\n|---|---|---|\n";
+        text.extend(speaking.iter().flat_map(|fixture| rows(rule, fixture)));
+    }
+    if !silent.is_empty() {
+        text += "\n## Silent when\n\n";
+        text.extend(silent.iter().map(|fixture| format!("* {}\n", described(rule, fixture))));
+    }
+    text
+}
+
+/// A row for each kind of finding; the manifest is named in the first.
+fn rows(rule: &str, fixture: &JudgedFixture) -> Vec<String> {
+    let row = |(index, found): (usize, &Found)| {
+        let manifest = if index == 0 { described(rule, fixture) } else { String::new() };
+        let case = found.case.map(|case| format!(", case `{case}`")).unwrap_or_default();
+        format!("| {} | {}{case} | {} |\n", cell(&manifest), found.severity, cell(&found.fix))
+    };
+    fixture.found.iter().enumerate().map(row).collect()
+}
+
+/// The name of a fixture without what all have, as a link, with its words.
+fn described(rule: &str, fixture: &JudgedFixture) -> String {
+    let name = fixture.name.trim_end_matches(".yaml");
+    let name = name.split_once('-').map_or(name, |(_, name)| name).replace('-', " ");
+    let words = if fixture.words.is_empty() { String::new() } else { format!(": {}", fixture.words) };
+    format!("[{name}](../../tests/rules/{rule}/{}){words}", fixture.name)
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::rule_page::tests::{rule, whole_page};
+
+    fn fixture(name: &str, words: &str, found: &[(Severity, Option<&'static str>, &str)]) -> JudgedFixture {
+        let found = found.iter().map(|&(severity, case, fix)| Found { severity, case, fix: fix.to_owned() }).collect();
+        JudgedFixture { name: name.to_owned(), words: words.to_owned(), found }
+    }
+
+    #[test]
+    fn the_page_of_a_rule_with_its_fixtures() {
+        let fixtures = [
+            fixture(
+                "fail-grace-zero.yaml",
+                "One | other.",
+                &[(Severity::Error, Some("grace-zero"), "safe"), (Severity::Warning, None, "none")],
+            ),
+            fixture("pass-outside-mesh.yaml", "Not in the mesh.", &[]),
+            fixture("pass-bare.yaml", "", &[]),
+        ];
+        insta::assert_snapshot!(render_page(&whole_page(), &fixtures));
+    }
+
+    #[test]
+    fn the_index_has_a_table_for_each_category() {
+        let mut ports = rule();
+        ports.spec.category = Some(Category::Ports);
+        insta::assert_snapshot!(render_index(&[rule(), ports]), @r"
+        # Rules
+
+        ## Ports
+
+        | rule | severity | finds |
+        |---|---|---|
+        | [missing-pre-stop](missing-pre-stop.md) | warning, error if grace-zero | Serving container does not wait before it stops |
+
+        ## Other
+
+        | rule | severity | finds |
+        |---|---|---|
+        | [missing-pre-stop](missing-pre-stop.md) | warning, error if grace-zero | Serving container does not wait before it stops |
+        ");
+    }
 }

@@ -87,7 +87,7 @@ spec:
     let ran = seaworthy(&["check", "deploy", "-o", "concise", "--select", "odd-port-name"]).within(files.path()).run();
     assert!(ran.out.starts_with("deploy/x.yaml:12:11: error[odd-port-name] "), "{}{}", ran.out, ran.err);
     let ran = seaworthy(&["explain", "odd-port-name"]).within(files.path()).run();
-    assert!(ran.out.starts_with("odd-port-name: Odd port name\nerror (stable)\n"), "{}{}", ran.out, ran.err);
+    assert!(ran.out.starts_with("odd-port-name: Odd port name\nerror. Stable.\n"), "{}{}", ran.out, ran.err);
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! `seaworthy rules` and `seaworthy explain`: everything about every rule, without a network.
 
 use crate::seaworthy;
+use seaworthy::base::PodRepair;
+use seaworthy::checks::check;
+use seaworthy::engine::read_rules;
+use seaworthy::policy::Rule;
 use std::collections::BTreeSet;
 
 fn ids() -> Vec<String> {
@@ -21,11 +25,22 @@ fn every_rule_is_a_file_of_the_policies_folder() {
 fn every_rule_has_a_whole_page() {
     for id in ids() {
         let page = seaworthy(&["explain", &id, "--isolated"]).run().out;
-        for heading in ["\nlooks at\n", "\nwhy\n", "\nwhat to do\n", "\nbad\n", "\ngood\n", "\nlinks\n"] {
+        for heading in ["\nlooks at\n", "\nwhy\n", "\nwhat to do\n", "\nbad\n", "\nfixed\n", "\ngood\n", "\nlinks\n"] {
             assert!(page.contains(heading), "{id} lacks {heading:?}");
         }
         assert!(page.contains(&format!("# seaworthy: ignore[{id}]")), "{page}");
     }
+}
+
+/// Where a rule can be repaired, `docs/repairs.md` says what it does to the Pod.
+#[test]
+fn the_guide_to_repairs_names_the_rules_that_are_repaired() {
+    let rules = read_rules(&[]);
+    let is_repaired = |rule: &&Rule| check(&rule.spec.check).unwrap().repair != PodRepair::Never;
+    let repaired: BTreeSet<&str> = rules.rules().iter().filter(is_repaired).map(Rule::id).collect();
+    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/repairs.md")).unwrap();
+    let named = guide.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(named.collect::<BTreeSet<_>>(), repaired);
 }
 
 #[test]

@@ -2,12 +2,11 @@
 //! compared in CI.
 
 use anyhow::Context;
-use seaworthy::checks;
-use seaworthy::cli::reference;
-use seaworthy::engine::read_rules;
-use seaworthy::policy::{Rule, builtin_example, rule_schema, schema_text, settings_schema};
-use seaworthy::report::rule_markdown;
-use serde_json::Value;
+use seaworthy::cli::configuration::Configuration;
+use seaworthy::cli::{reference, rule_page};
+use seaworthy::engine::fixture::Promise;
+use seaworthy::policy::{Date, Rule, rule_schema, schema_text, settings_schema};
+use seaworthy::report::rule_markdown::{self, JudgedFixture};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -22,7 +21,7 @@ type Document = (String, String);
 
 /// Writes all generated documents below this folder, and takes away pages of rules that are gone.
 pub fn write(root: &Path) -> anyhow::Result<()> {
-    let documents = documents();
+    let documents = documents(root)?;
     for name in left_over(root, &documents)? {
         fs::remove_file(root.join(name))?;
     }
@@ -36,7 +35,7 @@ pub fn write(root: &Path) -> anyhow::Result<()> {
 
 /// Says which of them are not as they would be written now.
 pub fn check(root: &Path) -> anyhow::Result<ExitCode> {
-    let documents = documents();
+    let documents = documents(root)?;
     let mut stale: Vec<String> = left_over(root, &documents)?;
     let differs = |(name, text): &Document| fs::read_to_string(root.join(name)).ok().as_ref() != Some(text);
     stale.extend(documents.into_iter().filter(differs).map(|(name, _)| name));
@@ -47,21 +46,48 @@ pub fn check(root: &Path) -> anyhow::Result<ExitCode> {
     Ok(if stale.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn documents() -> Vec<Document> {
-    let rules = read_rules(&[]);
+fn documents(root: &Path) -> anyhow::Result<Vec<Document>> {
+    let configuration = Configuration::load(None)?;
+    let rules = configuration.rules.rules();
     let mut documents = vec![
         ("docs/schema/rule.v1alpha1.json".to_owned(), schema_text(&rule_schema())),
         ("docs/schema/seaworthy.json".to_owned(), schema_text(&settings_schema())),
         ("docs/cli.md".to_owned(), reference::markdown()),
-        (format!("{RULES}/README.md"), rule_markdown::render_index(rules.rules())),
+        (format!("{RULES}/README.md"), rule_markdown::render_index(rules)),
     ];
-    documents.extend(rules.rules().iter().map(|rule| (format!("{RULES}/{}.md", rule.id()), page(rule))));
-    documents
+    for rule in rules {
+        documents.push((format!("{RULES}/{}.md", rule.id()), page(rule, &configuration, root)?));
+    }
+    Ok(documents)
 }
 
-fn page(rule: &Rule) -> String {
-    let schema = checks::check(&rule.spec.check).map_or(Value::Null, |check| (check.schema)());
-    rule_markdown::render_page(rule, &schema, builtin_example(rule.id()))
+/// How wide reports on the pages are: a page of the repository shows about that much.
+const WIDTH: usize = 100;
+
+/// A day on which manifests are judged; no example has exceptions that end.
+const DAY: &str = "2026-01-01";
+
+fn page(rule: &Rule, configuration: &Configuration, root: &Path) -> anyhow::Result<String> {
+    let today: Date = DAY.parse().map_err(anyhow::Error::msg)?;
+    let page = rule_page::page(rule, configuration, WIDTH, today)?;
+    let fixtures = fixtures(&root.join("tests/rules").join(rule.id()))?;
+    let judge = |(name, text): &Document| rule_page::judged_fixture(rule.id(), name, text, configuration, today);
+    let judged = fixtures.iter().map(judge).collect::<anyhow::Result<Vec<JudgedFixture>>>()?;
+    Ok(rule_markdown::render_page(&page, &judged))
+}
+
+/// The fixtures of a folder but for the examples, by name.
+fn fixtures(folder: &Path) -> anyhow::Result<Vec<Document>> {
+    let mut fixtures = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if Promise::of(&name).is_some() && !name.contains("-example.") {
+            fixtures.push((name, fs::read_to_string(&path)?));
+        }
+    }
+    fixtures.sort();
+    Ok(fixtures)
 }
 
 /// Pages of rules that there are no more.

@@ -10,9 +10,9 @@ use crate::cli::configured::Configured;
 use crate::cli::inputs::{self, Inputs};
 use crate::cli::{Exit, Run, look_up};
 use crate::engine::fixture::{self, Fixture, Promise};
-use crate::engine::{self, Choice, Engine, Input, known_checks};
+use crate::engine::{self, Choice, Engine, Input};
 use crate::manifest::{Limits, read_documents};
-use crate::policy::{Date, RuleSet, Settings, SettingsFile};
+use crate::policy::{Date, Settings};
 use crate::report::text;
 use fixed::Beside;
 use rayon::prelude::*;
@@ -113,13 +113,11 @@ fn update(inputs: &Inputs, compared: &mut [Compared]) -> anyhow::Result<usize> {
 
 /// The settings of the configuration, with the profile of the fixture in place of its own if there is one.
 fn settings(source: &Source, fixture: &Fixture, configuration: &Configuration) -> Result<Settings, Vec<Problem>> {
-    let settings = configuration.settings.clone();
-    let Some((profile, span)) = &fixture.profile else { return Ok(settings) };
-    let file = SettingsFile::read(&Source::new("profile", format!("profile: {profile}")));
-    match file.settle(&RuleSet::default(), &known_checks()) {
-        Ok(own) => Ok(Settings { profile: own.profile, ..settings }),
-        Err(problems) => Err(problems.into_iter().map(|it| Problem::fatal(source, *span, it.message)).collect()),
-    }
+    let Some((profile, span)) = &fixture.profile else { return Ok(configuration.settings.clone()) };
+    let located = |problems: Vec<Problem>| {
+        problems.into_iter().map(|it| Problem::fatal(source, *span, it.message)).collect::<Vec<_>>()
+    };
+    configuration.settings_with_profile(profile).map_err(located)
 }
 
 fn summary(fixtures: usize, differing: usize, updated: usize, folder: &Path) -> String {

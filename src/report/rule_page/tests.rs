@@ -1,0 +1,92 @@
+use super::*;
+use serde_json::json;
+
+/// A rule with all its parts.
+pub fn rule() -> Rule {
+    serde_json::from_value(json!({
+        "apiVersion": "seaworthy.dev/v1alpha1",
+        "kind": "Rule",
+        "metadata": {"name": "missing-pre-stop"},
+        "spec": {
+            "title": "Serving container does not wait before it stops",
+            "severity": "warning",
+            "cases": {"grace-zero": "error"},
+            "since": "0.1.0",
+            "match": {
+                "kinds": ["Pod", "apps/Deployment"],
+                "membership": ["sidecar", "ambient"],
+                "namespaces": {"notIn": ["kube-system"]},
+            },
+            "check": "pre-stop",
+            "params": {"drainSeconds": {"http": 30}},
+            "why": "Endpoints are removed while the container stops, so that requests still arrive\nat a container that has closed its port.",
+            "remedy": "Sleep in a preStop hook.",
+            "links": ["https://example.com/pod-lifecycle"],
+        },
+    }))
+    .unwrap()
+}
+
+/// Its page, with an example that has a safe fix, one to look at, and something left.
+pub fn whole_page() -> RulePage {
+    let schema = json!({"properties": {
+        "drainSeconds": {"description": "Seconds to wait,\nby protocol."},
+        "skip": {"description": "Containers left alone.", "default": []},
+    }});
+    let manifest =
+        |text: &str| Manifest { profile: Some("{dataPlane: native}".to_owned()), text: format!("{text}\n\n# end\n") };
+    let fix = |look_at: &[&str], patch: &str| ShownFix {
+        look_at: look_at.iter().map(|&reason| reason.to_owned()).collect(),
+        patch: patch.to_owned(),
+    };
+    let example = Example {
+        bad: manifest("kind: Pod"),
+        report: "warning[missing-pre-stop]: no wait\n --> example.yaml:1:1\n\n".to_owned(),
+        fixes: vec![fix(&[], "+wait: 30\n"), fix(&["one", "two"], "-wait: 30\n")],
+        left: vec!["only its owner knows".to_owned()],
+        good: Manifest { profile: None, ..manifest("kind: Pod # good") },
+    };
+    page(&rule(), Known { schema: &schema, repair: PodRepair::Possible, example: Some(&example) })
+}
+
+#[test]
+fn what_a_rule_does_not_have_has_no_section() {
+    let mut rule = rule();
+    rule.spec.links.clear();
+    rule.spec.cases.clear();
+    let page = page(&rule, Known { schema: &json!({}), repair: PodRepair::Never, example: None });
+    let headings: Vec<&str> = page.sections.iter().map(|section| section.heading.as_str()).collect();
+    assert_eq!(headings, ["Looks at", "Why", "What to do", "On Pods", "To ignore it, with a reason"]);
+    assert_eq!(page.summary, "warning. Stable, since 0.1.0.");
+}
+
+#[test]
+fn it_says_where_findings_on_a_kind_are_heard() {
+    let said = |kinds: &[&str]| speaks(&kinds.iter().map(|&kind| kind.to_owned()).collect::<Vec<_>>());
+    assert_eq!(said(&["Pod", "batch/Job"]), "Speaks in `seaworthy check` and at the API server's door.");
+    let some = said(&["Pod", "apps/ReplicaSet", "Namespace"]);
+    assert!(some.ends_with("about apps/ReplicaSet, Namespace in `seaworthy check` only."), "{some}");
+    assert!(said(&["Namespace"]).starts_with("Speaks in `seaworthy check` only:"));
+}
+
+/// The chart registers the webhook for these kinds and no others: `apps/DaemonSet` is `"daemonsets"` of `"apps"` there.
+#[test]
+fn the_webhook_is_asked_about_the_kinds_of_the_chart() {
+    let chart = include_str!("../../../helm/seaworthy/templates/webhook.yaml");
+    let (_, groups) = chart.split_once("range $group, $resources := dict").unwrap();
+    let (groups, _) = groups.split_once("}}").unwrap();
+    let mut registered: Vec<String> = Vec::new();
+    for line in groups.lines().filter(|line| line.contains("(list ")) {
+        let words: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
+        let (group, resources) = words.split_first().unwrap();
+        registered.extend(resources.iter().map(|resource| format!("{group}/{resource}")));
+    }
+    let plural = |kind: &str| {
+        let (group, kind) = kind.split_once('/').unwrap_or(("", kind));
+        format!("{group}/{}s", kind.to_lowercase())
+    };
+    let mut wanted: Vec<String> = ADMITTED.iter().map(|kind| plural(kind)).collect();
+    wanted.sort();
+    registered.sort();
+    assert_eq!(registered, wanted);
+}

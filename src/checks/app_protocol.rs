@@ -4,11 +4,11 @@
 //! <https://github.com/istio/istio/blob/master/pkg/config/kube/conversion.go>
 
 use crate::base::{Edit, Fix, PodRepair, nearest};
-use crate::checks::port_fix::{app_protocol, name_prefix, renamed};
+use crate::checks::port_fix::{app_protocol, fixed, name_prefix, renamed};
 use crate::checks::service_port::{APP_PROTOCOL, hidden_protocol, is_listened_for_by_pod, protocol_of, spoken};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
-use crate::manifest::{Service, ServicePort};
+use crate::manifest::ServicePort;
 use crate::mesh::protocol::convert;
 use crate::mesh::{Protocol, Transport, Version, differ_inbound};
 use schemars::JsonSchema;
@@ -59,7 +59,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
             _ if is_allowed || read == Protocol::Udp => None,
             Protocol::Unsupported => Some(unknown(subject, &shadowed, istio)),
             _ if read.listener_class() == hidden.listener_class() => None,
-            _ => Some(contradiction(&service, &shadowed, istio)),
+            _ => Some(contradiction(subject, &shadowed)),
         }
     };
     service.ports().filter_map(observe).collect()
@@ -115,7 +115,7 @@ const VALUES: [&str; 13] = [
 ];
 
 /// Istio knows both, and they ask for listeners of different kinds.
-fn contradiction(service: &Service<'_>, shadowed: &Shadowed<'_>, istio: Version) -> Observation {
+fn contradiction(subject: &Subject<'_>, shadowed: &Shadowed<'_>) -> Observation {
     let Shadowed { port, name, value, hidden, read } = shadowed;
     let path = port.path().key(APP_PROTOCOL);
     let message = format!(
@@ -127,8 +127,8 @@ fn contradiction(service: &Service<'_>, shadowed: &Shadowed<'_>, istio: Version)
         spoken(*hidden),
     );
     let suffix = name.split_once('-').map(|(_, suffix)| format!("-{suffix}")).unwrap_or_default();
-    let fix = renamed(service, port, format!("{}{suffix}", name_prefix(*read)), *read, istio, WHICH_IS_RIGHT);
-    Observation::new(path, message).help(HELP).remedied_by(fix)
+    let fix = renamed(subject, port, format!("{}{suffix}", name_prefix(*read)), *read, WHICH_IS_RIGHT);
+    fixed(Observation::new(path, message).help(HELP), subject, port, fix)
 }
 
 const WHICH_IS_RIGHT: &str = "it keeps what the mesh does now; if the name was right, take appProtocol away instead";

@@ -3,13 +3,14 @@
 //! Source: <https://istio.io/latest/docs/reference/config/analysis/ist0150/>
 
 use crate::base::{Fix, PodRepair};
-use crate::checks::port_fix::{declare, renamed};
+use crate::checks::port_evidence::Strength;
+use crate::checks::port_fix::{declare, fixed, renamed};
 use crate::checks::service_port::{APP_PROTOCOL, deciding_field, deciding_text, protocol_of};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Service, ServicePort};
+use crate::mesh::Protocol;
 use crate::mesh::outbound_listener::EXTERNAL_NAME_IS_ALIAS_SINCE;
-use crate::mesh::{Protocol, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,10 +40,11 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         Some(Protocol::Tcp) => deciding_text(port, istio).is_some_and(|text| text.eq_ignore_ascii_case("tcp")),
         _ => false,
     };
-    service.ports().filter(cannot_be_told).map(|port| observe(&service, &port, istio)).collect()
+    service.ports().filter(cannot_be_told).map(|port| observe(subject, &port)).collect()
 }
 
-fn observe(service: &Service<'_>, port: &ServicePort<'_>, istio: Version) -> Observation {
+fn observe(subject: &Subject<'_>, port: &ServicePort<'_>) -> Observation {
+    let istio = subject.profile.istio_version;
     let (field, number) = (deciding_field(port, istio), port.number);
     let is_alias = istio >= EXTERNAL_NAME_IS_ALIAS_SINCE;
     let seen = match deciding_text(port, istio).map(|text| shortened_to(20, text)) {
@@ -59,23 +61,23 @@ fn observe(service: &Service<'_>, port: &ServicePort<'_>, istio: Version) -> Obs
     let observation = Observation::new(path.clone(), format!("{seen}: {effect}; want http, https or tls at {path}"))
         .at(port.path().key("name"))
         .help("requests find an outside host by the Host header (http), TLS connections by their SNI (https, tls)");
-    let observation = observation.remedied_by(by_number(service, port, istio));
+    let observation = fixed(observation, subject, port, by_number(subject, port));
     if is_alias { observation.case(ALIAS) } else { observation }
 }
 
 /// The manifest does not show what the host outside speaks, but two numbers are hardly used for anything else.
-fn by_number(service: &Service<'_>, port: &ServicePort<'_>, istio: Version) -> Result<Fix, String> {
+fn by_number(subject: &Subject<'_>, port: &ServicePort<'_>) -> Result<Fix, String> {
     let (protocol, word) = match port.number {
         80 => (Protocol::Http, "http"),
         443 => (Protocol::Https, "https"),
         _ => return Err("the manifest does not show what the host outside speaks".to_owned()),
     };
-    if deciding_field(port, istio) == APP_PROTOCOL {
-        return declare(service, port, protocol, istio);
+    let reason = format!("only the number says that the host speaks {protocol}");
+    if deciding_field(port, subject.profile.istio_version) == APP_PROTOCOL {
+        return declare(subject, port, protocol, &Strength::Likely(reason));
     }
     let suffix = port.name.filter(|name| *name != "tcp").map(|name| format!("-{name}")).unwrap_or_default();
-    let reason = format!("only the number says that the host speaks {protocol}");
-    renamed(service, port, format!("{word}{suffix}"), protocol, istio, &reason)
+    renamed(subject, port, format!("{word}{suffix}"), protocol, &reason)
 }
 
 #[cfg(test)]

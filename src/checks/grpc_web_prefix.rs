@@ -4,8 +4,9 @@
 //! <https://github.com/istio/istio/blob/master/pkg/config/kube/conversion.go>
 
 use crate::base::{Path, PodRepair};
-use crate::checks::port_fix::{declare, renamed};
-use crate::checks::service_port::{APP_PROTOCOL, deciding_field, deciding_text, protocol_of};
+use crate::checks::port_evidence::{Strength, evidence};
+use crate::checks::port_fix::{declare, fixed, renamed};
+use crate::checks::service_port::{APP_PROTOCOL, deciding_field, deciding_text, protocol_of, reads_app_protocol};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::ServicePort;
@@ -34,11 +35,15 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let observe = |port: ServicePort<'_>| {
         let (field, text) = (deciding_field(&port, istio), deciding_text(&port, istio)?);
         let word = longer_word(text).filter(|_| protocol_of(&port, istio) == Some(Protocol::GrpcWeb))?;
-        let fix = match field {
-            APP_PROTOCOL => declare(&service, &port, Protocol::Grpc, istio),
-            _ => renamed(&service, &port, format!("grpc-svc-{word}"), Protocol::Grpc, istio, ""),
+        let fix = match (field, evidence(subject, &port)) {
+            // The name stays where it is known what to say beside it.
+            (_, Ok(told)) if told.strength == Strength::Certain && reads_app_protocol(istio) => {
+                declare(subject, &port, told.protocol, &told.strength)
+            }
+            (APP_PROTOCOL, _) => declare(subject, &port, Protocol::Grpc, &Strength::Certain),
+            _ => renamed(subject, &port, format!("grpc-svc-{word}"), Protocol::Grpc, ""),
         };
-        Some(lookalike(port.path().key(field), field, text).remedied_by(fix))
+        Some(fixed(lookalike(port.path().key(field), field, text), subject, &port, fix))
     };
     service.ports().filter_map(observe).collect()
 }

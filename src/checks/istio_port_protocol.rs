@@ -2,9 +2,9 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/>
 
-use crate::base::PodRepair;
-use crate::checks::port_evidence::{Evidence, evidence};
-use crate::checks::port_fix::{app_protocol, declare, is_dns_label, without_udp};
+use crate::base::{Path, PodRepair};
+use crate::checks::port_evidence::{Evidence, Strength, evidence};
+use crate::checks::port_fix::{app_protocol, declare, fixed, is_dns_label, name_prefix, without_udp};
 use crate::checks::server_first::greeting;
 use crate::checks::service_port::{
     APP_PROTOCOL, deciding_field, deciding_text, hidden_protocol, is_listened_for_by_pod, protocol_of,
@@ -12,7 +12,7 @@ use crate::checks::service_port::{
 };
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
-use crate::manifest::{Service, ServicePort};
+use crate::manifest::ServicePort;
 use crate::mesh::{Protocol, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -57,11 +57,11 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let istio = subject.profile.istio_version;
     let observe = |port: ServicePort<'_>| match (params.finds, protocol_of(&port, istio)?) {
         (Reading::Unclear, Protocol::Unsupported) if !is_anothers(subject, &port) => {
-            let seen = unclear(&port, istio, by_endpoint);
-            Some(with_evidence(seen, &service, &port, istio, evidence(subject, &port)))
+            let seen = unclear(subject, &port);
+            Some(if by_endpoint { seen.case(HEADLESS) } else { seen })
         }
         (Reading::UdpOnTcp, Protocol::Udp) if port.protocol != "UDP" => {
-            Some(udp_on_tcp(&port, istio).remedied_by(without_udp(&service, &port, istio)))
+            Some(fixed(udp_on_tcp(&port, istio), subject, &port, without_udp(subject, &port)))
         }
         _ => None,
     };
@@ -79,52 +79,74 @@ fn is_api_server(subject: &Subject<'_>) -> bool {
     subject.namespace() == "default" && subject.object.reference().name == "kubernetes"
 }
 
-fn unclear(port: &ServicePort<'_>, istio: Version, by_endpoint: bool) -> Observation {
-    let field = deciding_field(port, istio);
-    let path = port.path().key(field);
-    let seen = unread(port, istio);
-    let name = match port.name.filter(|name| name.len() <= LONGEST_PROPOSED && is_dns_label(name)) {
-        Some(name) => format!("`<protocol>-{name}`"),
-        None => "`<protocol>[-suffix]`".to_owned(),
-    };
-    let wanted = match field {
-        APP_PROTOCOL => format!("one that it knows at {path}"),
-        _ if reads_app_protocol(istio) => format!("{name} at {path}, or an appProtocol"),
-        _ => format!("{name} at {path}"),
-    };
-    let mut help =
-        "protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis".to_owned();
-    if reads_app_protocol(istio) {
-        help.push_str("; adding `appProtocol` keeps the name that others refer to");
+/// With evidence it says what to write, and offers to write it; without, what there is to choose from. The message holds what
+/// is certain, and only that.
+fn unclear(subject: &Subject<'_>, port: &ServicePort<'_>) -> Observation {
+    let istio = subject.profile.istio_version;
+    let path = port.path().key(deciding_field(port, istio));
+    let evidence = evidence(subject, port);
+    let certain = evidence.as_ref().ok().filter(|told| told.strength == Strength::Certain);
+    let told_by = certain.map(|told| format!("; it is {} by {}", told.protocol, told.source)).unwrap_or_default();
+    let wanted = wanted(port, certain.map(|told| told.protocol), &path, istio);
+    let message = format!("{}, so Istio guesses{told_by}: want {wanted}", unread(port, istio));
+    let seen = Observation::new(path, message).at(port.path().key("name"));
+    match evidence {
+        Err(reason) => seen.help(choice(istio)).unfixed(reason),
+        Ok(evidence) => {
+            let fix = declare(subject, port, evidence.protocol, &evidence.strength);
+            let observation = fixed(seen.help(told(&evidence, istio)), subject, port, fix);
+            evidence.place.into_iter().fold(observation, Observation::related)
+        }
     }
-    let message = format!("{seen}, so Istio guesses: want {wanted}");
-    let observation = Observation::new(path, message).at(port.path().key("name")).help(help);
-    if by_endpoint { observation.case(HEADLESS) } else { observation }
 }
 
-/// The same with the fix that the evidence allows, and its words in the help; without evidence there is none.
-fn with_evidence(
-    seen: Observation,
-    service: &Service<'_>,
-    port: &ServicePort<'_>,
-    istio: Version,
-    evidence: Result<Evidence, String>,
-) -> Observation {
-    let Evidence { protocol, words } = match evidence {
-        Ok(evidence) => evidence,
-        Err(reason) => return seen.unfixed(reason),
+/// What to write, and where: a name that begins with a protocol, or a value of appProtocol.
+fn wanted(port: &ServicePort<'_>, protocol: Option<Protocol>, path: &Path, istio: Version) -> String {
+    if deciding_field(port, istio) == APP_PROTOCOL {
+        let value = protocol.map(|protocol| format!("`{}`", app_protocol(protocol, istio)));
+        return format!("{} at {path}", value.as_deref().unwrap_or("one that it knows"));
+    }
+    // `grpc-web` would be another protocol than gRPC.
+    let is_read_otherwise = |name: &str| protocol == Some(Protocol::Grpc) && name.starts_with("web");
+    let protocol = protocol.map_or("<protocol>", name_prefix);
+    let is_proposed = |name: &&str| name.len() <= LONGEST_PROPOSED && is_dns_label(name) && !is_read_otherwise(name);
+    let name = match port.name.filter(is_proposed) {
+        Some(name) => format!("`{protocol}-{name}`"),
+        None => format!("`{protocol}[-suffix]`"),
     };
-    let help = if reads_app_protocol(istio) {
-        let value = app_protocol(protocol, istio);
-        format!("write `appProtocol: {value}`, told by {words}; the name that others refer to stays")
-    } else {
-        format!("the port speaks {protocol}, told by {words}: begin its name with that")
-    };
-    seen.help(help).remedied_by(declare(service, port, protocol, istio))
+    let instead = if reads_app_protocol(istio) { ", or an appProtocol" } else { "" };
+    format!("{name} at {path}{instead}")
 }
 
 /// A longer name would fill the line when it is said twice, and with a protocol before it maybe no name any more.
 const LONGEST_PROPOSED: usize = 30;
+
+fn choice(istio: Version) -> String {
+    let known = "protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis";
+    let addition =
+        if reads_app_protocol(istio) { "; adding `appProtocol` keeps the name that others refer to" } else { "" };
+    format!("{known}{addition}")
+}
+
+/// The evidence in words, with what to write.
+fn told(evidence: &Evidence, istio: Version) -> String {
+    let Evidence { protocol, words, strength, .. } = evidence;
+    let value = app_protocol(*protocol, istio);
+    match (strength, reads_app_protocol(istio)) {
+        (Strength::Certain, true) => {
+            format!("write `appProtocol: {value}`, told by {words}; the name that others refer to stays")
+        }
+        (Strength::Likely(reason), true) => {
+            format!("`appProtocol: {value}` is likely: {reason}; the name that others refer to stays")
+        }
+        (Strength::Certain, false) => {
+            format!("the port speaks {protocol}, told by {words}: begin its name with that")
+        }
+        (Strength::Likely(reason), false) => {
+            format!("likely the port speaks {protocol}: {reason}; if so, begin its name with that")
+        }
+    }
+}
 
 fn udp_on_tcp(port: &ServicePort<'_>, istio: Version) -> Observation {
     let field = deciding_field(port, istio);

@@ -21,6 +21,7 @@ mod lifecycle;
 mod pod_field;
 mod port_evidence;
 mod port_fix;
+mod port_references;
 mod pre_stop;
 mod proxy;
 mod proxy_drain;

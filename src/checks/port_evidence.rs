@@ -1,22 +1,42 @@
 //! Evidence of what a Service port speaks: what other words of the manifests say about it.
 //!
-//! A sign is a protocol with the words that say where it comes from. Evidence is signs that all agree: of the port's own
-//! fields, and of every workload that is known to be behind it. One that is silent may speak something else, and two
-//! that contradict each other prove that one is wrong; in both cases there is none. Nothing is guessed from numbers.
+//! A sign is a protocol, or a family of them, with the words that say where it comes from. Evidence is signs that all agree:
+//! of the port's own fields, of the routes that lead to it, and of every workload that is known to be behind it. One that is
+//! silent may speak something else, and two that contradict each other prove that one is wrong; in both cases nothing is
+//! certain. A number or an image alone is never more than likely.
 
-use crate::checks::shortened_to;
-use crate::inventory::{Entry, Subject, WorkloadFacts};
-use crate::manifest::{ProbeProtocol, ServicePort};
+mod claim;
+mod sign;
+
+use crate::checks::RelatedPlace;
+use crate::checks::port_evidence::claim::Claim;
+use crate::checks::port_evidence::sign::{Sign, called, likely_signs, own_signs, pod_signs, route_signs};
+use crate::inventory::Subject;
+use crate::manifest::ServicePort;
 use crate::mesh::Protocol;
-use crate::mesh::protocol::named_protocol;
 
 /// What a port speaks, and how that is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
     /// The protocol.
     pub protocol: Protocol,
     /// Where it is said, for people: ``the container port `grpc` of Deployment `cart` ``.
     pub words: String,
+    /// The same in two or three words: `its container port`.
+    pub source: String,
+    /// Where it is said, if that is in another object that a file shows.
+    pub place: Option<RelatedPlace>,
+    /// How sure it is.
+    pub strength: Strength,
+}
+
+/// How sure evidence is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Strength {
+    /// Somebody has said what the port speaks.
+    Certain,
+    /// It is the usual meaning of what was said, for this reason no more than that: one line, no full stop.
+    Likely(String),
 }
 
 /// What a TCP port of the Service under review speaks, as all that is known says.
@@ -27,168 +47,86 @@ pub fn evidence(subject: &Subject<'_>, port: &ServicePort<'_>) -> Result<Evidenc
     if port.protocol != "TCP" {
         return Err(format!("nothing in manifests tells what speaks over {}", port.protocol));
     }
-    let mut signs = own_signs(port);
-    let named = !signs.is_empty();
-    for workload in subject.workloads() {
-        let found = signs_of(workload, port);
-        if found.is_empty() && !named {
-            return Err(format!(
-                "{} does not tell what the port speaks: no protocol in the name of its container port, no httpGet or gRPC \
-                 probe of it",
-                called(workload)
-            ));
-        }
-        signs.extend(found);
-    }
-    let mut signs = signs.into_iter();
-    let Some(first) = signs.next() else {
-        return Err("no workload behind it is known that would tell what the port speaks".to_owned());
-    };
-    match signs.find(|other| other.protocol != first.protocol) {
-        Some(other) => Err(format!(
-            "it is told in two ways what the port speaks: {} by {}, {} by {}",
-            first.protocol, first.words, other.protocol, other.words
-        )),
-        None => Ok(first),
+    let signs = signs(subject, port);
+    let silence = silent_workload(subject, port);
+    let told = agreed(&signs)?;
+    match told {
+        // A route of HTTP is about the Service, but there is no protocol in it that could be declared.
+        Some((claim, first)) if claim != Claim::AnyHttp && silence.is_none() => Ok(certain(claim, first)),
+        Some((claim, _)) if claim != Claim::AnyHttp => Err(silence.unwrap_or_default()),
+        _ => likely(subject, port, &signs)?.ok_or_else(|| silence.unwrap_or_else(|| NOTHING.to_owned())),
     }
 }
+
+const NOTHING: &str = "no workload behind it is known that would tell what the port speaks";
 
 /// All that is said of a port, whether or not it agrees.
-pub fn signs(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<Evidence> {
-    let of_pods = subject.workloads().iter().flat_map(|workload| signs_of(workload, port));
-    own_signs(port).into_iter().chain(of_pods).collect()
+fn signs(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<Sign> {
+    let of_pods = subject.workloads().iter().flat_map(|workload| pod_signs(workload, port));
+    own_signs(port).into_iter().chain(of_pods).chain(route_signs(subject, port)).collect()
 }
 
-/// What the port's own fields say where Istio does not read them as a protocol: a name that always means one, an
-/// `appProtocol` that this Istio is too old for, a name that an unknown `appProtocol` hides.
-fn own_signs(port: &ServicePort<'_>) -> Vec<Evidence> {
-    let fields = [("appProtocol", port.app_protocol), ("the port name", port.name)];
-    let sign = |(field, text): (&str, Option<&str>)| {
-        let text = text?;
-        Some(Evidence { protocol: meant(text)?, words: format!("{field} {}", shortened_to(LONGEST_NAME, text)) })
-    };
-    fields.into_iter().filter_map(sign).collect()
+/// Whether its name or the pods say that a port speaks something else than bytes. Routes do not count: which rule speaks of a
+/// port must be the same where they are not known.
+pub fn is_more_than_bytes(subject: &Subject<'_>, port: &ServicePort<'_>) -> bool {
+    let of_pods = subject.workloads().iter().flat_map(|workload| pod_signs(workload, port));
+    let mut signs = own_signs(port).into_iter().chain(of_pods);
+    signs.any(|sign| sign.claim.and(Claim::Exactly(Protocol::Tcp)).is_none())
 }
 
-/// What the pods of a workload say about the port that a Service port leads to.
-fn signs_of(workload: &Entry<WorkloadFacts>, port: &ServicePort<'_>) -> Vec<Evidence> {
-    let facts = &workload.facts;
-    let Some(number) = facts.resolve(port.target, port.protocol) else { return Vec::new() };
-    let of = called(workload);
-    let names = facts.ports.iter().filter(|it| it.number == number && it.protocol == port.protocol);
-    let by_name = names.filter_map(|it| it.name.as_deref()).filter_map(|name| {
-        let words = format!("the container port {} of {of}", shortened_to(LONGEST_NAME, name));
-        Some(Evidence { protocol: meant(name)?, words })
-    });
-    let probes = facts.probes.iter().filter(|probe| probe.port == number);
-    let by_probe = probes.map(|probe| {
-        let (protocol, how) = probed(probe.protocol);
-        Evidence { protocol, words: format!("the {} ({how}) of {of}", probe.field) }
-    });
-    by_name.chain(by_probe).collect()
-}
-
-const LONGEST_NAME: usize = 24;
-
-fn called(workload: &Entry<WorkloadFacts>) -> String {
-    format!("{} {}", workload.reference.kind, shortened_to(LONGEST_NAME, &workload.reference.name))
-}
-
-fn probed(protocol: ProbeProtocol) -> (Protocol, &'static str) {
-    match protocol {
-        ProbeProtocol::Http => (Protocol::Http, "httpGet"),
-        ProbeProtocol::Https => (Protocol::Https, "httpGet over HTTPS"),
-        ProbeProtocol::Grpc => (Protocol::Grpc, "grpc"),
-    }
-}
-
-/// The protocol that a name means beyond doubt: by Istio's own convention, or as a name known to everybody.
-///
-/// Databases are taken for the bytes that they are: `mongo` and `mysql` ask Istio for filters that look into them, and
-/// make it drop a Service that shares a port number with another protocol; that is for the owner to ask for.
-fn meant(name: &str) -> Option<Protocol> {
-    let is_grpc_web = || name == "grpc-web" || name.starts_with("grpc-web-");
-    match named_protocol(name) {
-        Protocol::Mongo | Protocol::MySql | Protocol::Redis => Some(Protocol::Tcp),
-        // `grpc-webhook` is gRPC-Web for Istio only, because it looks at the first eight letters.
-        Protocol::GrpcWeb if !is_grpc_web() => None,
-        Protocol::Udp | Protocol::HttpProxy => None,
-        Protocol::Unsupported if name == "h2c" => Some(Protocol::Http2),
-        Protocol::Unsupported => BYTES.contains(&name).then_some(Protocol::Tcp),
-        named => Some(named),
-    }
-}
-
-/// Whole names of protocols that are never HTTP. `kafka-ui` or `postgres-metrics` is: no prefixes.
-const BYTES: [&str; 30] = [
-    "amqp",
-    "amqps",
-    "cassandra",
-    "cql",
-    "ftp",
-    "imap",
-    "imaps",
-    "kafka",
-    "ldap",
-    "ldaps",
-    "mariadb",
-    "memcached",
-    "mongodb",
-    "mqtt",
-    "mqtts",
-    "mssql",
-    "nats",
-    "pgsql",
-    "pop3",
-    "pop3s",
-    "postgres",
-    "postgresql",
-    "rediss",
-    "sftp",
-    "smtp",
-    "smtps",
-    "ssh",
-    "stomp",
-    "telnet",
-    "zookeeper",
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_mean_a_protocol_only_beyond_doubt() {
-        use Protocol::*;
-        for (name, wanted) in [
-            ("http", Some(Http)),
-            ("http-web", Some(Http)),
-            ("https", Some(Https)),
-            ("grpc-api", Some(Grpc)),
-            ("grpc-web", Some(GrpcWeb)),
-            ("grpc-web-shop", Some(GrpcWeb)),
-            ("grpc-webhook", None),
-            ("http2", Some(Http2)),
-            ("h2c", Some(Http2)),
-            ("tls-db", Some(Tls)),
-            ("tcp-x", Some(Tcp)),
-            ("mongo", Some(Tcp)),
-            ("mongodb", Some(Tcp)),
-            ("mysql", Some(Tcp)),
-            ("redis-cache", Some(Tcp)),
-            ("postgres", Some(Tcp)),
-            ("postgres-metrics", None),
-            ("kafka-ui", None),
-            ("udp", None),
-            ("udp-dns", None),
-            ("http_proxy", None),
-            ("web", None),
-            ("metrics", None),
-            ("ws", None),
-            ("httpx", None),
-            ("", None),
-        ] {
-            assert_eq!(meant(name), wanted, "{name}");
+/// What signs say together, with the first that says so much; none without signs.
+fn agreed(signs: &[Sign]) -> Result<Option<(Claim, &Sign)>, String> {
+    let Some((first, rest)) = signs.split_first() else { return Ok(None) };
+    let mut told = (first.claim, first);
+    for sign in rest {
+        let Some(claim) = told.0.and(sign.claim) else { return Err(contradiction(told.1, sign)) };
+        if claim != told.0 {
+            told = (claim, sign);
         }
     }
+    Ok(Some(told))
 }
+
+fn contradiction(one: &Sign, other: &Sign) -> String {
+    format!(
+        "it is told in two ways what the port speaks: {} by {}, {} by {}",
+        one.claim, one.words, other.claim, other.words
+    )
+}
+
+/// Why the pods are not told of, if one of the workloads says nothing and nothing is said of the Service itself.
+fn silent_workload(subject: &Subject<'_>, port: &ServicePort<'_>) -> Option<String> {
+    let of_service = own_signs(port).into_iter().chain(route_signs(subject, port));
+    if of_service.into_iter().any(|sign| sign.claim != Claim::AnyHttp) {
+        return None;
+    }
+    let silent = subject.workloads().iter().find(|workload| pod_signs(workload, port).is_empty())?;
+    Some(format!(
+        "{} does not tell what the port speaks: no protocol in the name of its container port, no httpGet or gRPC probe of it",
+        called(silent)
+    ))
+}
+
+fn certain(claim: Claim, sign: &Sign) -> Evidence {
+    let Sign { words, source, place, .. } = sign.clone();
+    Evidence { protocol: claim.protocol(), words, source, place, strength: Strength::Certain }
+}
+
+/// What is likely where nothing is certain; none where nothing is.
+fn likely(subject: &Subject<'_>, port: &ServicePort<'_>, told: &[Sign]) -> Result<Option<Evidence>, String> {
+    let hints = likely_signs(subject, port);
+    let all: Vec<Sign> = told.iter().chain(&hints).cloned().collect();
+    let Some((claim, first)) = agreed(&all)? else { return Ok(None) };
+    let reason = match &all[..] {
+        [only] if only.claim == Claim::AnyHttp => {
+            format!("{} tells HTTP but no version: for gRPC write `grpc`, for HTTP/2 `http2`", only.words)
+        }
+        [only] => format!("only {} says so", only.words),
+        [one, other, ..] => format!("only {} and {} say so", one.words, other.words),
+        [] => String::new(),
+    };
+    Ok(Some(Evidence { strength: Strength::Likely(reason), ..certain(claim, first) }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,54 +1,81 @@
 //! Edits that make a Service port say what it speaks.
 
 use crate::base::{Edit, Fix};
+use crate::checks::port_evidence::{Strength, evidence};
+use crate::checks::port_references::{in_words, references};
 use crate::checks::service_port::{APP_PROTOCOL, deciding_field, reads_app_protocol};
-use crate::checks::shortened_to;
-use crate::manifest::{Service, ServicePort};
+use crate::checks::{Observation, shortened_to};
+use crate::inventory::Subject;
+use crate::manifest::ServicePort;
 use crate::mesh::protocol::convert;
 use crate::mesh::{Protocol, Transport, Version};
 
 /// Declares the protocol of a TCP port that says none.
 ///
-/// A new `appProtocol` is safe: it is a true statement about the port that nothing refers to by its value, and it stays
-/// true whether or not the pods turn out to be in the mesh. An old one is somebody's statement, and a name is a key.
+/// A new `appProtocol` is safe where the protocol is certain: it is a true statement about the port that nothing refers to by
+/// its value, and it stays true whether or not the pods turn out to be in the mesh. An old one is somebody's statement, and a
+/// name is a key.
 ///
 /// # Errors
 /// Why it cannot be declared: one line for people, no full stop.
 pub fn declare(
-    service: &Service<'_>,
+    subject: &Subject<'_>,
     port: &ServicePort<'_>,
     protocol: Protocol,
-    istio: Version,
+    strength: &Strength,
 ) -> Result<Fix, String> {
+    let istio = subject.profile.istio_version;
+    let doubt = if let Strength::Likely(reason) = strength { reason } else { "" };
     if !reads_app_protocol(istio) {
-        let name = port
-            .name
-            .map_or_else(|| name_prefix(protocol).to_owned(), |old| format!("{}-{old}", name_prefix(protocol)));
-        return renamed(service, port, name, protocol, istio, "");
+        let prefix = name_prefix(protocol);
+        let name = port.name.map_or_else(|| prefix.to_owned(), |old| format!("{prefix}-{old}"));
+        return renamed(subject, port, name, protocol, doubt);
     }
     let value = app_protocol(protocol, istio);
     let title = format!("set appProtocol of port {} to `{value}`", port.number);
     let edits = vec![Edit::set(port.path().key(APP_PROTOCOL), value)];
-    Ok(match port.app_protocol {
-        None => Fix::safe(title, edits),
-        Some(old) => {
-            let old = shortened_to(LONGEST_NAME, old);
-            Fix::risky(title, format!("other controllers read appProtocol too, and one of them may know {old}"), edits)
-        }
+    let replaced = port.app_protocol.map(|old| {
+        let old = shortened_to(LONGEST_NAME, old);
+        format!("other controllers read appProtocol too, and one of them may know {old}")
+    });
+    Ok(match (doubt, replaced) {
+        ("", None) => Fix::safe(title, edits),
+        ("", Some(replaced)) => Fix::risky(title, replaced, edits),
+        (doubt, None) => Fix::risky(title, doubt, edits),
+        (doubt, Some(replaced)) => Fix::risky(title, format!("{doubt}; {replaced}"), edits),
     })
 }
 
-/// Takes the word udp from a port of another transport, which is bytes then.
+/// The observation with its fix; where that is a new name, with all that is known to refer to the old one.
+pub fn fixed(
+    seen: Observation,
+    subject: &Subject<'_>,
+    port: &ServicePort<'_>,
+    fix: Result<Fix, String>,
+) -> Observation {
+    let name = port.path().key("name");
+    let is_rename = |edit: &Edit| matches!(edit, Edit::Set { path, .. } if *path == name);
+    let renames = fix.as_ref().is_ok_and(|fix| fix.edits.iter().any(is_rename));
+    let referring = if renames { references(subject, port) } else { Vec::new() };
+    referring.into_iter().fold(seen.remedied_by(fix), Observation::related)
+}
+
+/// Takes the word udp from a port of another transport, which is bytes then unless more is known of it: who knows the port by
+/// its name then need not be asked.
 ///
 /// # Errors
 /// Why it cannot be taken away: one line for people, no full stop.
-pub fn without_udp(service: &Service<'_>, port: &ServicePort<'_>, istio: Version) -> Result<Fix, String> {
-    if deciding_field(port, istio) == APP_PROTOCOL {
+pub fn without_udp(subject: &Subject<'_>, port: &ServicePort<'_>) -> Result<Fix, String> {
+    if deciding_field(port, subject.profile.istio_version) == APP_PROTOCOL {
         let title = format!("set appProtocol of port {} to `tcp`", port.number);
         return Ok(Fix::risky(title, MAY_BE_UDP, vec![Edit::set(port.path().key(APP_PROTOCOL), "tcp")]));
     }
+    let told = evidence(subject, port).ok().filter(|told| told.strength == Strength::Certain);
+    if let Some(told) = told.filter(|_| reads_app_protocol(subject.profile.istio_version)) {
+        return declare(subject, port, told.protocol, &told.strength);
+    }
     let rest = port.name.and_then(|name| name.get("udp".len()..)).unwrap_or_default();
-    renamed(service, port, format!("tcp{rest}"), Protocol::Tcp, istio, MAY_BE_UDP)
+    renamed(subject, port, format!("tcp{rest}"), Protocol::Tcp, MAY_BE_UDP)
 }
 
 const MAY_BE_UDP: &str = "if the port carries UDP, write `protocol: UDP` instead";
@@ -59,31 +86,25 @@ const MAY_BE_UDP: &str = "if the port carries UDP, write `protocol: UDP` instead
 /// # Errors
 /// Why it cannot have the name: one line for people, no full stop.
 pub fn renamed(
-    service: &Service<'_>,
+    subject: &Subject<'_>,
     port: &ServicePort<'_>,
     name: String,
     protocol: Protocol,
-    istio: Version,
     reason: &str,
 ) -> Result<Fix, String> {
     let shown = shortened_to(LONGEST_NAME, &name);
     if !is_dns_label(&name) {
         return Err(format!("{shown} would be no name for a port: want at most 63 of a-z, 0-9 and `-`"));
     }
-    if service.ports().any(|other| other.index != port.index && other.name == Some(&name)) {
+    let mut ports = subject.service().into_iter().flat_map(|service| service.ports());
+    if ports.any(|other| other.index != port.index && other.name == Some(&name)) {
         return Err(format!("another port of the Service is called {shown} already"));
     }
-    if convert(istio, port.number, Some(&name), Transport::Tcp, None) != protocol {
+    if convert(subject.profile.istio_version, port.number, Some(&name), Transport::Tcp, None) != protocol {
         return Err(format!("Istio would not read {shown} as {protocol}"));
     }
     let title = format!("call port {} {shown}", port.number);
-    let referred = match port.name {
-        Some(old) => format!(
-            "what refers to the port as {} must be changed as well (Ingress, HTTPRoute, VirtualService, ServiceMonitor)",
-            shortened_to(LONGEST_NAME, old)
-        ),
-        None => "endpoints get the new name as well, and somebody may look for them without one".to_owned(),
-    };
+    let referred = in_words(subject, port);
     let reason = if reason.is_empty() { referred } else { format!("{reason}; {referred}") };
     Ok(Fix::risky(title, reason, vec![Edit::set(port.path().key("name"), name)]))
 }

@@ -3,16 +3,15 @@
 //! Source: <https://istio.io/latest/docs/ops/deployment/application-requirements/#server-first-protocols>
 
 use crate::base::PodRepair;
-use crate::checks::port_evidence::signs;
-use crate::checks::port_fix::declare;
+use crate::checks::port_evidence::{evidence, is_more_than_bytes};
+use crate::checks::port_fix::{declare, fixed};
 use crate::checks::service_port::{
     APP_PROTOCOL, hidden_protocol, is_listened_for_by_pod, protocol_of, reads_app_protocol, unread,
 };
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::{Entry, Subject, WorkloadFacts};
-use crate::manifest::{Service, ServicePort, Target};
-use crate::mesh::server_first::SERVER_FIRST;
-use crate::mesh::{Membership, Protocol, ServerFirst, Version};
+use crate::manifest::{ServicePort, Target};
+use crate::mesh::{Membership, Protocol, WELL_KNOWN, WellKnown};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -36,9 +35,11 @@ pub struct Params {}
 
 /// A protocol in which the server speaks first, and how it is known that the port speaks it.
 pub struct Greeting {
-    known: ServerFirst,
+    known: &'static WellKnown,
     /// Where it is said, for people.
     words: String,
+    /// The same in a word or two: `number`.
+    source: &'static str,
 }
 
 fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
@@ -47,7 +48,7 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let observe = |port: ServicePort<'_>| {
         let is_guessed = protocol_of(&port, istio)? == Protocol::Unsupported && hidden_protocol(&port, istio).is_none();
         let greeting = greeting(subject, &port).filter(|_| is_guessed)?;
-        let observation = hangs(&service, &port, &greeting, istio);
+        let observation = hangs(subject, &port, &greeting);
         Some(if is_listened_for_by_pod(subject) { observation.case(HEADLESS) } else { observation })
     };
     service.ports().filter_map(observe).collect()
@@ -59,28 +60,31 @@ pub fn greeting(subject: &Subject<'_>, port: &ServicePort<'_>) -> Option<Greetin
     if port.protocol != "TCP" || subject.membership == Membership::Ambient {
         return None;
     }
-    let is_contradicted = || signs(subject, port).iter().any(|sign| sign.protocol != Protocol::Tcp);
-    SERVER_FIRST.into_iter().find_map(|known| {
-        let words = said_by_service(&known, port)
-            .or_else(|| subject.workloads().iter().find_map(|workload| said_by_pods(&known, port, workload)))?;
-        (!is_contradicted()).then_some(Greeting { known, words })
-    })
+    let greeting = WELL_KNOWN.iter().filter(|known| known.greets).find_map(|known| {
+        let by_pods = || subject.workloads().iter().find_map(|workload| said_by_pods(known, port, workload));
+        let (source, words) = said_by_service(known, port).or_else(by_pods)?;
+        Some(Greeting { known, words, source })
+    });
+    greeting.filter(|_| !is_more_than_bytes(subject, port))
 }
 
+/// What says it, in a word or two and in full.
+type Said = (&'static str, String);
+
 /// Its name is the protocol's; or its number is, and no name says otherwise.
-fn said_by_service(known: &ServerFirst, port: &ServicePort<'_>) -> Option<String> {
+fn said_by_service(known: &WellKnown, port: &ServicePort<'_>) -> Option<Said> {
     let is_known = |name: &str| known.port_names.contains(&name);
     if let Some(name) = port.name.filter(|name| is_known(name)) {
-        return Some(format!("the port name `{name}`"));
+        return Some(("name", format!("the port name `{name}`")));
     }
     let target = if let Target::Number(number) = port.target { Some(number) } else { None };
     let number = [Some(port.number), target].into_iter().flatten().find(|number| known.numbers.contains(number))?;
     let agrees = port.name.is_none_or(|name| name.split('-').any(is_known));
-    agrees.then(|| format!("the number {number}"))
+    agrees.then(|| ("number", format!("the number {number}")))
 }
 
 /// The container port that it leads to is called like the protocol; or has its number, in the image of a server.
-fn said_by_pods(known: &ServerFirst, port: &ServicePort<'_>, workload: &Entry<WorkloadFacts>) -> Option<String> {
+fn said_by_pods(known: &WellKnown, port: &ServicePort<'_>, workload: &Entry<WorkloadFacts>) -> Option<Said> {
     let facts = &workload.facts;
     let number = facts.resolve(port.target, port.protocol)?;
     let of = format!("{} {}", workload.reference.kind, shortened_to(LONGEST_NAME, &workload.reference.name));
@@ -88,9 +92,9 @@ fn said_by_pods(known: &ServerFirst, port: &ServicePort<'_>, workload: &Entry<Wo
     let named = names.find_map(|it| it.name.as_deref().filter(|name| known.port_names.contains(name)));
     let image = || facts.images.iter().find(|image| known.images.contains(&&***image));
     match named {
-        Some(name) => Some(format!("the container port `{name}` of {of}")),
+        Some(name) => Some(("container port", format!("the container port `{name}` of {of}"))),
         None if known.numbers.contains(&number) => {
-            image().map(|image| format!("port {number} of image `{image}` in {of}"))
+            image().map(|image| ("image", format!("port {number} of image `{image}` in {of}")))
         }
         None => None,
     }
@@ -98,18 +102,21 @@ fn said_by_pods(known: &ServerFirst, port: &ServicePort<'_>, workload: &Entry<Wo
 
 const LONGEST_NAME: usize = 24;
 
-fn hangs(service: &Service<'_>, port: &ServicePort<'_>, greeting: &Greeting, istio: Version) -> Observation {
+fn hangs(subject: &Subject<'_>, port: &ServicePort<'_>, greeting: &Greeting) -> Observation {
+    let istio = subject.profile.istio_version;
     let (path, wanted) = match reads_app_protocol(istio) {
         true => (port.path().key(APP_PROTOCOL), "`tcp`"),
         false => (port.path().key("name"), "`tcp[-suffix]`"),
     };
-    let protocol = greeting.known.protocol;
+    let protocol = greeting.known.called;
     let message = format!(
-        "{}, so Istio guesses, but {protocol} servers speak first and calls hang: want {wanted} at {path}",
-        unread(port, istio)
+        "{}, so Istio guesses, but {protocol} (by its {}) speaks first and calls hang: want {wanted} at {path}",
+        unread(port, istio),
+        greeting.source,
     );
-    Observation::new(path, message)
+    let fix = evidence(subject, port).and_then(|told| declare(subject, port, told.protocol, &told.strength));
+    let seen = Observation::new(path, message)
         .at(port.path().key("name"))
-        .help(format!("that it speaks {protocol} is told by {}", greeting.words))
-        .remedied_by(declare(service, port, Protocol::Tcp, istio))
+        .help(format!("that it speaks {protocol} is told by {}", greeting.words));
+    fixed(seen, subject, port, fix)
 }

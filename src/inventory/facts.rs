@@ -99,6 +99,8 @@ pub struct PortFacts {
     pub number: i64,
     /// `TCP`, `UDP` or `SCTP`.
     pub protocol: String,
+    /// The image of its container, by name alone.
+    pub image: String,
 }
 
 /// What is kept of a probe.
@@ -253,6 +255,7 @@ fn ports_of(container: &Container<'_>) -> Vec<PortFacts> {
         name: port.name.map(str::to_owned),
         number: port.number,
         protocol: port.protocol.to_owned(),
+        image: image_name(container.image()).to_owned(),
     };
     container.ports().map(facts).collect()
 }

@@ -5,6 +5,7 @@
 
 mod facts;
 mod nearness;
+mod port_uses;
 mod shard;
 mod store;
 mod subject;
@@ -14,6 +15,7 @@ pub use facts::{
     WorkloadFacts,
 };
 pub use nearness::Nearest;
+pub use port_uses::{Carried, NearUse, PortKey, PortUse};
 pub use shard::{Entry, Renewed};
 pub use store::{Inventory, Origin};
 pub use subject::Subject;

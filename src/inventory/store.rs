@@ -3,6 +3,7 @@
 use crate::base::ObjectRef;
 use crate::inventory::facts::Strings;
 use crate::inventory::nearness::nearest;
+use crate::inventory::port_uses::{NearUse, PortUses};
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
 use crate::inventory::{Entry, NamespaceFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
 use crate::manifest::{Object, Owner, group_of};
@@ -28,6 +29,8 @@ pub struct Inventory {
     unlisted: BTreeSet<&'static str>,
     namespaces: HashMap<String, Vec<Entry<NamespaceFacts>>>,
     contents: HashMap<String, Contents>,
+    /// Of all namespaces: a place may be about a Service of another one.
+    port_uses: PortUses,
 }
 
 #[derive(Debug, Default)]
@@ -65,8 +68,9 @@ impl Inventory {
             let copies = self.namespaces.get_mut(&reference.name).map_or(&mut [][..], Vec::as_mut_slice);
             return renew(copies, before, now, NamespaceFacts::of(now.value()), |_, _| true);
         }
-        let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return Renewed::Unseen };
-        if before.is("", "Service") {
+        let uses = self.port_uses.renew(before, now);
+        let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return uses };
+        let of_contents = if before.is("", "Service") {
             contents.services.renew(before, now, ServiceFacts::of(now.value()))
         } else if before.is("", "ServiceAccount") {
             contents.service_accounts.renew(before, now, ServiceAccountFacts::of(now.value()))
@@ -76,7 +80,8 @@ impl Inventory {
                 None if WorkloadFacts::of(before).is_none() => Renewed::Unseen,
                 None => Renewed::NotFound,
             }
-        }
+        };
+        of_contents.max(uses)
     }
 
     /// Sets an object of the cluster in the place of the one with its name; keeps only its projection.
@@ -93,6 +98,7 @@ impl Inventory {
             self.namespaces.remove(&reference.name);
             return;
         }
+        self.port_uses.remove(reference);
         let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return };
         match core_kind {
             Some("Service") => contents.services.remove(reference),
@@ -184,6 +190,18 @@ impl Inventory {
         self.contents.get(namespace)?.workloads.find(kind, name, file).one()
     }
 
+    /// The places of other objects about the ports of a Service with these labels: of each object those of the copy nearest
+    /// to a file, in the order of their names.
+    pub fn port_uses<'a, 'l>(
+        &'a self,
+        namespace: &str,
+        name: &str,
+        label: &dyn Fn(&str) -> Option<&'l str>,
+        file: &str,
+    ) -> Vec<NearUse<'a>> {
+        self.port_uses.of_service(namespace, name, label, file)
+    }
+
     fn all_listed(&self, kind: &str) -> bool {
         self.origin == Origin::Cluster && !self.unlisted.contains(kind)
     }
@@ -198,6 +216,7 @@ impl Inventory {
     }
 
     fn insert(&mut self, object: &Arc<Object>, kept: Option<Arc<Object>>) {
+        self.port_uses.add(object, kept.clone());
         let reference = object.reference().clone();
         if object.is("", "Namespace") {
             let facts = NamespaceFacts::of(object.value());

@@ -2,8 +2,8 @@
 
 use crate::inventory::facts::{Strings, own_proxy};
 use crate::inventory::nearness::same_folder;
-use crate::inventory::{Entry, Inventory, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
-use crate::manifest::{Labels, Object, PodTemplate, Service};
+use crate::inventory::{Entry, Inventory, NearUse, PortKey, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
+use crate::manifest::{Labels, Object, PodTemplate, Service, ServicePort};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, PodFacts, Profile, SidecarKind, StringMap, is_gateway_or_control_plane, membership};
 
@@ -105,6 +105,33 @@ impl<'a> Subject<'a> {
         let may_be_meant = me.namespace.is_some() || same_folder(self.object.file(), file);
         let meant = || self.inventory.service(self.namespace(), &me.name, file);
         may_be_meant && meant().is_some_and(|meant| meant.file() == self.object.file())
+    }
+
+    /// The places of other objects about a port of it, if it is a Service; only of objects in files. Another copy of the Service
+    /// may be nearer to an object than this one: then that one is meant.
+    pub fn uses_of_port(&self, port: &ServicePort<'_>) -> Vec<NearUse<'a>> {
+        let Some(service) = self.service() else { return Vec::new() };
+        let (labels, name) = (self.object.labels(), &self.object.reference().name);
+        let label = |key: &str| labels.get(key);
+        let mut uses = self.inventory.port_uses(self.namespace(), name, &label, self.object.file());
+        let is_it = |key: &PortKey| match key {
+            PortKey::Name(name) => port.name == Some(name),
+            PortKey::Number(number) => port.number == *number,
+            PortKey::Only => service.ports().count() == 1,
+        };
+        uses.retain(|it| is_it(&it.found.port) && self.may_be_meant_by(it.by.file()));
+        uses
+    }
+
+    /// Whether such a place is about this very Service, and nothing else is said by another copy of its object.
+    pub fn is_surely_meant_by(&self, place: &NearUse<'_>) -> bool {
+        let is_in_cluster = self.object.source().is_none() || place.by.object.is_none();
+        place.is_clear && (is_in_cluster || self.is_service_meant_in(place.by.file()))
+    }
+
+    fn may_be_meant_by(&self, file: &str) -> bool {
+        let meant = self.inventory.service(self.namespace(), &self.object.reference().name, file);
+        meant.is_none_or(|meant| meant.file() == self.object.file())
     }
 
     /// Whether its pods bring the proxy with them: on a Pod, whether Istio has made it already.

@@ -15,10 +15,11 @@ pub mod protocol;
 pub mod proxy_config;
 mod proxy_config_keys;
 pub mod reserved_port;
-pub mod server_first;
+
 pub mod shutdown;
 pub mod sidecar;
 pub mod version;
+pub mod well_known;
 pub mod wrapper;
 
 pub use duration::{GoDuration, InvalidDuration};
@@ -30,8 +31,9 @@ pub use profile::{AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy,
 pub use protocol::{ListenerClass, Protocol, Transport};
 pub use proxy_config::{InvalidProxyConfig, ProxyConfig};
 pub use reserved_port::{ReservedPort, Taken, hides_http_services, reserved_port};
-pub use server_first::ServerFirst;
+
 pub use shutdown::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};
 pub use sidecar::SidecarKind;
 pub use version::Version;
+pub use well_known::{Spoken, WELL_KNOWN, WellKnown};
 pub use wrapper::{Bound, CannotUnwrap, ContainerStart, Environment, ProxyWait, Unwrapped, quits_proxy};

@@ -27,7 +27,7 @@ pub fn a_namespace_applied_together_with_its_objects_is_known(cluster: &Cluster)
     namespace/NEW created
     Error from server (Forbidden): error when creating "STDIN": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service NEW/web is not fit for the mesh (1 problem)
     - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
-      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+      help: `appProtocol: http` is likely: only the number 80 says so; the name that others refer to stays
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/

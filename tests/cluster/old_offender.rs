@@ -37,14 +37,14 @@ pub fn an_old_offender_can_be_run_and_changed(cluster: &Cluster) -> Result<()> {
     assert_snapshot!(kubectl(&["apply", "-f", UNRELATED])?, @"
     service/web configured
     deployment.apps/web configured
-    Warning: seaworthy: Service old/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
+    Warning: seaworthy: Service old/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-web` at spec.ports[0].name, or an appProtocol
     Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
     exit code 0
     ");
     assert_snapshot!(kubectl(&["apply", "--server-side", "--force-conflicts", "-f", WEB])?, @"
     service/web serverside-applied
     deployment.apps/web serverside-applied
-    Warning: seaworthy: Service old/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
+    Warning: seaworthy: Service old/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-web` at spec.ports[0].name, or an appProtocol
     Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
     exit code 0
     ");
@@ -60,7 +60,7 @@ pub fn an_old_offender_that_gets_worse_is_refused_for_what_is_new(cluster: &Clus
     let _door = with_old_offender(cluster, "worse")?;
     let apply = cluster.kubectl(&["apply", "-n", "worse", "-f", WORSE])?;
     assert_snapshot!(apply.shown(), @r#"
-    Warning: seaworthy: Service worse/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
+    Warning: seaworthy: Service worse/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-web` at spec.ports[0].name, or an appProtocol
     Warning: seaworthy: Deployment worse/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + 2s; want 42 at spec.template.spec.terminationGracePeriodSeconds
     Error from server (Forbidden): error when applying patch:
     {"metadata":{"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"annotations\":{},\"name\":\"web\",\"namespace\":\"worse\"},\"spec\":{\"ports\":[{\"name\":\"web\",\"port\":80,\"targetPort\":8080},{\"name\":\"admin\",\"port\":81,\"targetPort\":8081}],\"selector\":{\"app\":\"web\"}}}\n"}},"spec":{"$setElementOrder/ports":[{"port":80},{"port":81}],"ports":[{"name":"admin","port":81,"targetPort":8081}]}}
@@ -89,7 +89,7 @@ pub fn an_old_offender_that_gets_worse_is_refused_for_what_is_new(cluster: &Clus
     let patch = r#"{"spec":{"ports":[{"name":"web","port":80},{"name":"admin","port":81}]}}"#;
     let patch = cluster.kubectl(&["patch", "-n", "worse", "service/web", "-p", patch])?;
     assert_snapshot!(patch.shown(), @r#"
-    Warning: seaworthy: Service worse/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
+    Warning: seaworthy: Service worse/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-web` at spec.ports[0].name, or an appProtocol
     Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service worse/web is not fit for the mesh (1 problem)
     - unclear-port-protocol: port name `admin` names no protocol, so Istio guesses: want `<protocol>-admin` at spec.ports[1].name, or an appProtocol
       help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to

@@ -14,7 +14,7 @@ pub fn through_the_service_defects_are_refused_in_one_message(cluster: &Cluster)
     assert_snapshot!(apply.shown(), @r#"
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service front/web is not fit for the mesh (1 problem)
     - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
-      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+      help: `appProtocol: http` is likely: only the number 80 says so; the name that others refer to stays
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
     exception: https://mesh.example.com/exceptions (ask team-mesh@example.com)
@@ -42,7 +42,7 @@ pub fn through_a_url_defects_are_refused_too(cluster: &Cluster) -> Result<()> {
     assert_snapshot!(apply.shown(), @r#"
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service loopback/web is not fit for the mesh (1 problem)
     - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
-      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+      help: `appProtocol: http` is likely: only the number 80 says so; the name that others refer to stays
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
@@ -70,7 +70,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     assert_snapshot!(ask(&["apply", "--dry-run=server"], WEB)?, @r#"
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
     - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
-      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+      help: `appProtocol: http` is likely: only the number 80 says so; the name that others refer to stays
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
@@ -85,7 +85,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     assert_snapshot!(ask(&["apply", "--server-side"], WEB)?, @r#"
     Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
     - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
-      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+      help: `appProtocol: http` is likely: only the number 80 says so; the name that others refer to stays
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
@@ -100,7 +100,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     assert_snapshot!(ask(&["create"], WEB)?, @r#"
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
     - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
-      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+      help: `appProtocol: http` is likely: only the number 80 says so; the name that others refer to stays
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
@@ -115,7 +115,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     assert_snapshot!(ask(&["diff"], WEB)?, @r#"
     Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
     - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
-      help: protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis; adding `appProtocol` keeps the name that others refer to
+      help: `appProtocol: http` is likely: only the number 80 says so; the name that others refer to stays
     check before you apply: seaworthy check FILE
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
@@ -130,7 +130,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     ");
     assert_snapshot!(ask(&["replace"], WEB)?, @r#"
     Error from server (Forbidden): error when replacing "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Service asking/web is not fit for the mesh (1 problem)
-    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
+    - unclear-port-protocol: port name `web` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-web` at spec.ports[0].name, or an appProtocol
       help: write `appProtocol: http`, told by the container port `http` of Deployment `web`; the name that others refer to stays
     fix: seaworthy fix FILE
     why: seaworthy explain unclear-port-protocol

@@ -13,9 +13,20 @@ use std::sync::Arc;
 /// The init container of one fix needs an image.
 const IMAGE: &str = "rules: {missing-identity-wait: {params: {image: registry.example.com/seaworthy-wait:1}}}\n";
 
+/// The rules about ports that have fixes.
+const PORT_RULES: [&str; 7] = [
+    "unclear-port-protocol",
+    "udp-named-tcp-port",
+    "conflicting-port-protocols",
+    "grpc-web-lookalike",
+    "shadowed-port-name",
+    "sniffed-server-first-port",
+    "unclear-external-name-port",
+];
+
 #[test]
 fn ports_say_what_they_speak() {
-    insta::assert_snapshot!(remedies(&["unclear-port-protocol", "udp-named-tcp-port", "conflicting-port-protocols"]));
+    insta::assert_snapshot!(remedies(&PORT_RULES));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod fixes;
 mod ignores;
 mod modes;
 mod ratchet;
+mod references;
 mod surroundings;
 
 use seaworthy::base::{Finding, Mode, Source, Suppression};

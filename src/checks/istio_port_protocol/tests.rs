@@ -91,7 +91,7 @@ fn without_evidence_that_agrees_there_is_no_fix() {
         json!({"ports": [{"name": "grpc", "containerPort": 8080}], "readinessProbe": {"httpGet": {"port": 8080}}});
     let elsewhere = json!({"ports": [{"containerPort": 8080}], "readinessProbe": {"httpGet": {"port": 9090}}});
     let tcp = json!({"livenessProbe": {"tcpSocket": {"port": 8080}}});
-    let web = json!({"name": "web", "port": 80, "targetPort": 8080});
+    let web = json!({"name": "web", "port": 81, "targetPort": 8080});
     let sctp = json!({"name": "frames", "protocol": "SCTP", "port": 8080, "appProtocol": "x"});
     let silent = "Deployment `web-0` does not tell what the port speaks";
     let cases: Vec<(Value, Vec<Value>, &str)> = vec![
@@ -109,7 +109,7 @@ fn without_evidence_that_agrees_there_is_no_fix() {
         ),
         (web.clone(), vec![get.clone(), port("grpc")], "it is told in two ways"),
         (json!({"name": "postgres", "port": 8080}), vec![get], "TCP by the port name `postgres`, HTTP by"),
-        (json!({"name": "web", "port": 80, "targetPort": "other"}), vec![port("http")], silent),
+        (json!({"name": "web", "port": 81, "targetPort": "other"}), vec![port("http")], silent),
         (sctp, vec![], "nothing in manifests tells what speaks over SCTP"),
     ];
     for (port, containers, wanted) in cases {

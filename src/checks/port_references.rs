@@ -1,0 +1,136 @@
+//! Who knows a port of the Service under review by its name: what a new name would break.
+//!
+//! Of other objects only those in the files are known; a reference that is not found here may still be somewhere.
+
+use crate::base::{ObjectRef, Path};
+use crate::checks::{RelatedPlace, shortened_to};
+use crate::inventory::{NearUse, PortKey, Subject};
+use crate::manifest::{Labels, ServicePort};
+use serde_json::Value;
+
+/// What refers to a port by the name that it has; none for a port without one.
+pub fn references(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<RelatedPlace> {
+    let Some(name) = port.name else { return Vec::new() };
+    let uses = subject.uses_of_port(port);
+    let of_others = uses.iter().filter(|it| is_by_name(subject, it)).map(|it| RelatedPlace {
+        message: format!("{} refers to the port as {}", called(&it.by.reference), quoted(name)),
+        path: it.found.field.clone(),
+        place: it.place(),
+    });
+    let annotations = subject.object.annotations();
+    let of_itself = annotating(&annotations, name).map(|key| {
+        let path = Path::keys("metadata.annotations").key(key);
+        let place = subject.object.point_at(&path);
+        RelatedPlace { message: format!("annotation {key} refers to the port as {}", quoted(name)), path, place }
+    });
+    of_others.chain(of_itself).collect()
+}
+
+/// What is to be looked at before a port gets another name, for people: one line, no full stop.
+pub fn in_words(subject: &Subject<'_>, port: &ServicePort<'_>) -> String {
+    let Some(name) = port.name.map(quoted) else {
+        return "endpoints get the new name as well, and somebody may look for them without one".to_owned();
+    };
+    let found = references(subject, port);
+    match &found[..] {
+        [] if subject.object.file().is_empty() => {
+            format!(
+                "what refers to the port as {name} must be changed as well (Ingress, ServiceMonitor, DNS SRV records)"
+            )
+        }
+        [] => format!(
+            "nothing among these files refers to the port as {name}, but what is elsewhere may (Ingress, ServiceMonitor, DNS SRV \
+             records)"
+        ),
+        [only] => format!("{}, and must be changed with it", only.message),
+        [first, rest @ ..] => format!("{}, and {} more must be changed with it", first.message, rest.len()),
+    }
+}
+
+/// Endpoints are written by a controller, under the names of the Service, wherever the Service selects its pods.
+fn is_by_name(subject: &Subject<'_>, place: &NearUse<'_>) -> bool {
+    let is_by_hand = || subject.service().is_some_and(|service| service.selector().iter().next().is_none());
+    let is_written = matches!(&*place.by.reference.kind, "Endpoints" | "EndpointSlice") && !is_by_hand();
+    matches!(place.found.port, PortKey::Name(_)) && !is_written
+}
+
+/// The annotations of the Service itself that hold the name of the port.
+fn annotating<'a>(annotations: &Labels<'a>, name: &str) -> impl Iterator<Item = &'static str> + use<'a> {
+    let (annotations, name) = (*annotations, name.to_owned());
+    let holds = move |(key, form): &(&str, Form)| annotations.get(key).is_some_and(|text| form.holds(text, &name));
+    ANNOTATIONS.into_iter().filter(holds).map(|(key, _)| key)
+}
+
+/// How an annotation names ports.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// The keys of a JSON map.
+    Keys,
+    /// The keys of the map under `ports`.
+    KeysOfPorts,
+    /// Between commas.
+    List,
+}
+
+/// Sources: <https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration>,
+/// <https://kubernetes.io/docs/concepts/services-networking/service/#ssl-support-on-aws>.
+const ANNOTATIONS: [(&str, Form); 5] = [
+    ("beta.cloud.google.com/backend-config", Form::KeysOfPorts),
+    ("cloud.google.com/app-protocols", Form::Keys),
+    ("cloud.google.com/backend-config", Form::KeysOfPorts),
+    ("service.alpha.kubernetes.io/app-protocols", Form::Keys),
+    ("service.beta.kubernetes.io/aws-load-balancer-ssl-ports", Form::List),
+];
+
+impl Form {
+    fn holds(self, text: &str, name: &str) -> bool {
+        let json = || serde_json::from_str::<Value>(text).unwrap_or_default();
+        match self {
+            Self::Keys => json().get(name).is_some(),
+            Self::KeysOfPorts => json().pointer("/ports").is_some_and(|ports| ports.get(name).is_some()),
+            Self::List => text.split(',').any(|item| item.trim() == name),
+        }
+    }
+}
+
+/// An object as people write it, cut where it would fill the line.
+fn called(reference: &ObjectRef) -> String {
+    let full = match &reference.namespace {
+        Some(namespace) => format!("{namespace}/{}", reference.name),
+        None => reference.name.clone(),
+    };
+    format!("{} {}", reference.kind, shortened_to(LONGEST_OBJECT, &full).trim_matches('`'))
+}
+
+fn quoted(name: &str) -> String {
+    shortened_to(LONGEST_NAME, name)
+}
+
+const LONGEST_OBJECT: usize = 70;
+const LONGEST_NAME: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn annotations_hold_names_in_their_own_ways() {
+        for (key, text, wanted) in [
+            ("cloud.google.com/app-protocols", r#"{"web": "HTTPS"}"#, true),
+            ("cloud.google.com/app-protocols", r#"{"api": "web"}"#, false),
+            ("cloud.google.com/app-protocols", "web", false),
+            ("service.alpha.kubernetes.io/app-protocols", r#"{"web": "HTTPS"}"#, true),
+            ("cloud.google.com/backend-config", r#"{"ports": {"web": "a"}}"#, true),
+            ("cloud.google.com/backend-config", r#"{"default": "web"}"#, false),
+            ("beta.cloud.google.com/backend-config", r#"{"ports": {"web": "a"}}"#, true),
+            ("service.beta.kubernetes.io/aws-load-balancer-ssl-ports", "443, web", true),
+            ("service.beta.kubernetes.io/aws-load-balancer-ssl-ports", "*", false),
+            ("example.com/web", "web", false),
+        ] {
+            let annotations = json!({key: text});
+            let found: Vec<&str> = annotating(&Labels::of(Some(&annotations)), "web").collect();
+            assert_eq!(!found.is_empty(), wanted, "{key} {text}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The end of a pod in seconds: what each container takes from the first signal to its last.
 
+use crate::checks::failing_hook::hook_failure;
 use crate::checks::serving::is_application;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
@@ -65,7 +66,8 @@ impl<'a> Ending<'a> {
         let shutdown = shutdown_of(pod, default_shutdown);
         let end = |container: Container<'a>| ContainerEnd {
             container,
-            pre_stop: container.pre_stop().and_then(hook_seconds),
+            // A hook that fails takes no time, and is another rule's finding.
+            pre_stop: container.pre_stop().filter(|_| hook_failure(&container).is_none()).and_then(hook_seconds),
             shutdown: shutdown.seconds,
         };
         Self { ends: pod.running_containers().filter(is_application).map(end).collect(), shutdown }

@@ -10,6 +10,7 @@ mod ending;
 mod ending_edit;
 mod envoy_drain;
 mod external_name_port;
+mod failing_hook;
 mod grace_period;
 mod grpc_web_prefix;
 mod headless_listeners;
@@ -23,6 +24,7 @@ mod port_evidence;
 mod port_fix;
 mod port_references;
 mod pre_stop;
+mod pre_stop_command;
 mod proxy;
 mod proxy_drain;
 mod proxy_edit;
@@ -163,7 +165,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 22] = [
+pub const CHECKS: [Check; 23] = [
     app_protocol::CHECK,
     database_port::CHECK,
     envoy_drain::CHECK,
@@ -177,6 +179,7 @@ pub const CHECKS: [Check; 22] = [
     lifecycle::CHECK,
     pod_field::CHECK,
     pre_stop::CHECK,
+    pre_stop_command::CHECK,
     proxy_drain::CHECK,
     proxy_start::CHECK,
     proxy_wait::CHECK,

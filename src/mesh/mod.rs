@@ -3,6 +3,7 @@
 //! Pure functions over borrowed values. This layer never reads manifests or files and knows no rules and no findings;
 //! it imports nothing of this program.
 
+pub mod bare_image;
 pub mod duration;
 pub mod inbound_listener;
 pub mod injection;
@@ -22,6 +23,7 @@ pub mod version;
 pub mod well_known;
 pub mod wrapper;
 
+pub use bare_image::{BareBase, bare_base};
 pub use duration::{GoDuration, InvalidDuration};
 pub use inbound_listener::{InboundListener, differ_inbound, inbound_listener};
 pub use membership::{Membership, PodFacts, StringMap, is_gateway_or_control_plane, membership};

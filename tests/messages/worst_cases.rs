@@ -137,6 +137,21 @@ fn worst_hooks() -> Vec<(&'static str, Vec<Value>)> {
         json!({"postStart": many, "preStop": {}}),
         json!({"postStart": {"exec": {}}, "preStop": {"httpGet": {"port": 0}}}),
     ];
+    let runs = |image: &str, command: Value| {
+        let lifecycle = json!({"preStop": {"exec": {"command": command}}});
+        let always = json!({"name": long("c"), "image": image, "restartPolicy": "Always", "lifecycle": lifecycle});
+        workload("CronJob", &json!({}), &json!({"containers": [], "initContainers": [always]}))
+    };
+    let failing = vec![
+        runs("gcr.io/distroless/static", json!(["/usr/local/sbin/killall", long("x")])),
+        runs("gcr.io/distroless/static", json!(["/usr/local/sbin/sleep", "86400s"])),
+        runs("app", json!(["sleep 4294967295"])),
+        runs("app", json!(["sleep 5; /drain"])),
+        runs("app", json!(["sh", "sleep 5; /drain"])),
+        runs("app", json!(["sh", "-c"])),
+        runs("app", json!(["sh", "-c", "sleep"])),
+        runs("app", json!(["sleep", "$N"])),
+    ];
     let ending = json!({"containers": [], "initContainers": [{"name": long("c"), "lifecycle": {}}]});
     let mut system = init(json!({"stopSignal": long("S")}));
     system["spec"]["jobTemplate"]["spec"]["template"]["spec"]["os"] = json!({"name": "windows"});
@@ -144,6 +159,7 @@ fn worst_hooks() -> Vec<(&'static str, Vec<Value>)> {
         ("assumeMembership: outside", refused.clone().map(init).to_vec()),
         ("assumeMembership: outside, kubernetesVersion: '65535.29'", refused.map(init).to_vec()),
         ("assumeMembership: outside, kubernetesVersion: '1.29'", vec![init(json!({"postStart": {"sleep": {}}}))]),
+        ("assumeMembership: sidecar", failing),
         ("assumeMembership: outside", vec![system, workload("CronJob", &json!({}), &ending)]),
     ]
 }

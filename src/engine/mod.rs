@@ -2,6 +2,8 @@
 
 pub mod allowed;
 mod bound;
+#[cfg(test)]
+mod ending_fixes;
 mod fixing;
 pub mod fixture;
 mod identity;

@@ -1,18 +1,16 @@
 //! What the rules about starting and ending propose, case by case, and what becomes of an object when all of it is done.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // a test fails where it stands
-
-use seaworthy::base::{Edit, Finding, Mode, Remedy, Safety, Source};
-use seaworthy::engine::{Engine, finding_identity};
-use seaworthy::inventory::{Inventory, Origin};
-use seaworthy::manifest::{Content, Limits, Object, Owner, content_of, read_documents};
-use seaworthy::policy::{Date, SettingsFile};
+use crate::base::{Edit, Finding, Mode, Remedy, Safety, Source};
+use crate::engine::{Engine, finding_identity};
+use crate::inventory::{Inventory, Origin};
+use crate::manifest::{Content, Limits, Object, Owner, content_of, read_documents};
+use crate::policy::{Date, SettingsFile};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const CASES: &str = include_str!("data/ending-fixes.yaml");
+const CASES: &str = include_str!("../../tests/data/ending-fixes.yaml");
 
 #[test]
 fn each_finding_has_the_fix_that_is_right_for_its_pod() {

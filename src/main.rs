@@ -61,7 +61,8 @@ fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let options = options(args)?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let opened = cluster::open(args.kubeconfig.as_deref(), args.inventory.as_deref()).await;
+        let (kubeconfig, folder) = (args.kubeconfig.as_deref(), args.inventory.as_deref());
+        let opened = cluster::open(kubeconfig, folder, engine.workload_kinds()).await;
         let mut around = opened.map_err(|error| UsageError(format!("{error:#}")))?;
         let judge = EngineJudge::new(Arc::new(engine), Around(around.inventory.clone()));
         let metrics = WatchMetrics(around.inventory.clone());

@@ -64,6 +64,11 @@ impl Path {
         Some(Self(rest.to_vec()))
     }
 
+    /// Whether it is this path or one below it.
+    pub fn is_within(&self, other: &Path) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
     /// The steps, from the top.
     pub fn segments(&self) -> &[Segment] {
         &self.0

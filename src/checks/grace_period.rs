@@ -50,7 +50,7 @@ impl Default for Params {
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
-    let Some(pod) = subject.pod() else { return Vec::new() };
+    let Some(pod) = subject.pod().filter(PodTemplate::ends_as_written) else { return Vec::new() };
     let grace = pod.grace_period();
     let ending = Ending::of(&pod, params.shutdown_seconds);
     let Some(last) = ending.last() else { return Vec::new() };

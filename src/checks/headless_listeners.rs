@@ -50,9 +50,10 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 const EXPORT_TO: &str = "networking.istio.io/exportTo";
 const TO_NOBODY: &str = "~";
 
-/// The StatefulSet with the most pods behind the Service.
+/// The StatefulSet, whoever's, with the most pods behind the Service.
 fn largest<'a>(subject: &Subject<'a>) -> Option<(&'a Entry<WorkloadFacts>, i64)> {
-    let sized = subject.workloads().iter().filter_map(|workload| Some((*workload, workload.facts.replicas?)));
+    let stateful = subject.workloads().iter().filter(|workload| workload.reference.kind == "StatefulSet");
+    let sized = stateful.filter_map(|workload| Some((*workload, workload.facts.replicas?)));
     sized.max_by_key(|(_, replicas)| *replicas)
 }
 

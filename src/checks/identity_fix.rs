@@ -5,7 +5,7 @@
 
 use crate::base::{Edit, Fix};
 use crate::inventory::Subject;
-use crate::manifest::PodTemplate;
+use crate::manifest::{PodPart, PodTemplate};
 use crate::mesh::outbound_ranges::{EXCLUDE_OUTBOUND_ANNOTATION, excludes};
 use crate::mesh::{OutboundTrafficPolicy, SidecarKind};
 use core::net::Ipv4Addr;
@@ -24,6 +24,9 @@ const PROXY: &str = "istio-proxy";
 pub fn wait_for_identity(subject: &Subject<'_>, pod: &PodTemplate<'_>, image: &str) -> Result<Fix, String> {
     if pod.all_containers().any(|container| container.name() == NAME) {
         return Err(format!("a container is called `{NAME}` already"));
+    }
+    if pod.is_set_by_controller(PodPart::InitContainers) {
+        return Err(format!("a {} has no init containers of its own", subject.object.kind()));
     }
     let index = place(subject, pod)?;
     let list = pod.spec_path().key("initContainers");

@@ -80,8 +80,11 @@ enum Condition {
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
+    let decided = pod.set_by_controller();
+    let is_as_written = |field: &&String| !decided.iter().any(|part| part.field() == *field);
+    let fields: Vec<&String> = params.fields.iter().filter(is_as_written).collect();
     let held = params.each.iter().flat_map(|holder| holder.places(subject, &pod));
-    held.flat_map(|place| params.fields.iter().filter_map(move |field| observe(params, &place, field))).collect()
+    held.flat_map(|place| fields.iter().filter_map(move |field| observe(params, &place, field))).collect()
 }
 
 /// A pod spec or a container.

@@ -77,10 +77,7 @@ impl Default for DrainSeconds {
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
-    let Some(pod) = subject.pod() else { return Vec::new() };
-    if !can_wait(&pod) {
-        return Vec::new();
-    }
+    let Some(pod) = subject.pod().filter(can_wait) else { return Vec::new() };
     let mut remedies: Vec<(Case, Remedy)> = Vec::new();
     let mut observations = Vec::new();
     for serving in serving_containers(subject).iter().filter(|it| !has_hook(&it.container)) {
@@ -99,9 +96,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     observations
 }
 
-/// Whether the pods are stopped by others, with time to wait, in a network that Istio can carry.
+/// Whether the pods are stopped by others, with time to wait, in a network that Istio can carry, as is written.
 fn can_wait(pod: &PodTemplate<'_>) -> bool {
-    !pod.runs_to_completion() && !pod.host_network() && pod.grace_period() > 0
+    !pod.runs_to_completion() && !pod.host_network() && pod.grace_period() > 0 && pod.ends_as_written()
 }
 
 /// Whether there is a preStop, be it one that is refused: that is another rule's finding.

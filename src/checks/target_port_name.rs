@@ -52,7 +52,7 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 /// by their files, nobody may add containers, and pods that end by themselves are no proof of what serves.
 fn backends<'a>(subject: &Subject<'a>) -> Option<Vec<&'a Entry<WorkloadFacts>>> {
     let workloads = subject.workloads();
-    let serves = |workload: &Entry<WorkloadFacts>| !matches!(&*workload.reference.kind, "Job" | "CronJob");
+    let serves = |workload: &Entry<WorkloadFacts>| !workload.facts.runs_to_completion;
     let are_known = workloads.iter().all(|it| !it.facts.injected_by_others && subject.belongs_with_workload(it));
     let backends: Vec<_> = workloads.iter().copied().filter(|workload| serves(workload)).collect();
     (are_known && !backends.is_empty()).then_some(backends)

@@ -7,7 +7,7 @@
 use crate::base::{ObjectRef, Problem, Source};
 use crate::inventory::{Inventory, Origin};
 use crate::manifest::kustomize::{is_kustomization_file, normalized, patch_files};
-use crate::manifest::{Content, Limits, Object, Reading, content_of, read_documents};
+use crate::manifest::{Content, Limits, Object, Reading, WorkloadKinds, content_of, read_documents};
 use anyhow::{Context, bail};
 use ignore::WalkBuilder;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,12 +29,12 @@ pub struct Folder {
     pub problems: Vec<Problem>,
 }
 
-/// Reads the manifests of a folder, at any depth and in the order of their paths, as `check` does: nothing hidden and
+/// Reads the manifests of a folder by these kinds of workloads, at any depth and in the order of their paths, as `check` does: nothing hidden and
 /// nothing that git ignores. Of two objects with one name the later counts.
 ///
 /// # Errors
 /// It is no folder, or cannot be read at all. What is wrong with single files is a problem beside the rest.
-pub fn read_folder(folder: &Path) -> anyhow::Result<Folder> {
+pub fn read_folder(folder: &Path, kinds: &WorkloadKinds) -> anyhow::Result<Folder> {
     let metadata =
         fs::metadata(folder).with_context(|| format!("--inventory `{}` cannot be read", folder.display()))?;
     if !metadata.is_dir() {
@@ -42,7 +42,7 @@ pub fn read_folder(folder: &Path) -> anyhow::Result<Folder> {
     }
     let mut problems = Vec::new();
     let readings = read_files(folder, &mut problems);
-    let objects = objects(readings, &mut problems);
+    let objects = objects(readings, kinds, &mut problems);
     let mut inventory = Inventory::new(Origin::Files);
     objects.values().for_each(|object| inventory.set(object));
     Ok(Folder { inventory, objects: objects.len(), problems })
@@ -101,13 +101,18 @@ fn has_ending(path: &Path) -> bool {
 }
 
 /// The objects that a cluster would have, by their identity there.
-fn objects(readings: Vec<(String, Reading)>, problems: &mut Vec<Problem>) -> BTreeMap<ObjectRef, Arc<Object>> {
+fn objects(
+    readings: Vec<(String, Reading)>,
+    kinds: &WorkloadKinds,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<ObjectRef, Arc<Object>> {
     let patches: BTreeSet<String> = readings.iter().flat_map(|(file, reading)| patches_of(file, reading)).collect();
     let mut objects: BTreeMap<ObjectRef, Arc<Object>> = BTreeMap::new();
     let applied = readings.into_iter().filter(|(file, _)| !patches.contains(&normalized(file)));
     let documents = applied.flat_map(|(_, reading)| reading.documents);
     for object in documents.flat_map(|document| objects_of(document.into())) {
         let file = object.file().to_owned();
+        let object = object.with_kinds(kinds);
         if let Some(before) = objects.insert(object.reference().clone(), Arc::new(object)) {
             let name = before.reference();
             problems.push(Problem::of_file(file, format!("{name} is also in {}: the one here counts", before.file())));
@@ -172,7 +177,7 @@ mod tests {
             ("deep/kustomization.yaml", "patches: [{path: overlay.yaml}]\n"),
             (".hidden/c.yaml", &service("{name: hidden, namespace: shop}")),
         ]);
-        let read = read_folder(folder.path()).unwrap();
+        let read = read_folder(folder.path(), &WorkloadKinds::default()).unwrap();
         assert_eq!((read.problems.as_slice(), read.objects), (&[][..], 4));
         assert_eq!((names(&read, "shop"), names(&read, "default")), (vec!["web".into()], vec!["nowhere".into()]));
         assert_eq!(read.inventory.namespace_labels("shop", "").unwrap()["istio-injection"], "enabled");
@@ -188,7 +193,7 @@ mod tests {
             ("c.yaml", &service("{name: web, namespace: shop}")),
         ]);
         fs::write(folder.path().join("d.yaml"), b"\xff").unwrap();
-        let read = read_folder(folder.path()).unwrap();
+        let read = read_folder(folder.path(), &WorkloadKinds::default()).unwrap();
         assert_eq!(names(&read, "shop"), ["web"]);
         let wanted = [
             "a.yaml:1:",
@@ -205,7 +210,9 @@ mod tests {
     #[test]
     fn a_folder_that_is_none_is_refused() {
         let folder = folder(&[("a.yaml", "")]);
-        let refusal = |name: &str| format!("{:#}", read_folder(&folder.path().join(name)).err().unwrap());
+        let refusal = |name: &str| {
+            format!("{:#}", read_folder(&folder.path().join(name), &WorkloadKinds::default()).err().unwrap())
+        };
         assert!(refusal("gone").contains("gone` cannot be read: No such file"));
         assert!(refusal("a.yaml").contains("a.yaml` is a file: want the folder that it is in"));
     }

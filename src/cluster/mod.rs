@@ -24,6 +24,7 @@ pub use watch::{Watches, watch};
 #[cfg(test)]
 mod tests;
 
+use crate::manifest::WorkloadKinds;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,9 +52,13 @@ impl Surroundings {
 ///
 /// # Errors
 /// What was asked for cannot be used; all of them are mistakes of usage or configuration (exit code 2).
-pub async fn open(kubeconfig: Option<&Path>, folder: Option<&Path>) -> anyhow::Result<Surroundings> {
+pub async fn open(
+    kubeconfig: Option<&Path>,
+    folder: Option<&Path>,
+    kinds: &WorkloadKinds,
+) -> anyhow::Result<Surroundings> {
     if let Some(folder) = folder {
-        let read = read_folder(folder)?;
+        let read = read_folder(folder, kinds)?;
         read.log(folder);
         return Ok(Surroundings { inventory: Arc::new(LiveInventory::fixed(read.inventory)), watches: None });
     }

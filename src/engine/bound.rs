@@ -3,6 +3,7 @@
 use crate::base::Mode;
 use crate::checks::{self, BoundCheck, Observation};
 use crate::inventory::Subject;
+use crate::manifest::WorkloadKinds;
 use crate::policy::{RepairEntry, Repairs, Rule, Settings, did_you_mean};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 pub struct Engine {
     rules: Vec<BoundRule>,
     settings: Settings,
+    workload_kinds: WorkloadKinds,
     unsaid_mode: Mode,
     /// Every id that may be written, present and former ones, with the present one.
     ids: BTreeMap<String, String>,
@@ -65,7 +67,9 @@ impl Engine {
             }
         }
         bound.sort_by(|one, other| one.id.cmp(&other.id));
-        (Self { rules: bound, settings, unsaid_mode, ids: BTreeMap::new() }.knowing(rules), unbound)
+        let workload_kinds = WorkloadKinds::declared(&settings.workloads);
+        let engine = Self { rules: bound, settings, workload_kinds, unsaid_mode, ids: BTreeMap::new() };
+        (engine.knowing(rules), unbound)
     }
 
     /// The same, with rules that do not run but may be named in ignores: those that a run leaves out.
@@ -110,6 +114,13 @@ impl Engine {
     /// The configuration.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The kinds with a pod template, by which the objects that it judges are to be read: see [`Object::with_kinds`].
+    ///
+    /// [`Object::with_kinds`]: crate::manifest::Object::with_kinds
+    pub fn workload_kinds(&self) -> &WorkloadKinds {
+        &self.workload_kinds
     }
 
     /// The mode of a rule where the configuration says none.

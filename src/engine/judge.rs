@@ -12,7 +12,7 @@ use crate::manifest::{Object, Owner};
 use crate::mesh::Membership;
 use crate::policy::{Date, ModeQuestion, nearest};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came of one object.
@@ -57,7 +57,7 @@ impl RuleError {
     }
 }
 
-/// What holds for all rules on one object.
+/// What holds for all rules on one object and one of its pod templates.
 struct Scene<'a> {
     engine: &'a Engine,
     subject: Subject<'a>,
@@ -66,7 +66,7 @@ struct Scene<'a> {
     label: Option<Mode>,
     today: Date,
     /// How many fixes of the object were printed into its text.
-    printed: Cell<usize>,
+    printed: &'a Cell<usize>,
 }
 
 /// Fixes of one object that are printed into its text; the others wait until these are done.
@@ -82,25 +82,14 @@ impl Engine {
         }
         let namespace = object.reference().namespace.as_deref();
         let profile = self.settings().profile.for_namespace(namespace.unwrap_or(""));
-        let subject = Subject::new(object, inventory, &profile);
-        if subject.is_gateway_or_control_plane() {
-            return Judgement::default();
+        let (mut judgement, printed) = (Judgement::default(), Cell::new(0));
+        for subject in Subject::all_of(object, inventory, &profile) {
+            let label = mode_label(&subject);
+            let scene = Scene { engine: self, subject, namespace, label, today, printed: &printed };
+            scene.judge(&rules, &mut judgement);
         }
-        let (membership, label) = (subject.membership, mode_label(&subject));
-        let scene = Scene { engine: self, subject, namespace, label, today, printed: Cell::new(0) };
-        let mut judgement = Judgement::default();
-        for rule in rules.into_iter().filter(|rule| rule.rule.spec.matches.has_membership(membership)) {
-            judgement.membership_unknown |=
-                membership == Membership::Unknown && !rule.rule.spec.matches.membership.is_empty();
-            match scene.evaluate(rule) {
-                Evaluation::Pass | Evaluation::Skip => {}
-                Evaluation::Fail(findings) => judgement.findings.extend(findings),
-                Evaluation::Error(error) => judgement.errors.push(RuleError {
-                    rule: rule.id.to_string(),
-                    object: object.reference().to_string(),
-                    error,
-                }),
-            }
+        if object.templates().len() > 1 {
+            judgement.merge();
         }
         judgement
     }
@@ -112,8 +101,8 @@ impl Engine {
         let is_about = |rule: &&BoundRule| {
             let matches = &rule.rule.spec.matches;
             let mut of_maker = object.maker().into_iter().flat_map(Owner::kinds);
-            let has_kind = matches.has_kind(&reference.api_version, &reference.kind)
-                || of_maker.any(|(api_version, kind)| matches.has_kind(api_version, kind));
+            let has_kind = matches.has_kind(&reference.api_version, &reference.kind, object.kinds())
+                || of_maker.any(|(api_version, kind)| matches.has_kind(api_version, kind, object.kinds()));
             has_kind && matches.namespaces.has(reference.namespace.as_deref())
         };
         self.rules().iter().filter(is_about).collect()
@@ -122,7 +111,8 @@ impl Engine {
     /// Whether an owner is judged itself: then a finding on what it made belongs to it. It is so only when it is there, with
     /// the uid that the object names.
     pub fn judges_owner(&self, owner: &Owner, namespace: &str, inventory: &Inventory) -> bool {
-        let is_about = |rule: &BoundRule| rule.rule.spec.matches.has_kind(&owner.api_version, &owner.kind);
+        let kinds = self.workload_kinds();
+        let is_about = |rule: &BoundRule| rule.rule.spec.matches.has_kind(&owner.api_version, &owner.kind, kinds);
         inventory.has_owner(namespace, owner) && self.rules().iter().any(is_about)
     }
 
@@ -133,7 +123,7 @@ impl Engine {
         let profile = self.settings().profile.for_namespace(namespace.unwrap_or(""));
         let subject = Subject::new(object, inventory, &profile);
         let label = mode_label(&subject);
-        let scene = Scene { engine: self, subject, namespace, label, today, printed: Cell::new(0) };
+        let scene = Scene { engine: self, subject, namespace, label, today, printed: &Cell::new(0) };
         scene.mode_of(rule) == Mode::Off
     }
 }
@@ -155,7 +145,39 @@ fn mode_label(subject: &Subject<'_>) -> Option<Mode> {
     subject.namespace_labels()?.get(MODE_LABEL).and_then(|word| Mode::from_word(word))
 }
 
+impl Judgement {
+    /// Puts what came of several pod templates in one order. What is about the object and not about its pods was seen with
+    /// each of them.
+    fn merge(&mut self) {
+        self.findings.sort_by(|one, other| one.rule.cmp(&other.rule));
+        let mut seen = BTreeSet::new();
+        self.findings.retain(|it| seen.insert((it.rule.clone(), it.path.clone(), it.message.clone())));
+        self.errors.sort_by(|one, other| one.rule.cmp(&other.rule));
+        self.errors.dedup();
+    }
+}
+
 impl Scene<'_> {
+    fn judge(&self, rules: &[&BoundRule], judgement: &mut Judgement) {
+        if self.subject.is_gateway_or_control_plane() {
+            return;
+        }
+        let membership = self.subject.membership;
+        for rule in rules.iter().filter(|rule| rule.rule.spec.matches.has_membership(membership)) {
+            judgement.membership_unknown |=
+                membership == Membership::Unknown && !rule.rule.spec.matches.membership.is_empty();
+            match self.evaluate(rule) {
+                Evaluation::Pass | Evaluation::Skip => {}
+                Evaluation::Fail(findings) => judgement.findings.extend(findings),
+                Evaluation::Error(error) => judgement.errors.push(RuleError {
+                    rule: rule.id.to_string(),
+                    object: self.subject.object.reference().to_string(),
+                    error,
+                }),
+            }
+        }
+    }
+
     fn evaluate(&self, rule: &BoundRule) -> Evaluation {
         let mode = self.mode_of(rule);
         if mode == Mode::Off {
@@ -229,7 +251,7 @@ impl Scene<'_> {
         if let Some(exception) = names.find_map(|name| settings.exception_for(&rule.id, name, self.today)) {
             return Some(Suppression::Exception(format!("{} ({})", exception.reason, exception.owner)));
         }
-        let annotated = annotated_reason(object, &rule.rule, self.today).filter(|_| mode != Mode::Deny)?;
+        let annotated = annotated_reason(&self.subject, &rule.rule, self.today).filter(|_| mode != Mode::Deny)?;
         Some(Suppression::Annotation(annotated.text))
     }
 

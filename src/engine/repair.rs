@@ -156,10 +156,12 @@ impl Engine {
                 && self.settings().repairs.name(&finding.rule, namespace)
         };
         let mut wanted = Wanted { fixable: Vec::new(), missed: Vec::new() };
-        let in_the_way = self.in_the_way(object, inventory);
-        let has_proxy = self.has_proxy(object, inventory);
+        let namespace = namespace.unwrap_or("");
+        let profile = self.settings().profile.for_namespace(namespace);
+        let subjects = Subject::all_of(object, inventory, &profile);
         for finding in findings.into_iter().filter(is_named) {
-            match in_the_way.map(str::to_owned).or_else(|| no_repair(&finding.remedy, has_proxy)) {
+            let subject = subjects.iter().find(|subject| is_about(&finding, subject)).or(subjects.first());
+            match subject.and_then(|subject| in_the_way(subject, &finding.remedy)) {
                 Some(reason) => wanted.missed.push(Missed { rule: finding.rule, reason }),
                 None => wanted.fixable.push(finding),
             }
@@ -167,23 +169,10 @@ impl Engine {
         wanted
     }
 
-    /// Why nothing at all of an object is repaired.
-    fn in_the_way(&self, object: &Object, inventory: &Inventory) -> Option<&'static str> {
-        if object.is("", "Pod") && object.annotations().has(MIRROR_ANNOTATION) {
-            return Some("it is the image of a static Pod, which is changed on its node");
-        }
-        let membership = self.on_subject(object, inventory, |subject| subject.membership);
-        (membership == Membership::Unknown).then_some("it is not known whether it is in the mesh")
-    }
-
     fn has_proxy(&self, object: &Object, inventory: &Inventory) -> bool {
-        self.on_subject(object, inventory, |subject| subject.has_proxy())
-    }
-
-    fn on_subject<T>(&self, object: &Object, inventory: &Inventory, ask: impl FnOnce(&Subject<'_>) -> T) -> T {
         let namespace = object.reference().namespace.as_deref().unwrap_or("");
         let profile = self.settings().profile.for_namespace(namespace);
-        ask(&Subject::new(object, inventory, &profile))
+        Subject::new(object, inventory, &profile).has_proxy()
     }
 
     fn judged_without_error(
@@ -198,6 +187,22 @@ impl Engine {
 }
 
 const NOT_CALLED: &str = "the webhook that repairs was not called or gave no answer";
+
+/// Whether a finding is about the pods of a subject.
+fn is_about(finding: &Finding, subject: &Subject<'_>) -> bool {
+    subject.pod().is_some_and(|pod| finding.path.is_within(&pod.path()))
+}
+
+/// Why a finding of a subject is not repaired by its remedy.
+fn in_the_way(subject: &Subject<'_>, remedy: &Remedy) -> Option<String> {
+    if subject.object.is("", "Pod") && subject.object.annotations().has(MIRROR_ANNOTATION) {
+        return Some("it is the image of a static Pod, which is changed on its node".to_owned());
+    }
+    if subject.membership == Membership::Unknown {
+        return Some("it is not known whether it is in the mesh".to_owned());
+    }
+    no_repair(remedy, subject.has_proxy())
+}
 
 /// Why a remedy is no repair; none for a safe fix that still has an effect.
 fn no_repair(remedy: &Remedy, has_proxy: bool) -> Option<String> {

@@ -1,6 +1,9 @@
 //! The projections: of each object only what a rule about *another* object may ask.
 
-use crate::manifest::{Container, Labels, Object, PodTemplate, ProbeProtocol, Role, Service, ServicePort, Target};
+use crate::base::{Path, Segment};
+use crate::manifest::{
+    Container, Labels, Object, PodPart, PodTemplate, ProbeProtocol, Role, Service, ServicePort, Target,
+};
 use crate::mesh::{ServiceAddress, SidecarKind};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -65,9 +68,12 @@ pub enum TargetFacts {
     Name(String),
 }
 
-/// What is kept of a workload: what its pods look like from outside.
+/// What is kept of a pod template of a workload: what its pods look like from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WorkloadFacts {
+    /// Which of several templates of the workload it is, by the names of the items of lists that lead to it; empty where a
+    /// kind has but one.
+    pub part: String,
     /// Its uid, in the cluster.
     pub uid: Option<String>,
     /// The labels of its pods.
@@ -84,8 +90,10 @@ pub struct WorkloadFacts {
     pub probes: Vec<ProbeFacts>,
     /// The images of its running containers by name alone, without registry, folder and tag: `mysql`.
     pub images: Vec<String>,
-    /// How many pods it wants, where it gives each of them a name (StatefulSet).
+    /// How many pods it wants, where its kind says so.
     pub replicas: Option<i64>,
+    /// Whether its pods end by themselves.
+    pub runs_to_completion: bool,
     /// Whether somebody else than Istio is asked to put containers into its pods: those are not in the manifest.
     pub injected_by_others: bool,
 }
@@ -191,24 +199,30 @@ impl ServicePortFacts {
 }
 
 impl WorkloadFacts {
-    /// The projection of an object with a pod template, if it has one.
-    pub fn of(object: &Object) -> Option<Self> {
-        let pod = PodTemplate::of(object)?;
+    /// The projections of the pod templates of an object.
+    pub fn all_of(object: &Object) -> Vec<Self> {
+        PodTemplate::all_of(object).map(|pod| Self::of(object, &pod)).collect()
+    }
+
+    fn of(object: &Object, pod: &PodTemplate<'_>) -> Self {
         let read_by_mesh = |(key, _): &(&str, &str)| key.contains("istio.io/");
-        Some(Self {
+        Self {
+            part: part(object.value(), &pod.path()),
             uid: object.value().pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned),
-            pod_labels: owned(pod.labels()),
+            pod_labels: pod.known_labels().into_iter().map(owned_pair).collect(),
             pod_annotations: pod.annotations().iter().filter(read_by_mesh).map(owned_pair).collect(),
             host_network: pod.host_network(),
-            proxy: own_proxy(&pod),
+            proxy: own_proxy(pod),
             ports: pod.running_containers().flat_map(|container| ports_of(&container)).collect(),
             probes: pod.running_containers().flat_map(|container| probes_of(&container)).collect(),
             images: pod.running_containers().map(|container| image_name(container.image()).to_owned()).collect(),
-            replicas: object.is("apps", "StatefulSet").then(|| replicas(object)),
-            injected_by_others: asks_other_injectors(&pod.annotations())
+            replicas: pod.replicas(),
+            runs_to_completion: pod.runs_to_completion(),
+            injected_by_others: pod.is_set_by_controller(PodPart::Ports)
+                || asks_other_injectors(&pod.annotations())
                 || asks_other_injectors(&pod.labels())
                 || asks_other_injectors(&object.annotations()),
-        })
+        }
     }
 
     /// The number behind a target on these pods: a name is looked up among the declared ports of that transport.
@@ -237,9 +251,21 @@ fn image_name(image: &str) -> &str {
     last.split([':', '@']).next().unwrap_or_default()
 }
 
-/// One where none is set, as Kubernetes has it.
-fn replicas(object: &Object) -> i64 {
-    object.value().pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1)
+/// The items of lists that lead to a template, by name, and one without a name by its place.
+fn part(object: &Value, template: &Path) -> String {
+    let mut value = Some(object);
+    let mut items = Vec::new();
+    for segment in template.segments() {
+        match segment {
+            Segment::Key(key) => value = value.and_then(|value| value.get(key.as_ref())),
+            Segment::Index(index) => {
+                value = value.and_then(|value| value.get(index));
+                let name = value.and_then(|item| item.get("name")).and_then(Value::as_str);
+                items.push(name.map_or_else(|| index.to_string(), str::to_owned));
+            }
+        }
+    }
+    items.join("/")
 }
 
 /// Whether labels or annotations ask an injector other than Istio's: Jaeger's agent, the collector of OpenTelemetry, Linkerd,

@@ -2,7 +2,7 @@
 
 use crate::base::ObjectRef;
 use crate::inventory::nearness::{Nearest, nearest};
-use crate::manifest::Object;
+use crate::manifest::{Object, group_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -42,11 +42,24 @@ pub trait Indexed {
 
     /// The pairs by which it is looked for.
     fn index_pairs(&self) -> Vec<Pair>;
+
+    /// Which part of its object this is, where one object has several that are no copies of each other.
+    fn part(&self) -> &str {
+        ""
+    }
 }
 
 /// A label with its value.
 pub type Pair = (String, String);
-type Identity = (String, String);
+
+/// What copies have in common. Kinds of one name may be of several groups.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Identity {
+    kind: String,
+    name: String,
+    group: String,
+    part: String,
+}
 
 /// All copies of the objects of one kind in one namespace.
 #[derive(Debug)]
@@ -64,7 +77,7 @@ impl<F> Default for Shard<F> {
 impl<F: Indexed + PartialEq> Shard<F> {
     /// Adds a copy beside those that are there.
     pub fn add(&mut self, entry: Entry<F>) {
-        let identity = identity(&entry.reference);
+        let identity = Identity::of(&entry.reference, &entry.facts);
         let mut pairs = entry.facts.index_pairs();
         if F::ONE_PAIR_IS_ENOUGH {
             // The rarest so far: a label that all objects share finds everything.
@@ -79,14 +92,18 @@ impl<F: Indexed + PartialEq> Shard<F> {
 
     /// Takes all copies of an object out.
     pub fn remove(&mut self, reference: &ObjectRef) {
-        let identity = identity(reference);
-        for entry in self.copies.remove(&identity).unwrap_or_default() {
-            for pair in entry.facts.index_pairs() {
-                // Only these pairs: a pass over the whole index for each object would make a long list quadratic.
-                if let Some(found) = self.index.get_mut(&pair) {
-                    found.remove(&identity);
-                    if found.is_empty() {
-                        self.index.remove(&pair);
+        let group = group_of(&reference.api_version);
+        let of_name = self.of_name(&reference.kind, &reference.name).map(|(identity, _)| identity);
+        let identities: Vec<Identity> = of_name.filter(|identity| identity.group == group).cloned().collect();
+        for identity in identities {
+            for entry in self.copies.remove(&identity).unwrap_or_default() {
+                for pair in entry.facts.index_pairs() {
+                    // Only these pairs: a pass over the whole index for each object would make a long list quadratic.
+                    if let Some(found) = self.index.get_mut(&pair) {
+                        found.remove(&identity);
+                        if found.is_empty() {
+                            self.index.remove(&pair);
+                        }
                     }
                 }
             }
@@ -98,20 +115,32 @@ impl<F: Indexed + PartialEq> Shard<F> {
         self.copies.is_empty()
     }
 
-    /// The copy of an object that is nearest to a file.
+    /// The copy of an object that is nearest to a file; of several objects of that kind and name the first.
     pub fn find(&self, kind: &str, name: &str, file: &str) -> Nearest<'_, F> {
-        nearest(self.copies(kind, name), file)
+        self.of_name(kind, name).next().map_or(Nearest::None, |(_, copies)| nearest(copies, file))
     }
 
-    /// All copies of an object.
-    pub fn copies(&self, kind: &str, name: &str) -> &[Entry<F>] {
-        let identity = (kind.to_owned(), name.to_owned());
-        self.copies.get(&identity).map_or(&[], Vec::as_slice)
+    /// The copy of the same object, or of the same part of it, that is nearest to a file.
+    pub fn find_same(&self, entry: &Entry<F>, file: &str) -> Nearest<'_, F> {
+        let copies = self.copies.get(&Identity::of(&entry.reference, &entry.facts));
+        copies.map_or(Nearest::None, |copies| nearest(copies, file))
+    }
+
+    /// All copies of the objects of a kind and name, of whatever group.
+    pub fn copies(&self, kind: &str, name: &str) -> impl Iterator<Item = &Entry<F>> {
+        self.of_name(kind, name).flat_map(|(_, copies)| copies)
+    }
+
+    fn of_name(&self, kind: &str, name: &str) -> impl Iterator<Item = (&Identity, &Vec<Entry<F>>)> {
+        let first =
+            Identity { kind: kind.to_owned(), name: name.to_owned(), group: String::new(), part: String::new() };
+        let (kind, name) = (first.kind.clone(), first.name.clone());
+        self.copies.range(first..).take_while(move |(identity, _)| identity.kind == kind && identity.name == name)
     }
 
     /// Puts an object as it is now in the place of what it was: see [`renew`].
     pub fn renew(&mut self, before: &Arc<Object>, now: &Arc<Object>, facts: F) -> Renewed {
-        let copies = self.copies.get_mut(&identity(before.reference()));
+        let copies = self.copies.get_mut(&Identity::of(before.reference(), &facts));
         let is_found_alike = |old: &F, new: &F| old.index_pairs() == new.index_pairs();
         copies.map_or(Renewed::NotFound, |copies| renew(copies, before, now, facts, is_found_alike))
     }
@@ -163,8 +192,15 @@ pub fn renew<F: PartialEq>(
     if unseen { Renewed::Unseen } else { Renewed::Seen }
 }
 
-fn identity(reference: &ObjectRef) -> Identity {
-    (reference.kind.clone(), reference.name.clone())
+impl Identity {
+    fn of(reference: &ObjectRef, facts: &impl Indexed) -> Self {
+        Self {
+            kind: reference.kind.clone(),
+            name: reference.name.clone(),
+            group: group_of(&reference.api_version).to_owned(),
+            part: facts.part().to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -75,11 +75,12 @@ impl Inventory {
         } else if before.is("", "ServiceAccount") {
             contents.service_accounts.renew(before, now, ServiceAccountFacts::of(now.value()))
         } else {
-            match WorkloadFacts::of(now) {
-                Some(facts) => contents.workloads.renew(before, now, facts),
-                None if WorkloadFacts::of(before).is_none() => Renewed::Unseen,
-                None => Renewed::NotFound,
+            let templates = WorkloadFacts::all_of(now);
+            if templates.len() != before.templates().len() {
+                return Renewed::NotFound;
             }
+            let renewed = templates.into_iter().map(|facts| contents.workloads.renew(before, now, facts));
+            renewed.max().unwrap_or(Renewed::Unseen)
         };
         of_contents.max(uses)
     }
@@ -180,14 +181,14 @@ impl Inventory {
         namespaces.values().flat_map(|contents| contents.services.nearest_of_all(file)).collect()
     }
 
-    /// The workload of a kind and name, in the cluster.
+    /// The workload of a kind and name, in the cluster; of several templates the first.
     pub fn workload(&self, namespace: &str, kind: &str, name: &str) -> Option<&Entry<WorkloadFacts>> {
-        self.workload_near(namespace, kind, name, "")
+        self.contents.get(namespace)?.workloads.find(kind, name, "").one()
     }
 
-    /// The workload of a kind and name: the copy nearest to a file.
-    pub fn workload_near(&self, namespace: &str, kind: &str, name: &str, file: &str) -> Option<&Entry<WorkloadFacts>> {
-        self.contents.get(namespace)?.workloads.find(kind, name, file).one()
+    /// The copy of the same workload that is nearest to a file.
+    pub fn same_workload(&self, workload: &Entry<WorkloadFacts>, file: &str) -> Option<&Entry<WorkloadFacts>> {
+        self.contents.get(namespace_key(&workload.reference))?.workloads.find_same(workload, file).one()
     }
 
     /// The places of other objects about the ports of a Service with these labels: of each object those of the copy nearest
@@ -210,7 +211,7 @@ impl Inventory {
     /// cluster have one.
     pub fn has_owner(&self, namespace: &str, owner: &Owner) -> bool {
         let Some(contents) = self.contents.get(namespace) else { return false };
-        contents.workloads.copies(&owner.kind, &owner.name).iter().any(|copy| {
+        contents.workloads.copies(&owner.kind, &owner.name).any(|copy| {
             copy.facts.uid.as_deref() == Some(&*owner.uid) && group_of(&copy.reference.api_version) == owner.group()
         })
     }
@@ -231,8 +232,11 @@ impl Inventory {
         } else if object.is("", "ServiceAccount") {
             let facts = ServiceAccountFacts::of(object.value());
             self.contents.entry(contents()).or_default().service_accounts.add(Entry { reference, facts, object: kept });
-        } else if let Some(facts) = WorkloadFacts::of(object) {
-            self.contents.entry(contents()).or_default().workloads.add(Entry { reference, facts, object: kept });
+        } else if !object.templates().is_empty() {
+            let workloads = &mut self.contents.entry(contents()).or_default().workloads;
+            for facts in WorkloadFacts::all_of(object) {
+                workloads.add(Entry { reference: reference.clone(), facts, object: kept.clone() });
+            }
         }
     }
 }
@@ -254,6 +258,10 @@ impl Indexed for ServiceFacts {
 
 impl Indexed for WorkloadFacts {
     const ONE_PAIR_IS_ENOUGH: bool = false;
+
+    fn part(&self) -> &str {
+        &self.part
+    }
 
     /// All labels: any of them may be in a selector.
     fn index_pairs(&self) -> Vec<Pair> {

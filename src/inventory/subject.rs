@@ -18,14 +18,27 @@ pub struct Subject<'a> {
     pub profile: &'a Profile,
     /// Whether it, or the pods behind it, are in the mesh.
     pub membership: Membership,
+    pod: Option<PodTemplate<'a>>,
     workloads: Vec<&'a Entry<WorkloadFacts>>,
 }
 
 impl<'a> Subject<'a> {
-    /// An object in its surroundings. `profile` is the one of its namespace: see [`Profile::for_namespace`].
+    /// An object in its surroundings, once for each of its pod templates: each makes pods of its own. An object without any
+    /// is there once. `profile` is the one of its namespace: see [`Profile::for_namespace`].
+    pub fn all_of(object: &'a Object, inventory: &'a Inventory, profile: &'a Profile) -> Vec<Self> {
+        let of_pods: Vec<Self> =
+            PodTemplate::all_of(object).map(|pod| Self::of(object, Some(pod), inventory, profile)).collect();
+        if of_pods.is_empty() { vec![Self::of(object, None, inventory, profile)] } else { of_pods }
+    }
+
+    /// The first of them.
     pub fn new(object: &'a Object, inventory: &'a Inventory, profile: &'a Profile) -> Self {
+        Self::of(object, PodTemplate::of(object), inventory, profile)
+    }
+
+    fn of(object: &'a Object, pod: Option<PodTemplate<'a>>, inventory: &'a Inventory, profile: &'a Profile) -> Self {
         let workloads = workloads_behind(object, inventory);
-        let mut subject = Self { object, inventory, profile, membership: Membership::Unknown, workloads };
+        let mut subject = Self { object, inventory, profile, membership: Membership::Unknown, pod, workloads };
         subject.membership = subject.decide_membership();
         subject
     }
@@ -41,9 +54,9 @@ impl<'a> Subject<'a> {
         told_by_object.or_else(|| self.profile.namespace_labels(self.namespace()))
     }
 
-    /// Its pod template, if it has one.
+    /// Its pod template, if it has one; of several, the one that is looked at.
     pub fn pod(&self) -> Option<PodTemplate<'a>> {
-        PodTemplate::of(self.object)
+        self.pod
     }
 
     /// The object as a Service, if it is one.
@@ -54,8 +67,7 @@ impl<'a> Subject<'a> {
     /// The Services that select its pods, by name; none also where the Services are not known.
     pub fn services(&self) -> Vec<&'a Entry<ServiceFacts>> {
         let Some(pod) = self.pod() else { return Vec::new() };
-        let labels: Vec<(&str, &str)> = pod.labels().iter().collect();
-        self.inventory.services_selecting(self.namespace(), &labels, self.object.file())
+        self.inventory.services_selecting(self.namespace(), &pod.known_labels(), self.object.file())
     }
 
     /// Whether it is known which Services there are around it.
@@ -86,8 +98,7 @@ impl<'a> Subject<'a> {
     pub fn belongs_with(&self, other: &Entry<ServiceFacts>, workload: Option<&Entry<WorkloadFacts>>) -> bool {
         let is_in_cluster = self.object.source().is_none() || other.object.is_none();
         let sees_same = |it: &Entry<WorkloadFacts>| {
-            let (kind, name) = (&it.reference.kind, &it.reference.name);
-            let seen = self.inventory.workload_near(self.namespace(), kind, name, other.file());
+            let seen = self.inventory.same_workload(it, other.file());
             seen.is_some_and(|seen| seen.file() == it.file())
         };
         is_in_cluster || (self.is_service_meant_in(other.file()) && workload.is_none_or(sees_same))

@@ -29,7 +29,7 @@ mod yaml;
 
 pub use decode::decode;
 pub use document::{Comment, Document};
-pub use kinds::{Runs, WORKLOADS, WorkloadKind, group_of};
+pub use kinds::{PodPart, Runs, WorkloadKind, WorkloadKinds, group_of};
 pub use labels::Labels;
 pub use limits::Limits;
 pub use object::{Content, Object, content_of};

@@ -1,7 +1,7 @@
 //! Kubernetes objects in documents: which documents are objects, and where an object's fields lie in its file.
 
 use crate::base::{ObjectRef, Path, Place, Source};
-use crate::manifest::kinds::{WorkloadKind, group_of};
+use crate::manifest::kinds::{WorkloadKind, WorkloadKinds, group_of};
 use crate::manifest::{Document, Labels, Owner};
 use serde_json::Value;
 use std::sync::Arc;
@@ -15,6 +15,10 @@ pub struct Object {
     /// The file that an edited object stands for; its own document has none.
     stands_for: Option<Source>,
     maker: Option<Arc<Owner>>,
+    /// The kinds by which it is read.
+    kinds: WorkloadKinds,
+    /// Where its pod templates are.
+    templates: Arc<[Path]>,
 }
 
 /// What a document holds.
@@ -40,7 +44,16 @@ impl Object {
     pub fn edited(&self, value: Value) -> Self {
         let stands_for = self.source().or(self.stands_for.as_ref()).cloned();
         let document = Arc::new(Document::from_value(value));
-        Self { document, base: Path::root(), stands_for, ..self.clone() }
+        Self { document, base: Path::root(), stands_for, ..self.clone() }.with_kinds(&self.kinds)
+    }
+
+    /// The same object, read by these kinds: without, it is read by the built-in ones.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: &WorkloadKinds) -> Self {
+        self.kinds = kinds.clone();
+        let found = self.workload_kind().map(|kind| kind.templates_in(self.value()));
+        self.templates = found.unwrap_or_default().into();
+        self
     }
 
     /// A Pod that is known to be made by a controller for this owner: what rules say of the owner holds for it. What its
@@ -58,7 +71,10 @@ impl Object {
     }
 
     fn of(document: &Arc<Document>, base: Path, reference: ObjectRef) -> Self {
-        Self { document: document.clone(), base, reference, stands_for: None, maker: None }
+        let (kinds, templates) = (WorkloadKinds::default(), Arc::default());
+        let object =
+            Self { document: document.clone(), base, reference, stands_for: None, maker: None, kinds, templates };
+        object.with_kinds(&WorkloadKinds::default())
     }
 
     /// Its name: apiVersion, kind, namespace, name.
@@ -118,8 +134,18 @@ impl Object {
     }
 
     /// How it makes pods, if it does.
-    pub fn workload_kind(&self) -> Option<&'static WorkloadKind> {
-        WorkloadKind::of(self.group(), self.kind())
+    pub fn workload_kind(&self) -> Option<&WorkloadKind> {
+        self.kinds.of(self.group(), self.kind())
+    }
+
+    /// The kinds by which it is read.
+    pub fn kinds(&self) -> &WorkloadKinds {
+        &self.kinds
+    }
+
+    /// Where its pod templates are: none where its kind has none, one for most workloads.
+    pub fn templates(&self) -> &[Path] {
+        &self.templates
     }
 
     /// `metadata.labels`.

@@ -4,7 +4,7 @@
 //! reference, so by itself it proves nothing.
 
 use crate::base::ObjectRef;
-use crate::manifest::kinds::{Runs, WorkloadKind, group_of};
+use crate::manifest::kinds::group_of;
 use crate::manifest::{Labels, Object};
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,11 +41,6 @@ impl Owner {
         group_of(&self.api_version)
     }
 
-    /// Whether the pods that it makes end by themselves.
-    pub fn runs_to_completion(&self) -> bool {
-        WorkloadKind::of(self.group(), &self.kind).is_some_and(|kind| kind.runs == Runs::ToCompletion)
-    }
-
     /// The kinds of objects that a Pod of this owner may go back to, as `apiVersion` and kind: its own, and those whose
     /// controllers make such owners.
     pub fn kinds(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -77,18 +72,40 @@ struct Maker {
     name: for<'a> fn(&'a str, &Labels<'a>) -> Option<&'a str>,
 }
 
-const MAKERS: [Maker; 3] = [
+const REPLICA_SET: (&str, &str) = ("apps", "ReplicaSet");
+const JOB: (&str, &str) = ("batch", "Job");
+
+/// Sources of the labels of those that are no part of Kubernetes:
+/// <https://github.com/argoproj/argo-rollouts/blob/master/pkg/apis/rollouts/v1alpha1/types.go>,
+/// <https://github.com/knative/serving/blob/main/pkg/apis/serving/register.go>,
+/// <https://github.com/kubernetes-sigs/jobset/blob/main/api/jobset/v1alpha2/jobset_types.go>.
+const MAKERS: [Maker; 6] = [
     Maker {
         kind: ("apps/v1", "Deployment"),
-        makes: ("apps", "ReplicaSet"),
+        makes: REPLICA_SET,
         name: |name, labels| before_hash(name, labels.get("pod-template-hash")),
     },
     Maker {
         kind: ("argoproj.io/v1alpha1", "Rollout"),
-        makes: ("apps", "ReplicaSet"),
+        makes: REPLICA_SET,
         name: |name, labels| before_hash(name, labels.get("rollouts-pod-template-hash")),
     },
-    Maker { kind: ("batch/v1", "CronJob"), makes: ("batch", "Job"), name: |name, _| before_minutes(name) },
+    Maker {
+        kind: ("serving.knative.dev/v1", "Service"),
+        makes: REPLICA_SET,
+        name: |_, labels| labels.get("serving.knative.dev/service"),
+    },
+    Maker {
+        kind: ("serving.knative.dev/v1", "Configuration"),
+        makes: REPLICA_SET,
+        name: |_, labels| labels.get("serving.knative.dev/configuration"),
+    },
+    Maker { kind: ("batch/v1", "CronJob"), makes: JOB, name: |name, _| before_minutes(name) },
+    Maker {
+        kind: ("jobset.x-k8s.io/v1alpha2", "JobSet"),
+        makes: JOB,
+        name: |_, labels| labels.get("jobset.sigs.k8s.io/jobset-name"),
+    },
 ];
 
 /// `web` of the ReplicaSet `web-6f7d9c`, whose pods are labelled with the hash.
@@ -133,14 +150,67 @@ mod tests {
     fn a_pod_goes_back_to_the_workload_that_people_wrote() {
         let hash = json!({"pod-template-hash": "6f7d9c"});
         let rollout = json!({"rollouts-pod-template-hash": "6f7d9c"});
+        let knative = json!({"serving.knative.dev/service": "web", "serving.knative.dev/configuration": "web"});
+        let job_set = json!({"jobset.sigs.k8s.io/jobset-name": "train"});
         for (api_version, kind, name, labels, kinds, workloads) in [
-            ("apps/v1", "ReplicaSet", "web-6f7d9c", &hash, "ReplicaSet Deployment Rollout", "web-6f7d9c web"),
-            ("apps/v1", "ReplicaSet", "web-6f7d9c", &rollout, "ReplicaSet Deployment Rollout", "web-6f7d9c web"),
-            ("apps/v1", "ReplicaSet", "web6f7d9c", &hash, "ReplicaSet Deployment Rollout", "web6f7d9c"),
-            ("apps/v1", "ReplicaSet", "-6f7d9c", &hash, "ReplicaSet Deployment Rollout", "-6f7d9c"),
-            ("apps/v1", "ReplicaSet", "web-6f7d9c", &json!({}), "ReplicaSet Deployment Rollout", "web-6f7d9c"),
-            ("batch/v1", "Job", "nightly-29012345", &hash, "Job CronJob", "nightly-29012345 nightly"),
-            ("batch/v1", "Job", "nightly-run", &hash, "Job CronJob", "nightly-run"),
+            (
+                "apps/v1",
+                "ReplicaSet",
+                "web-6f7d9c",
+                &hash,
+                "ReplicaSet Deployment Rollout Service Configuration",
+                "web-6f7d9c web",
+            ),
+            (
+                "apps/v1",
+                "ReplicaSet",
+                "web-6f7d9c",
+                &rollout,
+                "ReplicaSet Deployment Rollout Service Configuration",
+                "web-6f7d9c web",
+            ),
+            (
+                "apps/v1",
+                "ReplicaSet",
+                "web6f7d9c",
+                &hash,
+                "ReplicaSet Deployment Rollout Service Configuration",
+                "web6f7d9c",
+            ),
+            (
+                "apps/v1",
+                "ReplicaSet",
+                "-6f7d9c",
+                &hash,
+                "ReplicaSet Deployment Rollout Service Configuration",
+                "-6f7d9c",
+            ),
+            (
+                "apps/v1",
+                "ReplicaSet",
+                "web-6f7d9c",
+                &json!({}),
+                "ReplicaSet Deployment Rollout Service Configuration",
+                "web-6f7d9c",
+            ),
+            ("batch/v1", "Job", "nightly-29012345", &hash, "Job CronJob JobSet", "nightly-29012345 nightly"),
+            (
+                "apps/v1",
+                "ReplicaSet",
+                "web-00001-deployment-6f",
+                &knative,
+                "ReplicaSet Deployment Rollout Service Configuration",
+                "web-00001-deployment-6f web web",
+            ),
+            (
+                "batch/v1",
+                "Job",
+                "train-workers-0",
+                &job_set,
+                "Job CronJob JobSet",
+                "train-workers-0 train-workers train",
+            ),
+            ("batch/v1", "Job", "nightly-run", &hash, "Job CronJob JobSet", "nightly-run"),
             ("apps/v1", "StatefulSet", "web-1", &hash, "StatefulSet", "web-1"),
             ("mine.example.com/v1", "Job", "nightly-29012345", &hash, "Job", "nightly-29012345"),
         ] {
@@ -154,7 +224,6 @@ mod tests {
             );
             let names: Vec<String> = owner.workloads(&pod).into_iter().map(|it| it.name).collect();
             assert_eq!(names.join(" "), workloads, "{api_version} {name}");
-            assert_eq!(owner.runs_to_completion(), api_version == "batch/v1", "{api_version} {kind}");
         }
     }
 }

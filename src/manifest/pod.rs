@@ -1,8 +1,8 @@
 //! A pod template inside an object, as the rules read it. Values of a wrong type count as absent: the API server refuses them.
 
 use crate::base::Path;
-use crate::manifest::kinds::{Runs, WorkloadKind};
-use crate::manifest::{Labels, Object, Owner};
+use crate::manifest::kinds::{PodPart, Runs, WorkloadKind, group_of};
+use crate::manifest::{Labels, Object};
 use serde_json::Value;
 
 /// The grace period that Kubernetes uses where none is set.
@@ -11,10 +11,10 @@ pub const DEFAULT_GRACE_PERIOD_SECONDS: i64 = 30;
 /// The pod template of a workload, or a bare Pod itself.
 #[derive(Debug, Clone, Copy)]
 pub struct PodTemplate<'a> {
-    kind: &'static WorkloadKind,
+    object: &'a Object,
+    path: &'a Path,
     template: &'a Value,
     spec: &'a Value,
-    ends_by_itself: bool,
 }
 
 /// A container of a pod template.
@@ -51,23 +51,55 @@ pub struct ContainerPort<'a> {
 }
 
 impl<'a> PodTemplate<'a> {
-    /// The pod template of an object, if its kind has one and it is there.
+    /// The pod templates of an object: none where its kind has none or it is not there, one for most workloads.
+    pub fn all_of(object: &'a Object) -> impl Iterator<Item = Self> + use<'a> {
+        object.templates().iter().filter_map(move |path| {
+            let template = path.find(object.value())?;
+            Some(Self { object, path, template, spec: template.get("spec")? })
+        })
+    }
+
+    /// The first of them.
     pub fn of(object: &'a Object) -> Option<Self> {
-        let kind = object.workload_kind()?;
-        let template = kind.template_keys().try_fold(object.value(), |value, key| value.get(key))?;
-        let spec = template.get("spec").filter(|spec| spec.is_object())?;
-        let ends_by_itself = kind.runs == Runs::ToCompletion || object.maker().is_some_and(Owner::runs_to_completion);
-        Some(Self { kind, template, spec, ends_by_itself })
+        Self::all_of(object).next()
     }
 
     /// Whether its pods end by themselves (Job, CronJob, and the Pod that is known to be made for one).
     pub fn runs_to_completion(&self) -> bool {
-        self.ends_by_itself
+        let is_ending = |kind: &WorkloadKind| kind.runs == Runs::ToCompletion;
+        let maker = || self.object.maker().and_then(|owner| self.object.kinds().of(owner.group(), &owner.kind));
+        self.object.workload_kind().is_some_and(is_ending) || maker().is_some_and(is_ending)
+    }
+
+    /// What of the pods the controller of the workload decides, whatever is written here.
+    pub fn set_by_controller(&self) -> Vec<PodPart> {
+        let kinds = self.object.kinds();
+        let makers = self.object.maker().map_or_else(Vec::new, |owner| owner.workloads(self.object));
+        let of_makers = makers.iter().filter_map(|maker| kinds.of(group_of(&maker.api_version), &maker.kind));
+        let all = self.object.workload_kind().into_iter().chain(of_makers);
+        all.flat_map(|kind| kind.set_by_controller.iter().copied()).collect()
+    }
+
+    /// Whether the controller of the workload decides this part of the pods.
+    pub fn is_set_by_controller(&self, part: PodPart) -> bool {
+        self.set_by_controller().contains(&part)
+    }
+
+    /// Whether hooks and grace period of the pods are those that are written here.
+    pub fn ends_as_written(&self) -> bool {
+        let parts = [PodPart::PreStop, PodPart::TerminationGracePeriodSeconds];
+        !parts.into_iter().any(|part| self.is_set_by_controller(part))
+    }
+
+    /// How many pods there are to be, where the kind of the workload says so: one where no number is written.
+    pub fn replicas(&self) -> Option<i64> {
+        let path = self.object.workload_kind()?.replicas.as_deref()?;
+        Some(Path::keys(path).find(self.object.value()).and_then(Value::as_i64).unwrap_or(1))
     }
 
     /// The path of the template inside the object; the root for a Pod.
     pub fn path(&self) -> Path {
-        Path::keys(self.kind.template)
+        self.path.clone()
     }
 
     /// The path of the pod spec inside the object.
@@ -88,6 +120,17 @@ impl<'a> PodTemplate<'a> {
     /// The labels of the pods.
     pub fn labels(&self) -> Labels<'a> {
         Labels::of(self.template.pointer("/metadata/labels"))
+    }
+
+    /// The labels that the pods are known to have: those of the template, and those that the selector of the workload
+    /// demands.
+    pub fn known_labels(&self) -> Vec<(&'a str, &'a str)> {
+        let own = self.labels();
+        let selector = self.object.workload_kind().and_then(|kind| kind.selector.as_deref());
+        let selector = selector.and_then(|path| Path::keys(path).find(self.object.value()));
+        // That of a ReplicationController has no `matchLabels` around its labels.
+        let demanded = Labels::of(selector.map(|selector| selector.get("matchLabels").unwrap_or(selector)));
+        own.iter().chain(demanded.iter().filter(|(key, _)| !own.has(key))).collect()
     }
 
     /// The annotations of the pods.

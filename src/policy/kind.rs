@@ -1,12 +1,14 @@
 //! Kinds of objects, as rules name them.
 
+use crate::manifest::{WorkloadKinds, group_of};
 use crate::policy::suggest::nearest;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A kind with its API group: `apps/Deployment`; of the core group without one: `Service`. All versions are meant.
+/// A kind with its API group: `apps/Deployment`; of the core group without one: `Service`. All versions are meant. The one
+/// word [`KindName::WORKLOAD`] is every kind with a pod template.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct KindName {
@@ -18,14 +20,26 @@ pub struct KindName {
 
 /// A text that is no kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no kind; write it as Service, apps/Deployment or argoproj.io/Rollout")]
+#[error("`{0}` is no kind; write it as Service, apps/Deployment or argoproj.io/Rollout, or Workload")]
 pub struct InvalidKind(String);
 
 impl KindName {
-    /// Whether an object of this `apiVersion` (`v1`, `apps/v1`) and `kind` is meant.
-    pub fn is(&self, api_version: &str, kind: &str) -> bool {
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    /// Every kind with a pod template, those that a platform declares among them. The core group has no kind of this name.
+    pub const WORKLOAD: &str = "Workload";
+
+    /// Whether an object of this `apiVersion` (`v1`, `apps/v1`) and `kind` is meant, where these are the kinds with a pod
+    /// template.
+    pub fn is(&self, api_version: &str, kind: &str, workloads: &WorkloadKinds) -> bool {
+        let group = group_of(api_version);
+        if self.is_every_workload() {
+            return workloads.of(group, kind).is_some();
+        }
         self.kind == kind && self.group == group
+    }
+
+    /// Whether it is every kind with a pod template.
+    pub fn is_every_workload(&self) -> bool {
+        self.group.is_empty() && self.kind == Self::WORKLOAD
     }
 
     /// What is wrong with a kind that no cluster can have, and what was meant if that can be told.
@@ -48,7 +62,7 @@ impl KindName {
 }
 
 /// Kinds of the groups without a dot; those that cannot be applied (reviews, statuses, lists) are left out.
-const BUILT_IN: [&str; 26] = [
+const BUILT_IN: [&str; 27] = [
     "ConfigMap",
     "Endpoints",
     "Event",
@@ -64,6 +78,7 @@ const BUILT_IN: [&str; 26] = [
     "Secret",
     "Service",
     "ServiceAccount",
+    KindName::WORKLOAD,
     "apps/ControllerRevision",
     "apps/DaemonSet",
     "apps/Deployment",
@@ -120,7 +135,7 @@ impl JsonSchema for KindName {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "title": "a kind such as Service, apps/Deployment or argoproj.io/Rollout",
+            "title": "a kind such as Service, apps/Deployment or argoproj.io/Rollout, or Workload for all with a pod template",
             "type": "string",
             "pattern": "^([a-z0-9.-]+/)?[A-Z][A-Za-z0-9]*$",
         })
@@ -144,9 +159,15 @@ mod tests {
             ("Service", "serving.knative.dev/v1", "Service", false),
             ("apps/Deployment", "extensions/v1beta1", "Deployment", false),
             ("apps/Deployment", "apps/v1", "StatefulSet", false),
+            ("Workload", "apps/v1", "StatefulSet", true),
+            ("Workload", "v1", "Pod", true),
+            ("Workload", "v1", "Service", false),
+            ("Workload", "serving.knative.dev/v1", "Service", true),
+            ("Workload", "example.com/v1", "Worker", false),
         ];
         for (name, api_version, object_kind, same) in cases {
-            assert_eq!(kind(name).is(api_version, object_kind), same, "{name} {api_version} {object_kind}");
+            let meant = kind(name).is(api_version, object_kind, &WorkloadKinds::default());
+            assert_eq!(meant, same, "{name} {api_version} {object_kind}");
         }
     }
 
@@ -165,6 +186,8 @@ mod tests {
             ("argoproj.io/Rollout", None),
             ("Deployment", Some("the core group has no kind `Deployment`; did you mean `apps/Deployment`?")),
             ("app/Deployment", Some("app has no kind `Deployment`; did you mean `apps/Deployment`?")),
+            ("Workload", None),
+            ("Workloads", Some("the core group has no kind `Workloads`; did you mean `Workload`?")),
             ("Servise", Some("the core group has no kind `Servise`; did you mean `Service`?")),
             (
                 "Rollout",

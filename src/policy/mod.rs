@@ -23,6 +23,7 @@ mod settings_file;
 mod strict;
 mod suggest;
 mod wording;
+mod workload_mistakes;
 
 pub use builtin::{builtin_example, builtin_rules};
 pub use date::{Date, InvalidDate};

@@ -3,6 +3,7 @@
 //! The types here are the single source of the JSON Schema that editors complete from and that files are read against.
 
 use crate::base::Severity;
+use crate::manifest::WorkloadKinds;
 use crate::mesh::Membership;
 use crate::policy::{KindName, Release, form};
 use schemars::JsonSchema;
@@ -127,7 +128,7 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Match {
-    /// The kinds of objects: `Service`, and with the group of its API `apps/Deployment`, `batch/Job`, `argoproj.io/Rollout`.
+    /// The kinds of objects: `Service`, and with the group of its API `apps/Deployment`, `batch/Job`, `argoproj.io/Rollout`; or `Workload`, for every kind with a pod template: Pod, all that Kubernetes makes Pods of, and what is built in or declared under `workloads` in seaworthy.yaml.
     #[schemars(length(min = 1))]
     pub kinds: Vec<KindName>,
     /// How the object, or the pods it selects, take part in the mesh. Where that is unknown the rule looks too, but warns at most. Left out: anywhere.
@@ -188,9 +189,9 @@ impl Category {
 }
 
 impl Match {
-    /// Whether the rule looks at objects of this `apiVersion` and `kind`.
-    pub fn has_kind(&self, api_version: &str, kind: &str) -> bool {
-        self.kinds.iter().any(|name| name.is(api_version, kind))
+    /// Whether the rule looks at objects of this `apiVersion` and `kind`, where these are the kinds with a pod template.
+    pub fn has_kind(&self, api_version: &str, kind: &str, workloads: &WorkloadKinds) -> bool {
+        self.kinds.iter().any(|name| name.is(api_version, kind, workloads))
     }
 
     /// Whether the rule looks at objects with this part in the mesh. It always does where that is unknown; whoever asks caps

@@ -1,6 +1,7 @@
 //! What `seaworthy.yaml` says: everything about one organisation. Every key may be left out.
 
 use crate::base::{Mode, ObjectRef, Severity};
+use crate::manifest::WorkloadKind;
 use crate::mesh::Profile;
 use crate::policy::{Date, Exception, Modes, Release, Repairs, Rule, Status, form, stricter_of};
 use schemars::JsonSchema;
@@ -31,6 +32,9 @@ pub struct Settings {
     /// Where people who are refused find help.
     #[serde(skip_serializing_if = "Links::is_empty")]
     pub links: Links,
+    /// Kinds with a pod template beside the built-in ones, which are judged as those are; one that is built in too is as it is here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workloads: Vec<WorkloadKind>,
     /// Folders with your own rule files, relative to this file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(min = 1)))]

@@ -11,6 +11,7 @@ use crate::policy::schema::settings_schema;
 use crate::policy::settings::params_laid_over;
 use crate::policy::strict::Form;
 use crate::policy::suggest::did_you_mean;
+use crate::policy::workload_mistakes;
 use crate::policy::{RuleSet, Settings};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -112,6 +113,7 @@ impl References<'_> {
         let rules = self.value["rules"].as_object().into_iter().flatten();
         found.extend(rules.flat_map(|(id, settings)| self.misfits(id, settings)));
         found.extend(repair_mistakes::mistakes(&self.value["repairs"], self.rules, self.checks));
+        found.extend(workload_mistakes::mistakes(&self.value["workloads"]));
         found
     }
 

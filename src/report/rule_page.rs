@@ -2,7 +2,8 @@
 //! ([`crate::report::rule_text`]) and for the repository ([`crate::report::rule_markdown`]).
 
 use crate::base::PodRepair;
-use crate::policy::{Match, Rule, Status};
+use crate::manifest::{WorkloadKind, WorkloadKinds};
+use crate::policy::{KindName, Match, Rule, Status};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -128,7 +129,7 @@ fn word(status: Status) -> &'static str {
 
 /// Kinds, membership, namespaces and doors, a paragraph each.
 fn looks_at(matches: &Match) -> Vec<String> {
-    let kinds: Vec<String> = matches.kinds.iter().map(ToString::to_string).collect();
+    let kinds: Vec<String> = matches.kinds.iter().map(kind).collect();
     let mut paragraphs = vec![format!("{}.", kinds.join(", "))];
     if !matches.membership.is_empty() {
         let words: Vec<String> = matches.membership.iter().map(serde_word).collect();
@@ -141,8 +142,12 @@ fn looks_at(matches: &Match) -> Vec<String> {
     if !namespaces.not_in.is_empty() {
         paragraphs.push(format!("Not in the namespaces {}.", namespaces.not_in.join(", ")));
     }
-    paragraphs.push(speaks(&kinds));
+    paragraphs.push(speaks(&matches.kinds));
     paragraphs
+}
+
+fn kind(name: &KindName) -> String {
+    if name.is_every_workload() { format!("{name}: every kind with a pod template") } else { name.to_string() }
 }
 
 /// The kinds that the API server asks the webhook about; `helm/seaworthy` registers it for these.
@@ -158,7 +163,8 @@ const ADMITTED: [&str; 8] = [
 ];
 
 /// Where findings on these kinds are heard.
-fn speaks(kinds: &[String]) -> String {
+fn speaks(kinds: &[KindName]) -> String {
+    let kinds: Vec<String> = kinds.iter().flat_map(each_kind).collect();
     let unasked: Vec<&str> = kinds.iter().map(String::as_str).filter(|kind| !ADMITTED.contains(kind)).collect();
     match unasked.as_slice() {
         [] => "Speaks in `seaworthy check` and at the API server's door.".to_owned(),
@@ -170,6 +176,15 @@ fn speaks(kinds: &[String]) -> String {
             some.join(", ")
         ),
     }
+}
+
+/// The kind; of [`KindName::WORKLOAD`] the built-in ones.
+fn each_kind(name: &KindName) -> Vec<String> {
+    if !name.is_every_workload() {
+        return vec![name.to_string()];
+    }
+    let named = |it: &WorkloadKind| KindName { group: it.group.clone(), kind: it.kind.clone() }.to_string();
+    WorkloadKinds::default().all().map(named).collect()
 }
 
 fn examples(example: &Example, repair: PodRepair) -> [Section; 3] {

@@ -17,6 +17,7 @@ use crate::webhook::object;
 use crate::webhook::wire::AdmissionRequest;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -71,7 +72,7 @@ impl<S: Surroundings> EngineJudge<S> {
             return Ok(Answer { audit, repairs, ..Answer::default() });
         }
         let object = request.object.ok_or_else(|| JudgeError::Unreadable("there is none".to_owned()))?;
-        let object = object::read(object, &request.namespace)?;
+        let object = self.read(object, request)?;
         let verdict = self.decide(&object, request, inventory)?;
         match verdict.errors.first() {
             // What the other rules refuse is refused, whatever became of this one.
@@ -81,6 +82,10 @@ impl<S: Surroundings> EngineJudge<S> {
                 Ok(with_label_mistake(answer, &request.namespace, inventory))
             }
         }
+    }
+
+    fn read(&self, object: &RawValue, request: &AdmissionRequest<'_>) -> Result<Object, JudgeError> {
+        Ok(object::read(object, &request.namespace)?.with_kinds(self.engine.workload_kinds()))
     }
 
     /// Reads the old object only where it can matter: most objects have no findings, and reading is half of the work.
@@ -94,7 +99,7 @@ impl<S: Surroundings> EngineJudge<S> {
         let verdict = self.engine.decide(object, None, inventory, today);
         match request.old_object {
             Some(old) if !verdict.decided.is_empty() => {
-                let old = object::read(old, &request.namespace)?;
+                let old = self.read(old, request)?;
                 Ok(self.engine.decide(object, Some(&old), inventory, today))
             }
             _ => Ok(verdict),

@@ -11,6 +11,7 @@ mod fixtures;
 mod readme;
 mod rules;
 mod streams;
+mod workloads;
 
 use std::fs;
 use std::io::Write;

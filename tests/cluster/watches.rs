@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use seaworthy::cluster::{self, LiveInventory, Phase, Surroundings};
+use seaworthy::manifest::WorkloadKinds;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -22,7 +23,7 @@ struct Watching {
 
 impl Watching {
     fn start(runtime: Runtime, kubeconfig: &Path) -> Result<Self> {
-        let surroundings = runtime.block_on(cluster::open(Some(kubeconfig), None))?;
+        let surroundings = runtime.block_on(cluster::open(Some(kubeconfig), None, &WorkloadKinds::default()))?;
         let watching = Self { runtime, surroundings };
         until("all kinds to be listed", || Ok(watching.inventory().is_synced().then_some(())))?;
         Ok(watching)

@@ -42,9 +42,9 @@ fn edits(document: &Arc<seaworthy::manifest::Document>) -> Vec<Edit> {
 }
 
 fn edits_of(object: &Object) -> Vec<Edit> {
-    if let Some(kind) = object.workload_kind() {
-        let template = object.base().clone().join(&Path::keys(kind.template));
-        return edits_of_pods(&template, template.find(object.document().value()));
+    if object.workload_kind().is_some() {
+        let templates = object.templates().iter().map(|template| object.base().clone().join(template));
+        return templates.flat_map(|it| edits_of_pods(&it, it.find(object.document().value()))).collect();
     }
     if !object.is("", "Service") {
         return Vec::new();

@@ -153,6 +153,28 @@ spec:
     assert_eq!(found(&judged(&engine(CLASSIC), &[("job.yaml", text)])), wanted);
 }
 
+/// Of several pod templates each has annotations of its own.
+#[test]
+fn the_annotation_of_a_pod_template_waives_nothing_for_others() {
+    let waived = "seaworthy.dev/ignore-job-never-completes: quits by itself";
+    let job = |annotations: &str| {
+        let metadata = format!("metadata: {{annotations: {{{annotations}}}}}");
+        format!(
+            "    - template:\n        spec:\n          template:\n            {metadata}\n            spec: {{containers: [{{name: a}}]}}\n"
+        )
+    };
+    let head = "apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nmetadata: {name: a}\nspec:\n  replicatedJobs:\n";
+    let text = format!("{head}{}{}", job(waived), job("seaworthy.dev/ignore-job-never-complets: x"));
+    let outcome = judged(&engine(CLASSIC), &[("jobs.yaml", &text)]);
+    let jobs = found(&outcome).into_iter().filter(|it| it.contains(" job-never-completes("));
+    let wanted = [
+        "jobs.yaml:8 job-never-completes(error) annotation: quits by itself",
+        "jobs.yaml:13 job-never-completes(error)",
+    ];
+    assert_eq!(jobs.collect::<Vec<_>>(), wanted);
+    assert!(told(&outcome).iter().any(|it| it.starts_with("jobs.yaml:14:") && it.contains("job-never-complets")));
+}
+
 #[test]
 fn an_annotation_that_does_nothing_is_told_at_its_place() {
     for (annotation, message) in [

@@ -1,6 +1,6 @@
 //! What Istio's injector makes of a Pod: as recorded, and for a repaired Pod put together from what is recorded.
 
-use crate::pods::pod_of;
+use crate::pods::pods_of;
 use crate::setting::objects;
 use seaworthy::base::{Edit, Path, Segment, Source};
 use seaworthy::manifest::edit::{Change, Difference, applied, changes};
@@ -57,7 +57,7 @@ impl Vectors {
 
     fn pod(&self, file: &str) -> Option<Value> {
         let text = fs::read_to_string(self.0.join(file)).unwrap();
-        objects(file, &text).first().map(pod_of)
+        objects(file, &text).first().and_then(|workload| pods_of(workload).into_iter().next())
     }
 }
 

@@ -1,33 +1,54 @@
 //! The Pods that the controllers of Kubernetes make of workloads.
 
-use seaworthy::manifest::Object;
+use seaworthy::manifest::{Object, PodTemplate};
 use serde_json::{Map, Value, json};
 
 const HASH: &str = "6f7d9c";
 
-/// The Pod that a workload's template makes, with its owner and what the API server fills in.
-pub fn pod_of(workload: &Object) -> Value {
-    let kind = workload.workload_kind().unwrap();
-    let mut pod = kind.template_keys().fold(workload.value(), |value, key| &value[key]).clone();
+/// The Pods that the templates of a workload make, each with its owner and what the API server fills in.
+pub fn pods_of(workload: &Object) -> Vec<Value> {
+    let pod = |template: PodTemplate<'_>| {
+        let mut pod = template.path().find(workload.value()).unwrap().clone();
+        for (label, value) in template.known_labels() {
+            pod["metadata"]["labels"][label] = value.into();
+        }
+        pod_of(workload, pod)
+    };
+    PodTemplate::all_of(workload).map(pod).collect()
+}
+
+fn pod_of(workload: &Object, mut pod: Value) -> Value {
     let reference = workload.reference();
     (pod["apiVersion"], pod["kind"]) = ("v1".into(), "Pod".into());
     pod["metadata"]["name"] = "made".into();
     if let Some(namespace) = &reference.namespace {
         pod["metadata"]["namespace"] = namespace.as_str().into();
     }
-    let (api_version, kind, name) = match reference.kind.as_str() {
-        "Pod" => return with_defaults(pod),
-        "Deployment" => {
+    let name = &reference.name;
+    let (api_version, kind, owner) = match (workload.group(), workload.kind()) {
+        ("", "Pod" | "PodTemplate") => return with_defaults(pod),
+        ("apps", "Deployment") => {
             pod["metadata"]["labels"]["pod-template-hash"] = HASH.into();
-            ("apps/v1", "ReplicaSet", format!("{}-{HASH}", reference.name))
+            ("apps/v1", "ReplicaSet", format!("{name}-{HASH}"))
         }
-        "CronJob" => ("batch/v1", "Job", format!("{}-29012345", reference.name)),
-        kind => (reference.api_version.as_str(), kind, reference.name.clone()),
+        ("argoproj.io", "Rollout") => {
+            pod["metadata"]["labels"]["rollouts-pod-template-hash"] = HASH.into();
+            ("apps/v1", "ReplicaSet", format!("{name}-{HASH}"))
+        }
+        ("serving.knative.dev", _) => {
+            pod["metadata"]["labels"]["serving.knative.dev/service"] = name.as_str().into();
+            ("apps/v1", "ReplicaSet", format!("{name}-00001-deployment-{HASH}"))
+        }
+        ("batch", "CronJob") => ("batch/v1", "Job", format!("{name}-29012345")),
+        ("jobset.x-k8s.io", _) => ("batch/v1", "Job", format!("{name}-workers-0")),
+        (_, kind) => (reference.api_version.as_str(), kind, name.clone()),
     };
     pod["metadata"]["ownerReferences"] =
-        json!([{"apiVersion": api_version, "kind": kind, "name": name, "uid": "u", "controller": true}]);
+        json!([{"apiVersion": api_version, "kind": kind, "name": owner, "uid": "u", "controller": true}]);
     with_defaults(pod)
 }
+
+const STRANGERS: [&str; 3] = ["pod-template-hash", "rollouts-pod-template-hash", "serving.knative.dev/service"];
 
 /// What is left of a Pod when all is taken away that does not come from the workload's template.
 pub fn as_in_template(mut pod: Value) -> Value {
@@ -38,7 +59,7 @@ pub fn as_in_template(mut pod: Value) -> Value {
         Value::Object(entries.into_iter().filter(|(key, _)| !strangers.contains(&key.as_str())).collect())
     };
     pod["metadata"] = json!({
-        "labels": map("labels", &["pod-template-hash"]),
+        "labels": map("labels", &STRANGERS),
         "annotations": map("annotations", &["seaworthy.dev/applied"]),
     });
     with_defaults(pod)

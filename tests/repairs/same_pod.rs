@@ -1,6 +1,6 @@
 //! Fixing the manifest, and letting the webhook repair the Pod made from the unfixed one, give the same Pod.
 
-use crate::pods::{as_in_template, pod_of};
+use crate::pods::{as_in_template, pods_of};
 use crate::setting::{REPAIRABLE, created, engine, engine_of_repairable, objects, repaired, today};
 use rayon::prelude::*;
 use seaworthy::base::Source;
@@ -46,17 +46,19 @@ fn compare(path: &Path) -> BTreeMap<String, usize> {
     let mut inventory = Inventory::new(Origin::Files);
     before.iter().for_each(|object| inventory.add(&Arc::new(object.clone())));
     let mut repaired_rules = BTreeMap::new();
-    for (unfixed, fixed) in before.iter().zip(&after).filter(|(object, _)| object.workload_kind().is_some()) {
+    for (unfixed, fixed) in before.iter().zip(&after) {
         let name = format!("{}: {}", path.display(), unfixed.reference());
-        let repair = repaired(&engine, &created(&pod_of(unfixed)), &inventory, &name);
-        // Where it is unknown whether a Pod is in the mesh, a person may fix its manifest, and nobody repairs the Pod.
-        if repair.missed.iter().any(|it| it.reason == "it is not known whether it is in the mesh") {
-            continue;
+        for (pod, manifest) in pods_of(unfixed).iter().zip(pods_of(fixed)) {
+            let repair = repaired(&engine, &created(pod), &inventory, &name);
+            // Where it is unknown whether a Pod is in the mesh, a person may fix its manifest, and nobody repairs the Pod.
+            if repair.missed.iter().any(|it| it.reason == "it is not known whether it is in the mesh") {
+                continue;
+            }
+            let webhook = repair.object.value().clone();
+            assert_eq!(as_in_template(manifest), as_in_template(webhook), "{name}: {:#?}", repair.missed);
+            let rules: BTreeSet<&str> = repair.repaired.iter().map(|it| &*it.rule).collect();
+            rules.into_iter().for_each(|rule| *repaired_rules.entry(rule.to_owned()).or_default() += 1);
         }
-        let (manifest, webhook) = (pod_of(fixed), repair.object.value().clone());
-        assert_eq!(as_in_template(manifest), as_in_template(webhook), "{name}: {:#?}", repair.missed);
-        let rules: BTreeSet<&str> = repair.repaired.iter().map(|it| &*it.rule).collect();
-        rules.into_iter().for_each(|rule| *repaired_rules.entry(rule.to_owned()).or_default() += 1);
     }
     repaired_rules
 }

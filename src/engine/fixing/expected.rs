@@ -7,8 +7,8 @@ use crate::engine::fixing::attempt::Wanted;
 use crate::engine::fixing::selection::Selected;
 use crate::engine::fixing::snapshot::File;
 use crate::inventory::{Inventory, Origin};
+use crate::manifest::Object;
 use crate::manifest::edit::applied;
-use crate::manifest::{Object, PodTemplate};
 use std::sync::Arc;
 
 /// The surroundings with the fixes of all selected objects done; none where there is at most one that others look at.
@@ -16,7 +16,7 @@ pub fn expected(files: &[File<'_>], selected: &Selected) -> Option<Inventory> {
     let objects = selected.iter().flat_map(|(file, wanted)| wanted.keys().map(move |index| (*file, *index)));
     let is_seen = |(file, index): &(usize, usize)| {
         let object = files.get(*file).and_then(|file| file.now.objects.objects.get(*index));
-        object.is_some_and(|object| PodTemplate::of(object).is_none())
+        object.is_some_and(|object| object.templates().is_empty())
     };
     let _two_at_least = objects.filter(is_seen).nth(1)?;
     let mut inventory = Inventory::new(Origin::Files);

@@ -4,7 +4,6 @@ use crate::engine::fixing::Choice;
 use crate::engine::fixing::attempt::Wanted;
 use crate::engine::fixing::snapshot::{File, Key, namespace_of};
 use crate::engine::verdict::identity;
-use crate::manifest::PodTemplate;
 use std::collections::BTreeMap;
 
 /// What was learned in the passes so far about what can be tried.
@@ -42,7 +41,7 @@ impl Selection {
         for (number, file) in files.iter().enumerate() {
             for (index, object, finding) in file.now.findings().filter(|(_, _, finding)| choice.wants(finding)) {
                 let key = (number, (index, identity(finding, object)));
-                if PodTemplate::of(object).is_some() != with_pods || self.given_up.contains_key(&key) {
+                if object.templates().is_empty() == with_pods || self.given_up.contains_key(&key) {
                     continue;
                 }
                 let groups = [Group::File(number), Group::Namespace(namespace_of(object).to_owned())];

@@ -3,7 +3,8 @@
 use crate::base::{Path, Problem};
 use crate::engine::Engine;
 use crate::engine::ignores::Reason;
-use crate::manifest::{Object, PodTemplate};
+use crate::inventory::Subject;
+use crate::manifest::Object;
 use crate::policy::{Date, Rule};
 use serde_json::Value;
 
@@ -11,10 +12,10 @@ use serde_json::Value;
 pub const IGNORE_ANNOTATION: &str = "seaworthy.dev/ignore-";
 
 /// The reason of an annotation for which findings of this rule on this object are ignored today: on the object itself or
-/// on its pods, under the rule's id or one that it had before.
-pub fn annotated_reason(object: &Object, rule: &Rule, today: Date) -> Option<Reason> {
-    let on_pods = PodTemplate::of(object).map(|pod| pod.annotations());
-    let maps = || std::iter::once(object.annotations()).chain(on_pods);
+/// on the pods that are looked at, under the rule's id or one that it had before.
+pub fn annotated_reason(subject: &Subject<'_>, rule: &Rule, today: Date) -> Option<Reason> {
+    let on_pods = subject.pod().map(|pod| pod.annotations());
+    let maps = || std::iter::once(subject.object.annotations()).chain(on_pods);
     let ids = std::iter::once(rule.id()).chain(rule.spec.aliases.iter().map(String::as_str));
     let mut texts = ids.flat_map(|id| maps().filter_map(move |map| map.get(&format!("{IGNORE_ANNOTATION}{id}"))));
     texts.find_map(|text| text.parse::<Reason>().ok().filter(|reason| reason.holds(today)))
@@ -22,7 +23,7 @@ pub fn annotated_reason(object: &Object, rule: &Rule, today: Date) -> Option<Rea
 
 /// What is wrong with the ignore annotations of an object: they do nothing.
 pub fn annotation_problems(object: &Object, engine: &Engine, today: Date) -> Vec<Problem> {
-    let on_pods = PodTemplate::of(object).map(|pod| pod.path()).filter(|path| *path != Path::root());
+    let on_pods = object.templates().iter().filter(|path| **path != Path::root()).cloned();
     let places = std::iter::once(Path::root()).chain(on_pods).map(|path| path.key("metadata").key("annotations"));
     let mut problems = Vec::new();
     for place in places {

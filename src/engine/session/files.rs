@@ -63,7 +63,10 @@ pub fn sort_out(input: Input<'_>, is_patch: bool) -> FileObjects<'_> {
     let mut objects = Vec::new();
     for document in &documents {
         match content_of(document) {
-            Content::Objects(found) if !is_patch => objects.extend(found.into_iter().map(with_maker).map(Arc::new)),
+            Content::Objects(found) if !is_patch => {
+                let found = found.into_iter().map(|object| object.with_kinds(engine.workload_kinds()));
+                objects.extend(found.map(with_maker).map(Arc::new));
+            }
             Content::Objects(_) | Content::Patch => counts.patches += 1,
             Content::NotKubernetes => counts.other_documents += 1,
         }

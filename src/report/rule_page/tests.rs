@@ -62,7 +62,7 @@ fn what_a_rule_does_not_have_has_no_section() {
 
 #[test]
 fn it_says_where_findings_on_a_kind_are_heard() {
-    let said = |kinds: &[&str]| speaks(&kinds.iter().map(|&kind| kind.to_owned()).collect::<Vec<_>>());
+    let said = |kinds: &[&str]| speaks(&kinds.iter().map(|kind| kind.parse().unwrap()).collect::<Vec<_>>());
     assert_eq!(said(&["Pod", "batch/Job"]), "Speaks in `seaworthy check` and at the API server's door.");
     let some = said(&["Pod", "apps/ReplicaSet", "Namespace"]);
     assert!(some.ends_with("about apps/ReplicaSet, Namespace in `seaworthy check` only."), "{some}");

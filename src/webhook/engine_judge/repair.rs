@@ -9,7 +9,6 @@ use crate::report::repairs::repaired;
 use crate::webhook::always_admit::is_proven;
 use crate::webhook::engine_judge::{EngineJudge, Surroundings, failed, in_short};
 use crate::webhook::judge::{JudgeError, RepairOutcome, Repaired};
-use crate::webhook::object;
 use crate::webhook::wire::AdmissionRequest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -62,7 +61,7 @@ impl<S: Surroundings> EngineJudge<S> {
         let (true, "CREATE", Some(object)) = (any && is_pod, &*request.operation, request.object) else {
             return Ok(None);
         };
-        let pod = object::read(object, &request.namespace)?;
+        let pod = self.read(object, request)?;
         let is_judged = |owner: &Owner| self.engine.judges_owner(owner, &request.namespace, inventory);
         Ok(Some(match Owner::of(&pod).filter(|owner| is_proven(owner, request, is_judged)) {
             Some(owner) => pod.made_by(owner),

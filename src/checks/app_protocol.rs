@@ -4,6 +4,7 @@
 //! <https://github.com/istio/istio/blob/master/pkg/config/kube/conversion.go>
 
 use crate::base::{Edit, Fix, PodRepair, nearest};
+use crate::checks::grpc_web_prefix::mistaken_word;
 use crate::checks::port_fix::{app_protocol, fixed, name_prefix, renamed};
 use crate::checks::service_port::{APP_PROTOCOL, hidden_protocol, is_listened_for_by_pod, protocol_of, spoken};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
@@ -55,8 +56,8 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         let shadowed = Shadowed { port, name: port.name?, value: port.app_protocol?, hidden, read };
         let is_allowed = params.allow_app_protocols.iter().any(|allowed| allowed == shadowed.value);
         match read {
-            // A TCP port that is UDP for Istio is another rule's finding.
-            _ if is_allowed || read == Protocol::Udp => None,
+            // A TCP port that is UDP for Istio, or gRPC-Web by accident, is another rule's finding.
+            _ if is_allowed || read == Protocol::Udp || mistaken_word(&shadowed.port, istio).is_some() => None,
             Protocol::Unsupported => Some(unknown(subject, &shadowed, istio)),
             _ if read.listener_class() == hidden.listener_class() => None,
             _ => Some(contradiction(subject, &shadowed)),

@@ -4,13 +4,13 @@
 //! <https://github.com/istio/istio/blob/master/pkg/config/kube/conversion.go>
 
 use crate::base::{Path, PodRepair};
-use crate::checks::port_evidence::{Strength, evidence};
-use crate::checks::port_fix::{declare, fixed, renamed};
+use crate::checks::port_evidence::{Evidence, Strength, evidence};
+use crate::checks::port_fix::{declare, fixed, name_prefix, renamed};
 use crate::checks::service_port::{APP_PROTOCOL, deciding_field, deciding_text, protocol_of, reads_app_protocol};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::ServicePort;
-use crate::mesh::Protocol;
+use crate::mesh::{Protocol, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -33,19 +33,25 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
     let istio = subject.profile.istio_version;
     let observe = |port: ServicePort<'_>| {
-        let (field, text) = (deciding_field(&port, istio), deciding_text(&port, istio)?);
-        let word = longer_word(text).filter(|_| protocol_of(&port, istio) == Some(Protocol::GrpcWeb))?;
-        let fix = match (field, evidence(subject, &port)) {
+        let field = deciding_field(&port, istio);
+        let word = mistaken_word(&port, istio)?;
+        let told = evidence(subject, &port).ok().filter(|told| told.strength == Strength::Certain);
+        let told = told.filter(|_| reads_app_protocol(istio));
+        let fix = match (field, &told) {
             // The name stays where it is known what to say beside it.
-            (_, Ok(told)) if told.strength == Strength::Certain && reads_app_protocol(istio) => {
-                declare(subject, &port, told.protocol, &told.strength)
-            }
+            (_, Some(told)) => declare(subject, &port, told.protocol, &told.strength),
             (APP_PROTOCOL, _) => declare(subject, &port, Protocol::Grpc, &Strength::Certain),
             _ => renamed(subject, &port, format!("grpc-svc-{word}"), Protocol::Grpc, ""),
         };
-        Some(fixed(lookalike(port.path().key(field), field, text), subject, &port, fix))
+        let seen = lookalike(port.path().key(field), field, deciding_text(&port, istio)?, told.as_ref());
+        Some(fixed(seen, subject, &port, fix))
     };
     service.ports().filter_map(observe).collect()
+}
+
+/// The word behind `grpc-` of a port that Istio takes for gRPC-Web although it only begins like that.
+pub fn mistaken_word<'a>(port: &ServicePort<'a>, istio: Version) -> Option<&'a str> {
+    longer_word(deciding_text(port, istio)?).filter(|_| protocol_of(port, istio) == Some(Protocol::GrpcWeb))
 }
 
 const GRPC_WEB: &str = "grpc-web";
@@ -57,11 +63,22 @@ fn longer_word(text: &str) -> Option<&str> {
     text.get(text.len() - rest.len() - "web".len()..)
 }
 
-fn lookalike(path: Path, field: &str, text: &str) -> Observation {
-    let wanted = if field == APP_PROTOCOL { "`grpc`" } else { "`grpc`, or another word behind it," };
-    let message =
-        format!("{field} {} begins with `grpc-web`, so Istio reads gRPC-Web: want {wanted} at {path}", shortened(text));
-    Observation::new(path, message).help("if the port does speak gRPC-Web, write `grpc-web` or `grpc-web-suffix`")
+fn lookalike(path: Path, field: &str, text: &str, told: Option<&Evidence>) -> Observation {
+    let told_by = told.map(|told| format!("; it is {} by {}", told.protocol, told.source)).unwrap_or_default();
+    let wanted = match told {
+        _ if field == APP_PROTOCOL => format!("`{}`", told.map_or("grpc", |told| name_prefix(told.protocol))),
+        Some(told) => format!("`{}[-suffix]`", name_prefix(told.protocol)),
+        None => "`grpc`, or another word behind it,".to_owned(),
+    };
+    let message = format!(
+        "{field} {} begins with `grpc-web`, so Istio reads gRPC-Web{told_by}: want {wanted} at {path}",
+        shortened(text)
+    );
+    let help = match told {
+        Some(told) => format!("an appProtocol keeps the name that others refer to; told by {}", told.words),
+        None => "if the port does speak gRPC-Web, write `grpc-web` or `grpc-web-suffix`".to_owned(),
+    };
+    Observation::new(path, message).help(help)
 }
 
 #[cfg(test)]

@@ -108,11 +108,12 @@ fn wanted(port: &ServicePort<'_>, protocol: Option<Protocol>, path: &Path, istio
     }
     // `grpc-web` would be another protocol than gRPC.
     let is_read_otherwise = |name: &str| protocol == Some(Protocol::Grpc) && name.starts_with("web");
-    let protocol = protocol.map_or("<protocol>", name_prefix);
-    let is_proposed = |name: &&str| name.len() <= LONGEST_PROPOSED && is_dns_label(name) && !is_read_otherwise(name);
+    let prefix = protocol.map_or("<protocol>", name_prefix);
+    let longest = if protocol.is_some() { LONGEST_TOLD } else { LONGEST_PROPOSED };
+    let is_proposed = |name: &&str| name.len() <= longest && is_dns_label(name) && !is_read_otherwise(name);
     let name = match port.name.filter(is_proposed) {
-        Some(name) => format!("`{protocol}-{name}`"),
-        None => format!("`{protocol}[-suffix]`"),
+        Some(name) => format!("`{prefix}-{name}`"),
+        None => format!("`{prefix}[-suffix]`"),
     };
     let instead = if reads_app_protocol(istio) { ", or an appProtocol" } else { "" };
     format!("{name} at {path}{instead}")
@@ -120,6 +121,8 @@ fn wanted(port: &ServicePort<'_>, protocol: Option<Protocol>, path: &Path, istio
 
 /// A longer name would fill the line when it is said twice, and with a protocol before it maybe no name any more.
 const LONGEST_PROPOSED: usize = 30;
+/// The same where there is also to say what tells the protocol.
+const LONGEST_TOLD: usize = 20;
 
 fn choice(istio: Version) -> String {
     let known = "protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis";

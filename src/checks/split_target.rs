@@ -45,9 +45,16 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let observe = |(position, port): (usize, &Read<'_>)| {
         let earlier = || ports.iter().take(position);
         let mut deciding = pods.iter().filter_map(|pod| earlier().find(|first| meet(&first.0, &port.0, *pod)));
-        Some(split(subject, port, deciding.find(|first| differ_inbound(first.1, port.1))?))
+        Some(split(subject, port, deciding.find(|first| is_split(first.1, port.1))?))
     };
     ports.iter().enumerate().filter_map(observe).collect()
+}
+
+/// Whether it matters which of the two the listener gets. Where one of them is guessed, that is the defect: it is said of that
+/// port, and once it says what it speaks there are two protocols to compare.
+fn is_split(first: Protocol, other: Protocol) -> bool {
+    let is_guessed = |protocol| inbound_listener(protocol) == InboundListener::Guessed;
+    differ_inbound(first, other) && !is_guessed(first) && !is_guessed(other)
 }
 
 fn split(subject: &Subject<'_>, (port, protocol): &Read<'_>, (first, decides): &Read<'_>) -> Observation {

@@ -129,6 +129,7 @@ impl<'a> Subject<'a> {
             PortKey::Name(name) => port.name == Some(name),
             PortKey::Number(number) => port.number == *number,
             PortKey::Only => service.ports().count() == 1,
+            PortKey::Each => true,
         };
         uses.retain(|it| is_it(&it.found.port) && self.may_be_meant_by(it.by.file()));
         uses

@@ -6,6 +6,7 @@
 mod fixes;
 mod ignores;
 mod modes;
+mod one_defect;
 mod ratchet;
 mod references;
 mod surroundings;

@@ -118,6 +118,7 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
         cases.push((format!("{}\n{rules}", profile(classic)), vec![job(&json!({}), &serving)]));
     }
     cases.extend(worst_hooks().into_iter().map(|(rest, objects)| (profile(rest), objects)));
+    cases.extend(worst_evidence().into_iter().map(|(rest, objects)| (profile(rest), objects)));
     cases.extend(worst_ports().into_iter().map(|(rest, objects)| (profile(rest), objects)));
     cases
 }
@@ -241,5 +242,42 @@ fn worst_ports() -> Vec<(&'static str, Vec<Value>)> {
         ("assumeMembership: sidecar", vec![service(&long("s"), &lookalikes)]),
         ("assumeMembership: sidecar", reserved.to_vec()),
         ("assumeMembership: sidecar", vec![service(&long("s"), &reserving)]),
+    ]
+}
+
+/// Ports of which the pods and other objects tell what they speak, and that others know by their names.
+fn worst_evidence() -> Vec<(&'static str, Vec<Value>)> {
+    let ports: Vec<Value> = ["grpc-web", "h2c"]
+        .iter()
+        .flat_map(|target| {
+            let named = [20, 21, 30, 31, 63].map(|length| {
+                json!({"name": "w".repeat(length - 1) + &target[..1], "port": 65535, "targetPort": target})
+            });
+            let app_protocol = long_app_protocol();
+            let lookalike = json!({"name": long("grpc-webs"), "port": 65535, "targetPort": target});
+            named.into_iter().chain([
+                json!({"port": 65535, "targetPort": target}),
+                json!({"name": "any", "port": 65535, "targetPort": target, "appProtocol": app_protocol}),
+                json!({"name": "any", "port": 65535, "targetPort": target, "appProtocol": format!("grpc-webs{app_protocol}")}),
+                lookalike,
+            ])
+        })
+        .collect();
+    let container_ports = ["grpc-web", "h2c"].map(|name| json!({"name": name, "containerPort": name.len()}));
+    let container = json!({"name": long("c"), "ports": container_ports});
+    let pods = workload("ReplicationController", &json!({}), &json!({"containers": [container]}));
+    let endpoints: Vec<Value> = ports.iter().filter_map(|port| Some(json!({"port": port.get("name")?}))).collect();
+    let mut monitor = object(
+        "ServiceMonitor",
+        &long("m"),
+        &json!({"spec": {"selector": {}, "namespaceSelector": {"any": true}, "endpoints": endpoints}}),
+    );
+    monitor["apiVersion"] = json!("monitoring.coreos.com/v1");
+    let telling = service(&long("s"), &ports);
+    vec![
+        ("assumeMembership: sidecar", vec![telling.clone(), pods.clone()]),
+        ("assumeMembership: sidecar", vec![telling.clone(), monitor.clone()]),
+        ("assumeMembership: sidecar, istioVersion: '1.7'", vec![telling.clone(), pods]),
+        ("assumeMembership: sidecar, istioVersion: '1.7'", vec![telling, monitor]),
     ]
 }

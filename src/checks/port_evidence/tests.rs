@@ -163,7 +163,16 @@ fn signs_of_different_kinds_must_agree() {
     let named =
         |name: &str, of: &str| pods(of, &json!([{"name": "c", "ports": [{"name": name, "containerPort": 8080}]}]));
     let silent = "Deployment `b` does not tell what the port speaks: no protocol in the name of its container port, no httpGet or gRPC probe of it";
+    let policy = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "BackendTLSPolicy", "metadata": {"name": "tls"},
+        "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": "web"}]},
+    });
     for (around, wanted) in [
+        (
+            vec![gateway_route("HTTPRoute"), policy.clone()],
+            "it is told in two ways what the port speaks: TLS by BackendTLSPolicy tls, HTTP by HTTPRoute routes",
+        ),
+        (vec![named("https", "a"), policy], "HTTPS by the container port `https` of Deployment `a`"),
         (vec![named("grpc", "a"), istio_route("http")], "GRPC by the container port `grpc` of Deployment `a`"),
         (vec![named("http", "a"), gateway_route("HTTPRoute")], "HTTP by the container port `http` of Deployment `a`"),
         (vec![named("https", "a"), istio_route("tls")], "HTTPS by the container port `https` of Deployment `a`"),

@@ -68,6 +68,8 @@ pub enum PortKey {
     Number(i64),
     /// Not at all: it is the only one of the Service.
     Only,
+    /// Not at all: each of the Service is meant.
+    Each,
 }
 
 /// What a route or a monitor brings to a port.

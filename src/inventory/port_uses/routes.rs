@@ -72,8 +72,12 @@ fn reference(reference: &Field<'_>, namespace: &str) -> Option<PortUse> {
     Some(PortUse::new(service, PortKey::of(port.value)?, port.path))
 }
 
-/// The section of a Service is a port, by its name.
+/// The section of a Service is a port, by its name; without one all are meant. They speak TLS, whatever a route says.
 fn of_policy(root: &Field<'_>, namespace: &str) -> Vec<PortUse> {
     let targets = root.items("spec.targetRefs").filter(|it| it.text("kind") == Some("Service"));
-    targets.filter_map(|it| reference(&it, namespace)).collect()
+    let uses = targets.filter_map(|it| {
+        let each = || Some(PortUse::new(Whom::named(namespace, it.text("name")?), PortKey::Each, it.path.clone()));
+        Some(reference(&it, namespace).or_else(each)?.carrying(Carried::Tls))
+    });
+    uses.collect()
 }

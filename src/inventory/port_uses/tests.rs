@@ -20,6 +20,7 @@ fn said(api_version: &str, kind: &str, rest: &Value) -> Vec<String> {
             PortKey::Name(name) => name,
             PortKey::Number(number) => number.to_string(),
             PortKey::Only => "the only one".to_owned(),
+            PortKey::Each => "each".to_owned(),
         };
         let carries = it.carries.map(|carried| format!(" ({carried:?})")).unwrap_or_default();
         format!("{}: {service} {port}{carries}", it.field)
@@ -79,9 +80,9 @@ fn routes_of_the_gateway_api_lead_to_numbers() {
         assert_eq!(said("gateway.networking.k8s.io/v1", kind, &spec), lines(carried), "{kind}");
     }
     assert_eq!(said("gateway.networking.k8s.io/v1", "Gateway", &spec), [""; 0]);
-    let targets = json!({"targetRefs": [{"group": "", "kind": "Service", "name": "web", "sectionName": "api"}]});
+    let targets = json!({"targetRefs": [{"group": "", "kind": "Service", "name": "web", "sectionName": "api"}, {"kind": "Service", "name": "b"}]});
     let policy = said("gateway.networking.k8s.io/v1", "BackendTLSPolicy", &targets);
-    assert_eq!(policy, ["spec.targetRefs[0].sectionName: shop/web api"]);
+    assert_eq!(policy, ["spec.targetRefs[0].sectionName: shop/web api (Tls)", "spec.targetRefs[1]: shop/b each (Tls)"]);
 }
 
 #[test]

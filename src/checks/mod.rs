@@ -6,6 +6,7 @@
 mod app_protocol;
 mod container_start;
 mod database_port;
+mod drain_hook;
 mod ending;
 mod ending_edit;
 mod envoy_drain;
@@ -165,9 +166,10 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 23] = [
+pub const CHECKS: [Check; 24] = [
     app_protocol::CHECK,
     database_port::CHECK,
+    drain_hook::CHECK,
     envoy_drain::CHECK,
     external_name_port::CHECK,
     grace_period::CHECK,

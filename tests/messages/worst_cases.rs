@@ -152,6 +152,8 @@ fn worst_hooks() -> Vec<(&'static str, Vec<Value>)> {
         runs("app", json!(["sh", "-c"])),
         runs("app", json!(["sh", "-c", "sleep"])),
         runs("app", json!(["sleep", "$N"])),
+        runs("app", json!(["curl", "localhost:15000/healthcheck/fail"])),
+        runs("app", json!(["curl", "-XPOST", "localhost:15000/healthcheck/fail"])),
     ];
     let ending = json!({"containers": [], "initContainers": [{"name": long("c"), "lifecycle": {}}]});
     let mut system = init(json!({"stopSignal": long("S")}));
@@ -160,7 +162,7 @@ fn worst_hooks() -> Vec<(&'static str, Vec<Value>)> {
         ("assumeMembership: outside", refused.clone().map(init).to_vec()),
         ("assumeMembership: outside, kubernetesVersion: '65535.29'", refused.map(init).to_vec()),
         ("assumeMembership: outside, kubernetesVersion: '1.29'", vec![init(json!({"postStart": {"sleep": {}}}))]),
-        ("assumeMembership: sidecar", failing),
+        ("assumeMembership: sidecar, istioVersion: '65535.65535'", failing),
         ("assumeMembership: outside", vec![system, workload("CronJob", &json!({}), &ending)]),
     ]
 }

@@ -5,14 +5,17 @@
 
 mod command;
 mod course;
+mod drain_call;
 mod equations;
 mod failing;
 mod handler;
 mod hook;
+mod http_method;
 mod lexer;
 mod proxy_end;
 mod script;
 
+pub use drain_call::{DrainHook, DrainRest, drain_hook};
 pub use equations::{
     SLACK_SECONDS, application_seconds, covers_window, envoy_outlasts, needed_grace, proxy_outlives, sleep_fits,
 };

@@ -5,7 +5,7 @@
 
 mod local_proxy;
 mod script;
-mod shell;
+pub(in crate::mesh) mod shell;
 mod unwrap;
 mod wait_only;
 mod waiting;

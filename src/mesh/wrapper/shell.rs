@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What separates two commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Separator {
+pub(in crate::mesh) enum Separator {
     /// `;` or a line end, also before the first and after the last command.
     Next,
     /// `&&`
@@ -18,7 +18,7 @@ pub(super) enum Separator {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
+pub(in crate::mesh) enum Token {
     /// A word without its quotes; the text of `$(...)` and backquotes is kept. `bare` words had no quotes and may be keywords;
     /// `quoted` ones began with a double quote, so that an empty expansion leaves an empty word and not none.
     Word {
@@ -33,7 +33,7 @@ pub(super) enum Token {
 
 impl Token {
     /// The text of a word.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(in crate::mesh) fn text(&self) -> Option<&str> {
         match self {
             Self::Word { text, .. } => Some(text),
             _ => None,
@@ -41,7 +41,7 @@ impl Token {
     }
 
     /// A word that the shell may take for a keyword.
-    pub(super) fn keyword(&self) -> Option<&str> {
+    pub(in crate::mesh) fn keyword(&self) -> Option<&str> {
         match self {
             Self::Word { text, bare: true, .. } => Some(text),
             _ => None,
@@ -55,7 +55,7 @@ pub(super) fn tokens(script: &str) -> Option<Vec<Token>> {
 }
 
 /// The same, with the bytes that each token takes in the script.
-pub(super) fn located_tokens(script: &str) -> Option<(Vec<Token>, Vec<Range<usize>>)> {
+pub(in crate::mesh) fn located_tokens(script: &str) -> Option<(Vec<Token>, Vec<Range<usize>>)> {
     let mut lexer = Lexer { script, rest: script, tokens: Vec::new(), spans: Vec::new() };
     while lexer.step()? {}
     Some((lexer.tokens, lexer.spans))

@@ -4,6 +4,7 @@
 //! or modes: those are data. It does no I/O.
 
 mod app_protocol;
+mod capped_grace;
 mod container_start;
 mod database_port;
 mod drain_hook;
@@ -166,8 +167,9 @@ pub fn check(id: &str) -> Option<&'static Check> {
 }
 
 /// All checks, by id.
-pub const CHECKS: [Check; 24] = [
+pub const CHECKS: &[Check] = &[
     app_protocol::CHECK,
+    capped_grace::CHECK,
     database_port::CHECK,
     drain_hook::CHECK,
     envoy_drain::CHECK,

@@ -5,6 +5,7 @@
 
 mod facts;
 mod nearness;
+mod policies;
 mod port_uses;
 mod shard;
 mod store;
@@ -15,6 +16,7 @@ pub use facts::{
     WorkloadFacts,
 };
 pub use nearness::Nearest;
+pub use policies::{Policies, PolicyBinding};
 pub use port_uses::{Carried, NearUse, PortKey, PortUse};
 pub use shard::{Entry, Renewed};
 pub use store::{Inventory, Origin};

@@ -5,7 +5,7 @@ use crate::inventory::facts::Strings;
 use crate::inventory::nearness::nearest;
 use crate::inventory::port_uses::{NearUse, PortUses};
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
-use crate::inventory::{Entry, NamespaceFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
+use crate::inventory::{Entry, NamespaceFacts, Policies, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
 use crate::manifest::{Object, Owner, group_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub struct Inventory {
     contents: HashMap<String, Contents>,
     /// Of all namespaces: a place may be about a Service of another one.
     port_uses: PortUses,
+    policies: Policies,
 }
 
 #[derive(Debug, Default)]
@@ -203,6 +204,18 @@ impl Inventory {
         self.port_uses.of_service(namespace, name, label, file)
     }
 
+    /// The workloads of a namespace, or of all, by namespace, kind and name: of each the copy nearest to a file.
+    pub fn all_workloads(&self, namespace: Option<&str>, file: &str) -> Vec<&Entry<WorkloadFacts>> {
+        let namespaces: BTreeMap<&String, &Contents> = self.contents.iter().collect();
+        let chosen = namespaces.iter().filter(|(name, _)| namespace.is_none_or(|wanted| wanted == name.as_str()));
+        chosen.flat_map(|(_, contents)| contents.workloads.nearest_of_all(file)).collect()
+    }
+
+    /// Where other people's policies hold.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
     fn all_listed(&self, kind: &str) -> bool {
         self.origin == Origin::Cluster && !self.unlisted.contains(kind)
     }
@@ -226,6 +239,9 @@ impl Inventory {
             return;
         }
         let contents = || namespace_key(&reference).to_owned();
+        if self.policies.add(object) {
+            return;
+        }
         if object.is("", "Service") {
             let facts = ServiceFacts::of(object.value());
             self.contents.entry(contents()).or_default().services.add(Entry { reference, facts, object: kept });

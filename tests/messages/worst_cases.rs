@@ -105,6 +105,7 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
         (profile(sidecar), vec![on_host_network]),
         (profile(sidecar), vec![slow]),
         (profile(classic), vec![drained]),
+        (profile(sidecar), vec![capping(), job(&declared, &hooked), native_sidecar(&hooked)]),
         (profile("assumeMembership: ambient"), vec![job(&json!({}), &endless)]),
     ];
     let listed = format!("missing-identity-wait: {{params: {{serviceAccounts: ['{}/{}']}}}}", long("n"), long("a"));
@@ -165,6 +166,20 @@ fn worst_hooks() -> Vec<(&'static str, Vec<Value>)> {
         ("assumeMembership: sidecar, istioVersion: '65535.65535'", failing),
         ("assumeMembership: outside", vec![system, workload("CronJob", &json!({}), &ending)]),
     ]
+}
+
+/// A policy that caps the grace period of CronJobs and Pods at the 101st place of its lists.
+fn capping() -> Value {
+    let rule = |kind: &str, patch: Value| {
+        let mut foreach: Vec<Value> = (0..100).map(|_| json!({"list": "other"})).collect();
+        foreach.push(json!({"list": "request.object.spec.jobTemplate.spec.template.spec.containers", "patchStrategicMerge": patch}));
+        json!({"match": {"resources": {"kinds": [kind]}}, "mutate": {"foreach": foreach}})
+    };
+    let spec = json!({"jobTemplate": {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": -1_000_000}}}}});
+    let mut rules = vec![json!({}); 100];
+    rules.push(rule("CronJob", json!({"spec": spec})));
+    let metadata = json!({"name": long("p")});
+    json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": metadata, "spec": {"rules": rules}})
 }
 
 /// The same for the rules about single ports, each with the keys of its profile.

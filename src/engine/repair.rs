@@ -11,6 +11,7 @@ use crate::inventory::{Inventory, Subject};
 use crate::manifest::Object;
 use crate::manifest::edit::{CannotEdit, applied};
 use crate::mesh::Membership;
+use crate::mesh::membership::MIRROR_ANNOTATION;
 use crate::policy::Date;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,9 +62,6 @@ pub enum RepairError {
 
 /// On a repaired Pod: the ids of the rules, in order. For people only, nothing is decided by it: anybody may write it.
 pub const APPLIED_ANNOTATION: &str = "seaworthy.dev/applied";
-
-/// On the image of a static Pod, which only the kubelet of its node can change.
-const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
 /// An object after all repairs that can be made.
 pub(super) struct Settled {

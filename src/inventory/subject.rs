@@ -4,6 +4,7 @@ use crate::inventory::facts::{Strings, own_proxy};
 use crate::inventory::nearness::same_folder;
 use crate::inventory::{Entry, Inventory, NearUse, PortKey, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
 use crate::manifest::{Labels, Object, PodTemplate, Service, ServicePort};
+use crate::mesh::membership::MIRROR_ANNOTATION;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, PodFacts, Profile, SidecarKind, StringMap, is_gateway_or_control_plane, membership};
 
@@ -195,6 +196,10 @@ impl<'a> Subject<'a> {
 
     fn decide_membership(&self) -> Membership {
         if let Some(pod) = self.pod() {
+            // What is changed on it, or added to it, changes nothing that runs.
+            if self.object.is("", "Pod") && pod.annotations().has(MIRROR_ANNOTATION) {
+                return Membership::Outside;
+            }
             return self.decide(&pod.labels(), &pod.annotations(), pod.host_network(), own_proxy(&pod));
         }
         let memberships: Vec<Membership> = self.workloads.iter().map(|it| self.membership_of(&it.facts)).collect();

@@ -120,6 +120,13 @@ fn without_sidecar(pod: &PodFacts<'_>, profile: &Profile) -> Membership {
     }
 }
 
+/// On the image in the API of a static Pod. The kubelet runs that Pod from a file of its node and never from the API server, so whatever
+/// an injector adds to the image is not there where it runs, and no Pod of anybody else is run with it.
+///
+/// Sources: <https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/>, `HandlePodAdditions` in
+/// <https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/kubelet.go>.
+pub const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
+
 /// Set by the injector; the CNI agent leaves pods that carry it alone.
 pub const STATUS_ANNOTATION: &str = "sidecar.istio.io/status";
 /// On namespaces and pods: `ambient` enrols, `none` on a pod takes it out again.

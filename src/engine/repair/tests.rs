@@ -13,10 +13,15 @@ type Run = fn(&Subject<'_>) -> Vec<Observation>;
 
 /// A rule over a check of the test.
 fn rule(id: &str, kinds: &[&str], run: Run) -> BoundRule {
+    rule_about(id, &json!({"kinds": kinds, "membership": ["sidecar"]}), run)
+}
+
+/// The same, about the objects that match.
+fn rule_about(id: &str, matches: &Value, run: Run) -> BoundRule {
     let rule: Rule = serde_json::from_value(json!({
         "apiVersion": "seaworthy.dev/v1alpha1", "kind": "Rule", "metadata": {"name": id},
         "spec": {"title": "T", "severity": "error", "check": "none", "why": "W", "remedy": "R",
-            "match": {"kinds": kinds, "membership": ["sidecar"]}},
+            "match": matches},
     }))
     .unwrap();
     BoundRule::over(rule, Box::new(run))
@@ -128,11 +133,13 @@ fn what_is_in_the_way_of_all_repairs_is_told() {
     mirror["metadata"]["annotations"] = json!({MIRROR_ANNOTATION: "x"});
     let settings = json!({"repairs": {"apply": [{"rules": ["grace"]}]}, "modes": {"default": "deny"}});
     let unknown = Engine::new(&[], serde_json::from_value(settings).unwrap(), Mode::Audit).0;
+    let anywhere = rule_about("grace", &json!({"kinds": PODS}), grace);
+    let in_mesh = rule("grace", &PODS, grace);
     for (engine, before, reason) in [
-        (engine(vec![], &["grace"]), mirror, "it is the image of a static Pod, which is changed on its node"),
-        (unknown, pod("shop"), "it is not known whether it is in the mesh"),
+        (engine(vec![anywhere], &["grace"]), mirror, "it is the image of a static Pod, which is changed on its node"),
+        (unknown.with(in_mesh), pod("shop"), "it is not known whether it is in the mesh"),
     ] {
-        let repair = repaired(&engine.with(rule("grace", &PODS, grace)), &object(before.clone())).unwrap();
+        let repair = repaired(&engine, &object(before.clone())).unwrap();
         let missed = vec![format!("grace: {reason}")];
         assert_eq!((repair.object.value(), told(&repair)), (&before, (vec![], missed)));
     }

@@ -19,6 +19,8 @@ pub struct Finding {
     pub message: String,
     /// What to write instead; shown as `help:`.
     pub help: Option<String>,
+    /// What happens, drawn in plain text: lines of at most 72 columns, to be shown under each other; empty for most.
+    pub drawing: Vec<String>,
     /// The object.
     pub object: ObjectRef,
     /// The field to set, present or not, relative to the object.

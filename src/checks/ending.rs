@@ -4,8 +4,8 @@ use crate::checks::failing_hook::hook_failure;
 use crate::checks::serving::is_application;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
-use crate::mesh::shutdown::{A_DAY, hook_seconds};
-use crate::mesh::{Membership, NATIVE_EXIT_ALLOWANCE, SidecarKind};
+use crate::mesh::shutdown::{A_DAY, ApplicationEnd, NATIVE_EXIT_ALLOWANCE, hook_seconds};
+use crate::mesh::{Membership, SidecarKind};
 
 /// The annotation on pods that declares how long the application takes to end after SIGTERM.
 pub const SHUTDOWN_ANNOTATION: &str = "seaworthy.dev/shutdown-seconds";
@@ -15,9 +15,6 @@ pub const DEFAULT_SHUTDOWN_SECONDS: u32 = 10;
 
 /// The longest grace period that is proposed, in seconds: longer waits are better shortened.
 pub const LONGEST_GRACE_PERIOD: u32 = 600;
-
-/// Between the end of the application and the kill: signals and bookkeeping take a moment.
-pub const SLACK_SECONDS: i64 = 2;
 
 /// How long the containers of a pod take to end after SIGTERM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +30,8 @@ pub struct Shutdown {
 pub struct ContainerEnd<'a> {
     /// The container.
     pub container: Container<'a>,
-    /// What its preStop takes at least; none without one, or where the manifest does not tell.
-    pub pre_stop: Option<i64>,
-    /// What the shutdown after it takes.
-    pub shutdown: i64,
-}
-
-impl ContainerEnd<'_> {
-    /// From the first signal to the end, at least.
-    pub fn seconds(&self) -> i64 {
-        self.pre_stop.unwrap_or(0) + self.shutdown
-    }
+    /// What it takes.
+    pub takes: ApplicationEnd,
 }
 
 /// How long the containers of a pod take to end: by its annotation, else by default; a day for everything longer.
@@ -67,10 +55,22 @@ impl<'a> Ending<'a> {
         let end = |container: Container<'a>| ContainerEnd {
             container,
             // A hook that fails takes no time, and is another rule's finding.
-            pre_stop: container.pre_stop().filter(|_| hook_failure(&container).is_none()).and_then(hook_seconds),
-            shutdown: shutdown.seconds,
+            takes: ApplicationEnd {
+                pre_stop: container.pre_stop().filter(|_| hook_failure(&container).is_none()).and_then(hook_seconds),
+                shutdown: shutdown.seconds,
+            },
         };
         Self { ends: pod.running_containers().filter(is_application).map(end).collect(), shutdown }
+    }
+
+    /// The same with the shutdown that is taken where nothing says it.
+    pub fn by_default(pod: &PodTemplate<'a>) -> Self {
+        Self::of(pod, DEFAULT_SHUTDOWN_SECONDS)
+    }
+
+    /// Its containers.
+    pub fn containers(&self) -> impl Iterator<Item = &ContainerEnd<'a>> {
+        self.ends.iter()
     }
 
     /// The same where this container waits before it gets its SIGTERM, in seconds.
@@ -78,7 +78,7 @@ impl<'a> Ending<'a> {
     pub fn with_wait(mut self, container: &Container<'_>, seconds: u32) -> Self {
         let is_it = |end: &&mut ContainerEnd<'_>| end.container.path() == container.path();
         if let Some(end) = self.ends.iter_mut().find(is_it) {
-            end.pre_stop = Some(i64::from(seconds).min(A_DAY));
+            end.takes.pre_stop = Some(i64::from(seconds).min(A_DAY));
         }
         self
     }
@@ -87,31 +87,36 @@ impl<'a> Ending<'a> {
     /// anything, as the hook may be the shutdown.
     pub fn last(&self) -> Option<&ContainerEnd<'a>> {
         let hooked = |end: &&ContainerEnd<'_>| {
-            end.pre_stop.is_some() || (self.shutdown.declared && end.container.pre_stop().is_some())
+            end.takes.pre_stop.is_some() || (self.shutdown.declared && end.container.pre_stop().is_some())
         };
-        self.ends.iter().rev().filter(hooked).max_by_key(|end| end.seconds())
+        self.ends.iter().rev().filter(hooked).max_by_key(|end| end.takes.seconds())
     }
 
     /// The container that needs a classic proxy longest, among those that wait for a known time. Init containers that keep
     /// running are stopped after the proxy, however long it lasts.
     pub fn longest_wait(&self) -> Option<&ContainerEnd<'a>> {
         let waits = |end: &&ContainerEnd<'_>| {
-            end.container.role() == Role::Regular && end.pre_stop.is_some_and(|seconds| seconds > 0)
+            end.container.role() == Role::Regular && end.takes.pre_stop.is_some_and(|seconds| seconds > 0)
         };
-        self.ends.iter().rev().filter(waits).max_by_key(|end| end.seconds())
+        self.ends.iter().rev().filter(waits).max_by_key(|end| end.takes.seconds())
     }
 
     /// The grace period that covers it, where the proxy takes this long after the application; none without a preStop.
     pub fn needed_grace(&self, proxy_exit: i64) -> Option<i64> {
-        self.last().map(|end| end.seconds() + SLACK_SECONDS + proxy_exit)
+        self.last().map(|end| end.takes.needed_grace(proxy_exit))
     }
 }
 
-/// What a native proxy takes of the grace period after the application; nothing where it is not known to be native.
-pub fn proxy_exit_seconds(subject: &Subject<'_>) -> i64 {
-    if subject.membership == Membership::Sidecar(SidecarKind::Native) {
-        NATIVE_EXIT_ALLOWANCE.seconds_ceil()
-    } else {
-        0
-    }
+/// What a native proxy certainly takes of the grace period after the application; nothing where it is not known to be there.
+pub fn certain_proxy_exit(subject: &Subject<'_>) -> i64 {
+    exit_of(subject.sidecar_kind().filter(|_| subject.membership != Membership::Unknown))
+}
+
+/// The same for what is proposed: it has to fit in the mesh too.
+pub fn likely_proxy_exit(subject: &Subject<'_>) -> i64 {
+    exit_of(subject.sidecar_kind())
+}
+
+fn exit_of(kind: Option<SidecarKind>) -> i64 {
+    if kind == Some(SidecarKind::Native) { NATIVE_EXIT_ALLOWANCE.seconds_ceil() } else { 0 }
 }

@@ -3,7 +3,7 @@
 //! Each is made only where it is not enough yet, and nothing is ever lowered.
 
 use crate::base::{Edit, Fix};
-use crate::checks::ending::{Ending, LONGEST_GRACE_PERIOD, proxy_exit_seconds};
+use crate::checks::ending::{Ending, LONGEST_GRACE_PERIOD, likely_proxy_exit};
 use crate::checks::proxy::proxy_life;
 use crate::checks::proxy_edit::{DrainStrategy, ProxyEdit, longer_life, native_sidecar};
 use crate::inventory::Subject;
@@ -158,7 +158,7 @@ fn lasting_proxy(
 ) -> Result<Option<ProxyEdit>, String> {
     match ending.longest_wait() {
         Some(end) if is_classic(subject) && !is_covered(subject, pod, ending, i64::MAX) => {
-            longer_life(subject, pod, end.seconds(), strategy).map(Some)
+            longer_life(subject, pod, end.takes.seconds(), strategy).map(Some)
         }
         _ => Ok(None),
     }
@@ -170,8 +170,8 @@ fn is_classic(subject: &Subject<'_>) -> bool {
 
 /// Whether the classic proxy certainly lasts as long as this ending needs it within a grace period.
 fn is_covered(subject: &Subject<'_>, pod: &PodTemplate<'_>, ending: &Ending<'_>, grace: i64) -> bool {
-    let needed = ending.longest_wait().map_or(0, |end| end.seconds().min(grace));
-    needed <= 0 || proxy_life(subject, pod).is_ok_and(|life| life.covers(needed))
+    let Some(longest) = ending.longest_wait() else { return true };
+    grace <= 0 || proxy_life(subject, pod).is_ok_and(|life| life.covers(longest.takes, grace))
 }
 
 fn is_native(proxy: &ProxyEdit) -> bool {
@@ -179,5 +179,5 @@ fn is_native(proxy: &ProxyEdit) -> bool {
 }
 
 fn proxy_exit_after(subject: &Subject<'_>, proxy: Option<&ProxyEdit>) -> i64 {
-    if proxy.is_some_and(is_native) { NATIVE_EXIT_ALLOWANCE.seconds_ceil() } else { proxy_exit_seconds(subject) }
+    if proxy.is_some_and(is_native) { NATIVE_EXIT_ALLOWANCE.seconds_ceil() } else { likely_proxy_exit(subject) }
 }

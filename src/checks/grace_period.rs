@@ -5,8 +5,9 @@
 
 use crate::base::PodRepair;
 use crate::checks::ending::{
-    ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD, SLACK_SECONDS, proxy_exit_seconds,
+    ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD, certain_proxy_exit, likely_proxy_exit,
 };
+use crate::checks::ending_drawing::drawing;
 use crate::checks::ending_edit::{EndingEdit, Means, too_long};
 use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
@@ -54,15 +55,17 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let grace = pod.grace_period();
     let ending = Ending::of(&pod, params.shutdown_seconds);
     let Some(last) = ending.last() else { return Vec::new() };
-    let sum = Sum { end: last, grace, proxy: proxy_exit_seconds(subject) };
-    if grace <= 0 || grace >= sum.needed() || is_refused(&pod) {
+    if grace <= 0 || grace >= last.takes.needed_grace(certain_proxy_exit(subject)) || is_refused(&pod) {
         return Vec::new();
     }
-    let certain = ending.shutdown.declared || last.seconds() - last.shutdown >= grace;
-    let observation = observe(&pod, &sum, certain);
+    let proxy_exit = likely_proxy_exit(subject);
+    let needed = last.takes.needed_grace(proxy_exit);
+    let certain = ending.shutdown.declared || last.takes.is_killed_in_hook(grace);
+    let drawn = drawing(subject, &pod, &ending, &last.container);
+    let observation = observe(&pod, last, proxy_exit, certain).drawn(drawn);
     let observation = match edit(params, subject, &pod, &ending) {
-        Ok(edit) => observation.help(edit.clauses().join("; ")).fixed_by(edit.fix(title(sum.needed()), Vec::new())),
-        Err(reason) => observation.help(advice(params, last, sum.needed())).unfixed(reason),
+        Ok(edit) => observation.help(edit.clauses().join("; ")).fixed_by(edit.fix(title(needed), Vec::new())),
+        Err(reason) => observation.help(advice(params, last, needed)).unfixed(reason),
     };
     vec![match (subject.membership, certain) {
         (Membership::Ambient, _) => observation.case(AMBIENT),
@@ -86,7 +89,7 @@ fn edit(
     pod: &PodTemplate<'_>,
     ending: &Ending<'_>,
 ) -> Result<EndingEdit, String> {
-    if ending.last().is_some_and(|end| end.pre_stop.is_none()) {
+    if ending.last().is_some_and(|end| end.takes.pre_stop.is_none()) {
         return Err("what the preStop takes is not known, and the sum would be too small".to_owned());
     }
     let means = Means { strategy: DrainStrategy::default(), longest_grace: params.max_grace_period_seconds };
@@ -97,41 +100,23 @@ fn title(needed: i64) -> String {
     format!("raise the grace period to {needed}s")
 }
 
-/// What has to fit into the grace period, in seconds.
-struct Sum<'a> {
-    /// The container that ends last.
-    end: &'a ContainerEnd<'a>,
-    /// The grace period in force.
-    grace: i64,
-    /// What the proxy takes after it.
-    proxy: i64,
-}
-
-impl Sum<'_> {
-    fn needed(&self) -> i64 {
-        self.end.seconds() + SLACK_SECONDS + self.proxy
-    }
-}
-
-fn observe(pod: &PodTemplate<'_>, sum: &Sum<'_>, certain: bool) -> Observation {
+fn observe(pod: &PodTemplate<'_>, end: &ContainerEnd<'_>, proxy_exit: i64, certain: bool) -> Observation {
     let path = pod.spec_path().key("terminationGracePeriodSeconds");
-    let Sum { end, grace, proxy } = sum;
-    let needed = sum.needed();
     let message = format!(
-        "{} {} killed after {grace}s{}: preStop {} + shutdown {}s{} + {SLACK_SECONDS}s; want {needed} at {path}",
-        shortened_to(28, end.container.name()),
+        "{} {} killed: {} > {}s{}; want {} at {path}",
+        shortened_to(20, end.container.name()),
         if certain { "is" } else { "may be" },
+        end.takes.sum(proxy_exit),
+        pod.grace_period(),
         if pod.declared_grace_period().is_none() { " (default)" } else { "" },
-        end.pre_stop.map_or("?".to_owned(), |seconds| format!("{seconds}s")),
-        end.shutdown,
-        if *proxy > 0 { format!(" + proxy {proxy}s") } else { String::new() },
+        end.takes.needed_grace(proxy_exit),
     );
     Observation::new(path, message)
 }
 
 fn advice(params: &Params, end: &ContainerEnd<'_>, needed: i64) -> String {
     let longest = params.max_grace_period_seconds;
-    match end.pre_stop {
+    match end.takes.pre_stop {
         _ if needed > i64::from(longest) => too_long(needed, longest),
         None => {
             format!("set `terminationGracePeriodSeconds: {needed}`, and more by what the preStop takes")
@@ -177,7 +162,7 @@ mod tests {
             (&classic, &none, 30, 30, Some(("42", Some(CERTAIN)))),
             (&native, &none, 30, 46, Some(("47", None))),
             (&native, &none, 30, 47, None),
-            (&unknown, &none, 30, 41, Some(("42", None))),
+            (&unknown, &none, 30, 41, Some(("47", None))),
             (&unknown, &none, 30, 42, None),
             (&ambient, &none, 30, 30, Some(("42", Some(AMBIENT)))),
             (&classic, &declared, 30, 34, Some(("35", Some(CERTAIN)))),

@@ -49,10 +49,7 @@ enum Strategy {
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
-    let Some(pod) = subject.pod().filter(PodTemplate::runs_to_completion) else { return Vec::new() };
-    if subject.sidecar_kind() != Some(SidecarKind::Classic) || may_end_proxy(&pod) {
-        return Vec::new();
-    }
+    let Some(pod) = subject.pod().filter(|pod| never_completes(subject, pod)) else { return Vec::new() };
     let label = pod.path().key("metadata").key("labels").key(INJECT_LABEL);
     let (path, wanted, help) = match way(params, subject) {
         Strategy::Native => (
@@ -78,6 +75,11 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         Ok(fix) => observation.fixed_by(fix),
         Err(reason) => observation.unfixed(reason),
     }]
+}
+
+/// Whether these are the pods of a Job with a classic proxy that nothing ends.
+pub fn never_completes(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    pod.runs_to_completion() && subject.sidecar_kind() == Some(SidecarKind::Classic) && !may_end_proxy(pod)
 }
 
 /// What is proposed: where no native sidecar can be had, a Job without one.

@@ -9,6 +9,7 @@ mod container_start;
 mod database_port;
 mod drain_hook;
 mod ending;
+mod ending_drawing;
 mod ending_edit;
 mod envoy_drain;
 mod external_name_port;
@@ -41,6 +42,8 @@ mod shared_pods;
 mod split_target;
 mod target_port_name;
 mod target_port_protocols;
+
+pub use ending_drawing::drawn_end;
 
 use crate::base::{Fix, Path, Place, PodRepair, Remedy, printable};
 use crate::inventory::Subject;
@@ -82,6 +85,8 @@ pub struct Observation {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
+    /// What happens, drawn in plain text: lines of at most 72 columns; empty for most.
+    pub drawing: Vec<String>,
     /// What removes it, or why nothing here can.
     pub remedy: Remedy,
     /// Other places of the story.
@@ -103,7 +108,16 @@ impl Observation {
     /// An observation that points at the field to set.
     pub fn new(path: Path, message: impl Into<String>) -> Self {
         let remedy = Remedy::Unfixed(NOT_PROVEN.to_owned());
-        Self { case: None, path, at: None, message: message.into(), help: None, remedy, related: Vec::new() }
+        Self {
+            case: None,
+            path,
+            at: None,
+            message: message.into(),
+            help: None,
+            drawing: Vec::new(),
+            remedy,
+            related: Vec::new(),
+        }
     }
 
     /// The same, pointing elsewhere.
@@ -124,6 +138,13 @@ impl Observation {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same, with what happens drawn in plain text.
+    #[must_use]
+    pub fn drawn(mut self, drawing: Vec<String>) -> Self {
+        self.drawing = drawing;
         self
     }
 

@@ -4,6 +4,7 @@
 
 use crate::base::{Edit, Fix, Path, PodRepair};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
+use crate::checks::ending_drawing::with_callers;
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::serving::{Callers, serving_containers};
@@ -61,7 +62,7 @@ impl Default for Params {
 /// Seconds by the protocol of the callers.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct DrainSeconds {
+pub struct DrainSeconds {
     /// gRPC: few long connections.
     grpc: u32,
     /// HTTP: many short requests.
@@ -79,7 +80,7 @@ impl Default for DrainSeconds {
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(can_wait) else { return Vec::new() };
     let mut remedies: Vec<(Case, Remedy)> = Vec::new();
-    let mut observations = Vec::new();
+    let mut observations: Vec<Observation> = Vec::new();
     for serving in serving_containers(subject).iter().filter(|it| !has_hook(&it.container)) {
         let missing = MissingHook { container: serving.container, wait: params.drain_seconds.of(serving.callers) };
         // Zero says that these callers need no time.
@@ -92,6 +93,11 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
             remedies.len() - 1
         });
         observations.extend(remedies.get(known).map(|(_, remedy)| observe(subject, &missing, remedy)));
+    }
+    // One end of the pod, however many of its containers do not wait.
+    if let Some(first) = observations.first_mut() {
+        first.drawing =
+            with_callers(subject, &pod, &Ending::of(&pod, params.shutdown_seconds), &params.drain_seconds, None);
     }
     observations
 }
@@ -107,7 +113,8 @@ fn has_hook(container: &Container<'_>) -> bool {
 }
 
 impl DrainSeconds {
-    fn of(&self, callers: Callers) -> u32 {
+    /// What callers of this kind need.
+    pub fn of(&self, callers: Callers) -> u32 {
         match callers {
             Callers::Grpc => self.grpc,
             Callers::Http => self.http,

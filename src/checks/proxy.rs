@@ -5,8 +5,8 @@ use crate::inventory::Subject;
 use crate::manifest::{Container, Limits, PodTemplate, read_documents};
 use crate::mesh::membership::STATUS_ANNOTATION;
 use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION};
-use crate::mesh::shutdown::hook_seconds;
-use crate::mesh::{GoDuration, ProxyConfig, ProxyEnd, ProxySettings, SidecarKind};
+use crate::mesh::shutdown::{ProxyLife, hook_seconds};
+use crate::mesh::{ProxyConfig, ProxySettings, SidecarKind};
 use serde_json::Value;
 
 /// Why it cannot be told how the proxy of a pod is set up: one line for people.
@@ -49,35 +49,15 @@ pub fn annotated_config(pod: &PodTemplate<'_>) -> Result<(Value, ProxyConfig), U
     Ok((value, config))
 }
 
-/// The life of a classic proxy after the first signal.
-#[derive(Debug, Clone, Copy)]
-pub struct ProxyLife {
-    /// How long it certainly lasts, own preStop included.
-    pub lasts: GoDuration,
-    /// Whether it lasts longer while connections are open, instead of ending in any case.
-    pub ends_when_idle: bool,
-}
-
-impl ProxyLife {
-    /// Whether it certainly lasts so many seconds.
-    pub fn covers(&self, seconds: i64) -> bool {
-        GoDuration::from_seconds(seconds) <= self.lasts
-    }
-}
-
 /// How long the pod's classic proxy lasts.
 ///
 /// # Errors
 /// Where the manifest does not tell it.
 pub fn proxy_life(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ProxyLife, UntoldProxy> {
     let settings = proxy_settings(subject, pod)?;
-    let end = ProxyEnd::of(SidecarKind::Classic, &settings, subject.profile.istio_version);
     let own_hook = proxy_container(pod).and_then(|it| it.pre_stop());
     let before_signal = own_hook.map_or(Some(0), hook_seconds).ok_or(UntoldProxy::OwnHook)?;
-    Ok(ProxyLife {
-        lasts: end.guaranteed().unwrap_or_default().plus(GoDuration::from_seconds(before_signal)),
-        ends_when_idle: matches!(end, ProxyEnd::WhenIdleAfter(_)),
-    })
+    Ok(ProxyLife::of(SidecarKind::Classic, &settings, subject.profile.istio_version, before_signal))
 }
 
 /// Whether Istio has set up the proxy of this pod already. It reads its annotations once, at its own call: what is written

@@ -5,14 +5,16 @@
 
 use crate::base::PodRepair;
 use crate::checks::ending::{ContainerEnd, DEFAULT_SHUTDOWN_SECONDS, Ending};
+use crate::checks::ending_drawing::drawing;
 use crate::checks::ending_edit::{EndingEdit, Means};
-use crate::checks::proxy::{ProxyLife, proxy_life};
+use crate::checks::proxy::proxy_life;
 use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::SidecarKind;
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
+use crate::mesh::shutdown::ProxyLife;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -56,21 +58,21 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let ending = Ending::of(&pod, params.shutdown_seconds);
     let Some(longest) = ending.longest_wait() else { return Vec::new() };
     // At the end of the grace period the application is killed: nothing lives longer.
-    let outlived = |seconds: i64| !proxy.covers(seconds.min(pod.grace_period()));
-    if !outlived(longest.seconds()) {
+    if proxy.covers(longest.takes, pod.grace_period()) {
         return Vec::new();
     }
     let means = Means { strategy: params.strategy, ..Means::default() };
-    let observation = observe(params, &pod, longest, &proxy);
+    let drawn = drawing(subject, &pod, &ending, &longest.container);
+    let observation = observe(params, &pod, longest, &proxy).drawn(drawn);
     let observation = match EndingEdit::proxy(subject, &pod, &ending, means) {
         Ok(edit) => {
-            let (title, help) = (title(params.strategy, longest.seconds()), advice(&edit));
+            let (title, help) = (title(params.strategy, longest.takes.seconds()), advice(&edit));
             observation.help(help).fixed_by(edit.fix(title, Vec::new()))
         }
         Err(reason) => observation.help(UNFIXED_ADVICE).unfixed(reason),
     };
-    let asleep = longest.pre_stop.is_some_and(outlived);
-    vec![if asleep { observation } else { observation.case(SHUTDOWN_UNCOVERED) }]
+    let sleeps_covered = proxy.covers_hook(longest.takes, pod.grace_period());
+    vec![if sleeps_covered { observation.case(SHUTDOWN_UNCOVERED) } else { observation }]
 }
 
 /// One finding for the pod, at the preStop that needs the proxy longest: one setting covers them all.
@@ -78,17 +80,17 @@ fn observe(params: &Params, pod: &PodTemplate<'_>, end: &ContainerEnd<'_>, proxy
     let (annotation, wanted) = match params.strategy {
         DrainStrategy::Native => (NATIVE_SIDECAR_ANNOTATION, "\"true\"".to_owned()),
         DrainStrategy::DrainDuration | DrainStrategy::ExitOnZero => {
-            (PROXY_CONFIG_ANNOTATION, format!("{}s", end.seconds()))
+            (PROXY_CONFIG_ANNOTATION, format!("{}s", end.takes.seconds()))
         }
     };
     let path = pod.annotation_path(annotation);
     let message = format!(
-        "classic proxy {} after {}, {} needs preStop {}s + shutdown {}s: want {wanted} at {path}",
-        if proxy.ends_when_idle { "may end" } else { "ends" },
-        proxy.lasts,
+        "classic proxy {} before {}: {} = {}s > {}; want {wanted} at {path}",
+        if proxy.ends_when_idle() { "may end" } else { "ends" },
         shortened_to(18, end.container.name()),
-        end.pre_stop.unwrap_or(0),
-        end.shutdown,
+        end.takes.parts(),
+        end.takes.seconds(),
+        proxy.lasts().unwrap_or_default(),
     );
     Observation::new(path, message).at(end.container.path().key("lifecycle").key("preStop"))
 }

@@ -6,8 +6,9 @@ use crate::base::{Fix, PodRepair};
 use crate::checks::container_start::ask_start;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
+use crate::checks::job_completion::never_completes;
 use crate::checks::proxy::{present_proxy, proxy_settings};
-use crate::checks::proxy_edit::hold;
+use crate::checks::proxy_edit::{hold, native_sidecar};
 use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
@@ -73,15 +74,26 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(held) = held(subject, &pod, kind) else { return Vec::new() };
     let applications = pod.containers().filter(is_application);
     let unheld: Vec<Container<'_>> = applications.filter(|it| !held.holds(it) && !may_wait(it)).collect();
-    let Some(observation) = observe(params, &pod, &unheld) else { return Vec::new() };
-    vec![match fix(params, subject, &pod) {
+    let strategy = way(params, subject, &pod);
+    let Some(observation) = observe(strategy, &pod, &unheld) else { return Vec::new() };
+    vec![match fix(strategy, subject, &pod) {
         Ok(fix) => observation.fixed_by(fix),
         Err(reason) => observation.unfixed(reason),
     }]
 }
 
-fn fix(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+/// What is proposed. A Job needs a proxy that ends with the work: a native one, which is ready first too, so that there is nothing to
+/// hold.
+fn way(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Strategy {
+    let can_be_native = || native_sidecar(subject, pod).is_ok_and(|edit| edit.risk.is_none());
     match params.strategy {
+        Strategy::Hold if never_completes(subject, pod) && can_be_native() => Strategy::Native,
+        strategy => strategy,
+    }
+}
+
+fn fix(strategy: Strategy, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+    match strategy {
         Strategy::Hold => Ok(hold(subject, pod)?.fix("hold the application until its proxy is ready")),
         Strategy::Native => {
             let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
@@ -113,11 +125,11 @@ fn may_wait(container: &Container<'_>) -> bool {
 }
 
 /// One finding for the pod, at the first container: one setting holds them all.
-fn observe(params: &Params, pod: &PodTemplate<'_>, unheld: &[Container<'_>]) -> Option<Observation> {
+fn observe(strategy: Strategy, pod: &PodTemplate<'_>, unheld: &[Container<'_>]) -> Option<Observation> {
     let (first, others) = unheld.split_first()?;
     let name = shortened_to(20, first.name());
     let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-    let (path, wanted, help) = match params.strategy {
+    let (path, wanted, help) = match strategy {
         Strategy::Hold => (
             pod.annotation_path(PROXY_CONFIG_ANNOTATION),
             "holdApplicationUntilProxyStarts",

@@ -25,11 +25,12 @@ pub fn page(rule: &Rule, configuration: &Configuration, width: usize, today: Dat
     let check = checks::check(&rule.spec.check);
     let schema = check.map_or(Value::Null, |check| (check.schema)());
     let repair = check.map(|check| check.repair).unwrap_or_default();
+    let tuned = configuration.settings.tuned(rule);
     let example =
-        builtin_example(rule.id()).map(|(bad, good)| Bench { configuration, today }.example(bad, good, width));
+        builtin_example(rule.id()).map(|(bad, good)| Bench { configuration, today }.example(&tuned, bad, good, width));
     let example = example.transpose()?;
     let known = Known { schema: &schema, repair, example: example.as_ref() };
-    Ok(rule_page::page(&configuration.settings.tuned(rule), known))
+    Ok(rule_page::page(&tuned, known))
 }
 
 /// A fixture of a rule with what the rule finds in it, and what is made of that.
@@ -68,19 +69,22 @@ struct Bench<'a> {
 const EXAMPLE: &str = "example.yaml";
 
 impl Bench<'_> {
-    fn example(self, bad: &str, good: &str, width: usize) -> anyhow::Result<Example> {
+    fn example(self, rule: &Rule, bad: &str, good: &str, width: usize) -> anyhow::Result<Example> {
         let (bad, good) = (Shown::of(bad), Shown::of(good));
         let engine = self.engine(&bad)?;
         let source = Source::new(EXAMPLE, bad.text.as_str());
         let findings = engine::check(vec![input(&source, &engine)], self.today).findings;
         let appearance = Appearance { colour: false, width, shorten: false };
         let report = text::render(&findings, &look_up(std::slice::from_ref(&source)), appearance);
-        let (fixes, left) = self.steps(source, &engine);
-        Ok(Example { bad: manifest(bad), report, fixes, left, good: manifest(good) })
+        let (fixed, fixes, left) = self.steps(source, &engine);
+        let drawn = findings.iter().find(|finding| *finding.rule == *rule.id() && !finding.drawing.is_empty());
+        let params = Value::Object(rule.spec.params.clone());
+        let end = drawn.map(|finding| engine.drawn_end(&fixed, &finding.object, &params)).unwrap_or_default();
+        Ok(Example { bad: manifest(bad), report, fixes, end, left, good: manifest(good) })
     }
 
-    /// The safe fixes, then the others, then why something is left.
-    fn steps(self, source: Source, engine: &Engine) -> (Vec<ShownFix>, Vec<String>) {
+    /// The text after the safe fixes and then the others, these fixes, and why something is left.
+    fn steps(self, source: Source, engine: &Engine) -> (Source, Vec<ShownFix>, Vec<String>) {
         let (mut text, mut fixes, mut left) = (source, Vec::new(), Vec::new());
         for unsafe_too in [false, true] {
             let outcome = self.fixed(&text, engine, unsafe_too);
@@ -92,7 +96,7 @@ impl Bench<'_> {
         }
         left.sort();
         left.dedup();
-        (fixes, left)
+        (text, fixes, left)
     }
 
     fn fixed(self, source: &Source, engine: &Engine, unsafe_too: bool) -> FixOutcome {
@@ -166,12 +170,31 @@ mod tests {
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(&id).join("fail-example.fixed.yaml");
             let fixed = fs::read_to_string(beside).ok().map(|text| Shown::of(&text).text);
             let (bad, good) = builtin_example(&id).unwrap();
-            let example = bench.example(bad, good, 100).unwrap();
+            let rule = configuration.find(&id).unwrap();
+            let example = bench.example(rule, bad, good, 100).unwrap();
             let safe = example.fixes.iter().find(|fix| fix.look_at.is_empty());
             let shown = fixed.map(|fixed| patch(EXAMPLE.as_bytes(), &example.bad.text, &fixed));
             assert_eq!(safe.map(|fix| &fix.patch), shown.as_ref(), "{id}");
             compared += usize::from(shown.is_some());
         }
         assert!(compared > 5, "{compared}");
+    }
+
+    /// Whether requests die, or something is cut off.
+    fn is_bad(drawing: &str) -> bool {
+        drawing.contains("requests die") || drawing.contains("never happens")
+    }
+
+    #[test]
+    fn the_drawn_end_is_bad_before_the_fix_and_good_after_it() {
+        let configuration = Configuration::load(None).unwrap();
+        let bench = Bench { configuration: &configuration, today: "2026-11-21".parse().unwrap() };
+        for id in ["missing-pre-stop", "short-grace-period", "proxy-stops-first"] {
+            let (bad, good) = builtin_example(id).unwrap();
+            let example = bench.example(configuration.find(id).unwrap(), bad, good, 100).unwrap();
+            assert!(is_bad(&example.report), "{id}: {}", example.report);
+            let end = example.end.join("\n");
+            assert!(!end.is_empty() && !is_bad(&end), "{id}: {end}");
+        }
     }
 }

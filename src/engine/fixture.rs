@@ -235,6 +235,7 @@ ports:
             mode: Mode::Warn,
             message: "odd".into(),
             help: None,
+            drawing: Vec::new(),
             object: ObjectRef { api_version: "v1".into(), kind: "Service".into(), namespace: None, name: "web".into() },
             path: Path::root(),
             place: Some(source.place(Span { start, end: start + 1 })),

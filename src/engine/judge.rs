@@ -213,6 +213,7 @@ impl Scene<'_> {
             mode,
             message: seen.message,
             help: seen.help,
+            drawing: seen.drawing,
             object: object.reference().clone(),
             place: object.point_at(seen.at.as_ref().unwrap_or(&seen.path)),
             path: seen.path,

@@ -2,6 +2,7 @@
 
 pub mod allowed;
 mod bound;
+mod drawn;
 #[cfg(test)]
 mod ending_fixes;
 mod fixing;

@@ -48,6 +48,7 @@ pub fn placeless(rule: &str) -> Finding {
         mode: Mode::Warn,
         message: "port name `web` hides the protocol".into(),
         help: None,
+        drawing: Vec::new(),
         object: ObjectRef {
             api_version: "v1".into(),
             kind: "Service".into(),

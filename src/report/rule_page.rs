@@ -60,6 +60,8 @@ pub struct Example {
     pub report: String,
     /// What `seaworthy fix` makes of it, step by step.
     pub fixes: Vec<ShownFix>,
+    /// How its pods end after that, drawn; empty where the rule draws nothing.
+    pub end: Vec<String>,
     /// Why findings are left after that, each reason once: one line, no full stop.
     pub left: Vec<String>,
     /// It does not break the rule.
@@ -198,6 +200,12 @@ fn examples(example: &Example, repair: PodRepair) -> [Section; 3] {
             reasons => format!("`seaworthy fix --unsafe` does this, and a person should look: {}.", reasons.join("; ")),
         };
         fixed.extend([Block::Prose(lead), Block::Code("diff", fix.patch.trim_end().to_owned())]);
+    }
+    if !example.end.is_empty() {
+        fixed.extend([
+            Block::Prose("Then the pod ends like this:".to_owned()),
+            Block::Code("text", example.end.join("\n")),
+        ]);
     }
     fixed.extend(example.left.iter().map(|reason| Block::Prose(format!("Not fixed: {reason}."))));
     fixed.push(Block::Prose(repaired(repair).to_owned()));

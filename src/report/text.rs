@@ -103,6 +103,10 @@ fn messages<'a>(finding: &Finding) -> Vec<Message<'a>> {
     if let Some(why) = &finding.suppressed {
         messages.push(Level::NOTE.message(one_line(&suppression(why))));
     }
+    if !finding.drawing.is_empty() {
+        let lines: Vec<String> = finding.drawing.iter().map(|line| one_line(line)).collect();
+        messages.push(Level::NOTE.message(format!("how the pod ends:\n{}", lines.join("\n"))));
+    }
     if let Some(help) = &finding.help {
         messages.push(Level::HELP.message(plain::lines(help).collect::<Vec<_>>().join("\n")));
     }
@@ -220,6 +224,23 @@ mod tests {
           = help: rename it, or say the protocol beside it:
                     appProtocol: grpc
           = docs: https://example.com/rules/unclear-port-protocol
+        ");
+    }
+
+    #[test]
+    fn a_drawing_keeps_its_columns() {
+        let lines = ["seconds  0    30", "web      ====T|", "in       o\u{1b}[1m"].map(str::to_owned).to_vec();
+        let findings = [Finding { drawing: lines, help: Some("wait".into()), ..placeless("a-rule") }];
+        insta::assert_snapshot!(text(&findings, &[], PLAIN), @"
+        warning[a-rule]: port name `web` hides the protocol
+         |
+         = note: Service shop/web, spec.ports[0].name
+         = note: how the pod ends:
+                 seconds  0    30
+                 web      ====T|
+                 in       o�[1m
+         = help: wait
+         = docs: https://example.com/rules/a-rule
         ");
     }
 

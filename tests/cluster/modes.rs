@@ -12,7 +12,7 @@ pub fn warn_creates_and_tells(cluster: &Cluster) -> Result<()> {
     service/web created
     deployment.apps/web created
     Warning: seaworthy: Service warned/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
-    Warning: seaworthy: Deployment warned/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    Warning: seaworthy: Deployment warned/web: short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
     exit code 0
     ");
     Ok(())
@@ -118,7 +118,7 @@ pub fn the_platforms_file_sets_modes_and_exceptions(cluster: &Cluster) -> Result
     service/other created
     Warning: seaworthy: Service ruled/other: unclear-port-protocol: port name `other` names no protocol, so Istio guesses: want `<protocol>-other` at spec.ports[0].name, or an appProtocol
     Error from server (Forbidden): error when creating "STDIN": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment ruled/other is not fit for the mesh (1 problem)
-    - short-grace-period: `other` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    - short-grace-period: `other` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
     fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period

@@ -32,7 +32,7 @@ pub fn a_namespace_applied_together_with_its_objects_is_known(cluster: &Cluster)
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
     Error from server (Forbidden): error when creating "STDIN": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment NEW/web is not fit for the mesh (1 problem)
-    - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    - short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
     fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period

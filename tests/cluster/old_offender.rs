@@ -26,26 +26,26 @@ pub fn an_old_offender_can_be_run_and_changed(cluster: &Cluster) -> Result<()> {
     ");
     assert_snapshot!(kubectl(&["rollout", "restart", "deployment/web"])?, @"
     deployment.apps/web restarted
-    Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
     exit code 0
     ");
     assert_snapshot!(kubectl(&["set", "image", "deployment/web", "web=registry.example.com/shop/web:1.1"])?, @"
     deployment.apps/web image updated
-    Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
     exit code 0
     ");
     assert_snapshot!(kubectl(&["apply", "-f", UNRELATED])?, @"
     service/web configured
     deployment.apps/web configured
     Warning: seaworthy: Service old/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-web` at spec.ports[0].name, or an appProtocol
-    Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
     exit code 0
     ");
     assert_snapshot!(kubectl(&["apply", "--server-side", "--force-conflicts", "-f", WEB])?, @"
     service/web serverside-applied
     deployment.apps/web serverside-applied
     Warning: seaworthy: Service old/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-web` at spec.ports[0].name, or an appProtocol
-    Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
     exit code 0
     ");
     assert_snapshot!(kubectl(&["delete", "-f", WEB])?, @r#"
@@ -61,7 +61,7 @@ pub fn an_old_offender_that_gets_worse_is_refused_for_what_is_new(cluster: &Clus
     let apply = cluster.kubectl(&["apply", "-n", "worse", "-f", WORSE])?;
     assert_snapshot!(apply.shown(), @r#"
     Warning: seaworthy: Service worse/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-web` at spec.ports[0].name, or an appProtocol
-    Warning: seaworthy: Deployment worse/web: short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + 2s; want 42 at spec.template.spec.terminationGracePeriodSeconds
+    Warning: seaworthy: Deployment worse/web: short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s = 42s > 30s; want 42 at spec.template.spec.terminationGracePeriodSeconds
     Error from server (Forbidden): error when applying patch:
     {"metadata":{"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"annotations\":{},\"name\":\"web\",\"namespace\":\"worse\"},\"spec\":{\"ports\":[{\"name\":\"web\",\"port\":80,\"targetPort\":8080},{\"name\":\"admin\",\"port\":81,\"targetPort\":8081}],\"selector\":{\"app\":\"web\"}}}\n"}},"spec":{"$setElementOrder/ports":[{"port":80},{"port":81}],"ports":[{"name":"admin","port":81,"targetPort":8081}]}}
     to:
@@ -79,7 +79,7 @@ pub fn an_old_offender_that_gets_worse_is_refused_for_what_is_new(cluster: &Clus
     Resource: "apps/v1, Resource=deployments", GroupVersionKind: "apps/v1, Kind=Deployment"
     Name: "web", Namespace: "worse"
     for: "tests/cluster/data/door/worse.yaml": error when patching "tests/cluster/data/door/worse.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment worse/web is not fit for the mesh (1 problem)
-    - proxy-stops-first: classic proxy ends after 5s, `web` needs preStop 30s + shutdown 10s: want 40s at spec.template.metadata.annotations[proxy.istio.io/config]
+    - proxy-stops-first: classic proxy ends before `web`: preStop 30s + shutdown 10s = 40s > 5s; want 40s at spec.template.metadata.annotations[proxy.istio.io/config]
       help: annotate the pod template with `proxy.istio.io/config: "{terminationDrainDuration: 40s}"`, or use a native sidecar (`sidecar.istio.io/nativeSidecar: "true"`)
     fix: seaworthy fix FILE
     why: seaworthy explain proxy-stops-first

@@ -13,7 +13,7 @@ pub fn an_owner_that_a_user_makes_up_excuses_nothing(cluster: &Cluster) -> Resul
     let pod = cluster.kubectl(&["create", "--as=alice", "-n", "made-up", "-f", POD])?;
     assert_snapshot!(pod.shown(), @r#"
     Error from server (Forbidden): error when creating "tests/cluster/data/door/pod.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Pod made-up/web is not fit for the mesh (1 problem)
-    - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.terminationGracePeriodSeconds
+    - short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
     fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period

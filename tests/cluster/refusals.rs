@@ -20,9 +20,9 @@ pub fn through_the_service_defects_are_refused_in_one_message(cluster: &Cluster)
     exception: https://mesh.example.com/exceptions (ask team-mesh@example.com)
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment front/web is not fit for the mesh (3 problems)
-    - proxy-stops-first: classic proxy ends after 5s, `web` needs preStop 30s + shutdown 10s: want 40s at spec.template.metadata.annotations[proxy.istio.io/config]
+    - proxy-stops-first: classic proxy ends before `web`: preStop 30s + shutdown 10s = 40s > 5s; want 40s at spec.template.metadata.annotations[proxy.istio.io/config]
       help: annotate the pod template with `proxy.istio.io/config: "{terminationDrainDuration: 40s}"`, or use a native sidecar (`sidecar.istio.io/nativeSidecar: "true"`)
-    - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + 2s; want 42 at spec.template.spec.terminationGracePeriodSeconds
+    - short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s = 42s > 30s; want 42 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 42`
     - app-starts-before-proxy: container `web` may start before the classic proxy: want holdApplicationUntilProxyStarts at spec.template.metadata.annotations[proxy.istio.io/config]
     fix: seaworthy fix FILE
@@ -47,7 +47,7 @@ pub fn through_a_url_defects_are_refused_too(cluster: &Cluster) -> Result<()> {
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment loopback/web is not fit for the mesh (1 problem)
-    - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    - short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
     fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
@@ -75,7 +75,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
-    - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    - short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
     fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
@@ -90,7 +90,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
     Error from server (Forbidden): admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
-    - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    - short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
     fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
@@ -105,7 +105,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
     Error from server (Forbidden): error when creating "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
-    - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    - short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
     fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period
@@ -136,7 +136,7 @@ pub fn whichever_way_one_asks_the_answer_is_the_same(cluster: &Cluster) -> Resul
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
     Error from server (Forbidden): error when replacing "tests/cluster/data/door/web.yaml": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment asking/web is not fit for the mesh (1 problem)
-    - short-grace-period: `web` is killed after 30s: preStop 30s + shutdown 10s + proxy 5s + 2s; want 47 at spec.template.spec.terminationGracePeriodSeconds
+    - short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`
     fix: seaworthy fix FILE
     why: seaworthy explain short-grace-period

@@ -34,13 +34,13 @@ fn a_sleep_has_to_fit_into_the_grace_period_in_force() {
     let (today, before) = (json!({}), json!({"kubernetesVersion": "1.32"}));
     for (profile, grace, lifecycle, wanted) in [
         (&today, None, json!({"preStop": {"sleep": {"seconds": 30}}}), None),
-        (&today, None, json!({"preStop": {"sleep": {"seconds": 31}}}), Some("safe: raise the grace period to 43s")),
+        (&today, None, json!({"preStop": {"sleep": {"seconds": 31}}}), Some("safe: raise the grace period to 48s")),
         (&today, Some(31), json!({"preStop": {"sleep": {"seconds": 31}}}), None),
         (
             &today,
             Some(600),
             json!({"preStop": {"sleep": {"seconds": 601}}}),
-            Some("613s is beyond the 600s that are reasonable: shorten the preStop or the shutdown"),
+            Some("618s is beyond the 600s that are reasonable: shorten the preStop or the shutdown"),
         ),
         (
             &today,

@@ -94,10 +94,13 @@ fn may_end_application(program: &str, arguments: &[&str]) -> bool {
         let word = PREPARING.iter().fold(word, |word, preparing| word.replace(preparing, ""));
         ENDING.iter().any(|ending| word.contains(ending))
     };
-    tells(program) || arguments.iter().any(|word| tells(word))
+    let leaves = ENDS_WITH_LEAVE.contains(&program) && arguments.contains(&"leave");
+    leaves || tells(program) || arguments.iter().any(|word| tells(word))
 }
 
-const ENDING: [&str; 8] = ["kill", "quit", "stop", "shutdown", "terminate", "halt", "leave", "exit"];
+const ENDING: [&str; 7] = ["kill", "quit", "stop", "shutdown", "terminate", "halt", "exit"];
+/// Agents that end when they leave their cluster; of other programs it is one thing to leave, and another to end.
+const ENDS_WITH_LEAVE: [&str; 2] = ["consul", "serf"];
 /// Words that announce the end, and are no end.
 const PREPARING: [&str; 3] = ["prestop", "pre-stop", "pre_stop"];
 

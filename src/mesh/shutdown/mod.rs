@@ -3,6 +3,7 @@
 //! Every number that a rule states about the end of a pod is computed here and nowhere else. This module knows no manifests but
 //! for the JSON of a preStop hook, and no rules.
 
+mod application_end;
 mod command;
 mod course;
 mod drain_call;
@@ -13,8 +14,11 @@ mod hook;
 mod http_method;
 mod lexer;
 mod proxy_end;
+mod proxy_life;
 mod script;
+mod timeline;
 
+pub use application_end::ApplicationEnd;
 pub use drain_call::{DrainHook, DrainRest, drain_hook};
 pub use equations::{
     SLACK_SECONDS, application_seconds, covers_window, envoy_outlasts, needed_grace, proxy_outlives, sleep_fits,
@@ -23,3 +27,5 @@ pub use failing::{CommandMistake, FailingCommand, failing_command};
 pub use handler::{Handler, rewrites_hooks};
 pub use hook::{A_DAY, HookTime, hook_seconds, hook_time};
 pub use proxy_end::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};
+pub use proxy_life::ProxyLife;
+pub use timeline::{DrawnContainer, DrawnHook, DrawnProxy, PodEnd, timeline};

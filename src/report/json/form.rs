@@ -11,6 +11,9 @@ pub struct FindingForm<'a> {
     mode: Mode,
     message: &'a str,
     help: Option<&'a str>,
+    /// Lines to be shown under each other in a font of one width.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    drawing: &'a [String],
     object: ObjectForm<'a>,
     path: String,
     file: Option<&'a str>,
@@ -88,6 +91,7 @@ impl<'a> From<&'a Finding> for FindingForm<'a> {
             mode: finding.mode,
             message: &finding.message,
             help: finding.help.as_deref(),
+            drawing: &finding.drawing,
             object: ObjectForm {
                 api_version: &object.api_version,
                 kind: &object.kind,

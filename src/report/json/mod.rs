@@ -83,6 +83,7 @@ mod tests {
             object: ObjectRef { namespace: None, ..full.object.clone() },
             suppressed: Some(Suppression::Exception("team-a: drains by itself".into())),
             help: Some("rename it".into()),
+            drawing: vec!["web  ====|".into(), "in   oooo".into()],
             ..placeless("unclear-port-protocol")
         };
         let findings = [bare, full];
@@ -140,6 +141,10 @@ mod tests {
               "mode": "warn",
               "message": "port name `web` hides the protocol",
               "help": "rename it",
+              "drawing": [
+                "web  ====|",
+                "in   oooo"
+              ],
               "object": {
                 "apiVersion": "v1",
                 "kind": "Service",

@@ -43,6 +43,7 @@ pub fn whole_page() -> RulePage {
         bad: manifest("kind: Pod"),
         report: "warning[missing-pre-stop]: no wait\n --> example.yaml:1:1\n\n".to_owned(),
         fixes: vec![fix(&[], "+wait: 30\n"), fix(&["one", "two"], "-wait: 30\n")],
+        end: vec!["seconds  0   30".to_owned(), "web      ====|".to_owned()],
         left: vec!["only its owner knows".to_owned()],
         good: Manifest { profile: None, ..manifest("kind: Pod # good") },
     };

@@ -4,7 +4,7 @@ use crate::base::{Finding, Problem, Source};
 use crate::cli::args::{CheckArgs, OutputForm};
 use crate::cli::configured::Configured;
 use crate::cli::gathering::Gathering;
-use crate::cli::notes::notes;
+use crate::cli::notes::{notes, undeclared};
 use crate::cli::{Exit, Run, look_up};
 use crate::engine::{self, Outcome};
 use crate::report::{Extent, Summary, concise, json, text};
@@ -36,7 +36,7 @@ fn report(
     outcome: Outcome,
     run: &mut Run<'_>,
 ) -> anyhow::Result<Exit> {
-    let Outcome { findings, problems, counts } = outcome;
+    let Outcome { findings, problems, counts, lookalikes } = outcome;
     let skipped = counts.other_documents + counts.patches + counts.templates;
     let extent = Extent { files: counts.files, objects: counts.objects, skipped };
     let summary = Summary::of(extent, &findings);
@@ -50,7 +50,8 @@ fn report(
     run.streams.result(&result)?;
     run.say_problems(&problems, sources);
     if !args.input.quiet {
-        for note in notes(&counts, &configured.assumptions().collect()) {
+        let notes = notes(&counts, &configured.assumptions().collect()).into_iter();
+        for note in notes.chain(undeclared(&lookalikes)) {
             run.streams.say(&format!("note: {note}\n"));
         }
         run.streams.say(&format!("{summary}\n"));

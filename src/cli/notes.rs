@@ -1,8 +1,9 @@
 //! What a person should know about a run beside its findings: what was assumed, and what was left out.
 
 use crate::engine::Counts;
+use crate::manifest::Lookalike;
 use crate::mesh::Profile;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A configuration's profile, as far as it was assumed and not said.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +59,27 @@ pub fn notes(counts: &Counts, assumptions: &BTreeSet<Assumption>) -> Vec<String>
     notes
 }
 
+/// What is said of kinds that seem to make pods and are not known, with the lines to paste; none without any.
+pub fn undeclared(lookalikes: &BTreeMap<Lookalike, usize>) -> Option<String> {
+    if lookalikes.is_empty() {
+        return None;
+    }
+    let kinds = lookalikes.iter().take(MOST_KINDS).map(|(it, count)| format!("{count} {} at {}", it.kind, it.template));
+    let more = (lookalikes.len() > MOST_KINDS).then(|| format!("{} more kinds", lookalikes.len() - MOST_KINDS));
+    let lines = lookalikes.keys().take(MOST_KINDS).map(|Lookalike { group, kind, template }| {
+        format!("\n  - {{group: {group}, kind: {kind}, template: {template}}}")
+    });
+    Some(format!(
+        "not judged although there seems to be a pod template: {}; if pods are made of it, write into seaworthy.yaml:\n\
+         workloads:{}",
+        kinds.chain(more).collect::<Vec<_>>().join(", "),
+        lines.collect::<String>()
+    ))
+}
+
+/// The kinds that are named.
+const MOST_KINDS: usize = 5;
+
 fn number(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
@@ -98,5 +120,24 @@ mod tests {
         for (counts, assumptions, wanted) in cases {
             assert_eq!(notes(&counts, &assumptions.into_iter().collect()).join("\n"), wanted);
         }
+    }
+
+    #[test]
+    fn kinds_that_seem_to_make_pods_are_named_with_what_to_write() {
+        let kind = |kind: &str| Lookalike {
+            group: "farm.example.com".to_owned(),
+            kind: kind.to_owned(),
+            template: "spec.pod".to_owned(),
+        };
+        assert_eq!(undeclared(&BTreeMap::new()), None);
+        let told = undeclared(&[(kind("Worker"), 2), (kind("Barn"), 1)].into()).unwrap();
+        let wanted = "not judged although there seems to be a pod template: 1 Barn at spec.pod, 2 Worker at spec.pod; if pods are \
+                      made of it, write into seaworthy.yaml:\nworkloads:\n  \
+                      - {group: farm.example.com, kind: Barn, template: spec.pod}\n  \
+                      - {group: farm.example.com, kind: Worker, template: spec.pod}";
+        assert_eq!(told, wanted);
+        let many = (0..7).map(|n| (kind(&format!("Kind{n}")), 1)).collect();
+        let told = undeclared(&many).unwrap();
+        assert!(told.contains("Kind4 at spec.pod, 2 more kinds; if") && !told.contains("Kind5"), "{told}");
     }
 }

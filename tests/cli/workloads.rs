@@ -57,3 +57,23 @@ fn each_folder_knows_the_kinds_of_its_own_configuration() {
     let places: Vec<&str> = ran.out.lines().filter_map(|line| line.split(": ").next()).collect();
     assert_eq!(places, ["a/crop.yaml:17:21"]);
 }
+
+#[test]
+fn what_is_told_of_an_unknown_kind_can_be_pasted() {
+    let unknown = WORKER
+        .replace("pools:\n    - name: small\n      pod:", "pod:\n        ")
+        .replace("    - name: large", "    # none");
+    let unknown = unknown.split("    # none").next().unwrap().to_owned();
+    let files = folder(&[("crop.yaml", &unknown)]);
+    let check = || seaworthy(&["check", "."]).within(files.path()).run();
+    let told = check().err;
+    let (_, lines) = told.split_once("write into seaworthy.yaml:\n").unwrap();
+    let lines: String = lines
+        .lines()
+        .take_while(|it| it.starts_with("workloads:") || it.starts_with("  - "))
+        .map(|it| format!("{it}\n"))
+        .collect();
+    assert!(told.contains("1 Worker at spec.pod;"), "{told}");
+    std::fs::write(files.path().join("seaworthy.yaml"), lines).unwrap();
+    assert!(!check().err.contains("pod template"), "{}", check().err);
+}

@@ -4,7 +4,7 @@ use crate::base::Problem;
 use crate::engine::Engine;
 use crate::engine::session::Counts;
 use crate::manifest::kustomize::{is_kustomization_file, normalized, patch_files};
-use crate::manifest::{Content, Document, Object, Owner, Reading, content_of};
+use crate::manifest::{Content, Document, Lookalike, Object, Owner, Reading, content_of};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub struct FileObjects<'a> {
     pub problems: Vec<Problem>,
     /// How much there is.
     pub counts: Counts,
+    /// What looks like pod templates of kinds that are not known, one for each object.
+    pub lookalikes: Vec<Lookalike>,
     /// Whether its objects are judged, and not only surroundings.
     pub judged: bool,
     /// Whether a kustomization lists it as a patch: then its documents are no objects.
@@ -72,8 +74,9 @@ pub fn sort_out(input: Input<'_>, is_patch: bool) -> FileObjects<'_> {
         }
     }
     counts.objects = objects.len();
+    let lookalikes = objects.iter().filter_map(|object| Lookalike::of(object)).collect();
     let problems = reading.problems;
-    FileObjects { file, engine, documents, objects, problems, counts, judged: !context_only, is_patch }
+    FileObjects { file, engine, documents, objects, problems, counts, lookalikes, judged: !context_only, is_patch }
 }
 
 /// In files the word of a Pod for its owner is taken: nothing is let into a cluster for it, and the API server asks for proof.

@@ -9,8 +9,10 @@ pub(super) use judging::{FileJudgement, judge_all, judge_file, surroundings};
 pub use files::Input;
 
 use crate::base::{Finding, Problem};
+use crate::manifest::Lookalike;
 use crate::policy::Date;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 /// What came of a run.
@@ -22,6 +24,8 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// How much was seen.
     pub counts: Counts,
+    /// What looks like pod templates of kinds that are not known, each with the number of its objects.
+    pub lookalikes: BTreeMap<Lookalike, usize>,
 }
 
 /// How much a run has seen.
@@ -76,6 +80,9 @@ impl Outcome {
     pub(super) fn add_file(&mut self, file: &FileObjects<'_>) {
         if file.judged {
             self.counts += file.counts;
+            for lookalike in &file.lookalikes {
+                *self.lookalikes.entry(lookalike.clone()).or_default() += 1;
+            }
             self.problems.extend(file.problems.iter().cloned());
         }
     }

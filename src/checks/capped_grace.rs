@@ -14,7 +14,7 @@ mod selector;
 mod setting;
 
 use crate::base::{Path, PodRepair};
-use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, SLACK_SECONDS, proxy_exit_seconds};
+use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, certain_proxy_exit};
 use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of, shortened_to};
 use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::Owner;
@@ -154,17 +154,11 @@ impl<'a> Capped<'a> {
         let profile = subject.profile.for_namespace(namespace);
         let own = Subject::new(object, subject.inventory, &profile);
         let pod = own.pod().filter(|pod| pod.grace_period() > 0 && !own.is_gateway_or_control_plane())?;
-        let (ending, proxy) = (Ending::of(&pod, params.shutdown_seconds), proxy_exit_seconds(&own));
+        let (ending, proxy) = (Ending::of(&pod, params.shutdown_seconds), certain_proxy_exit(&own));
         let needed = ending.needed_grace(proxy)?;
         let setting = policy.setting(&own).filter(|setting| setting.seconds < needed)?;
         let end = ending.last()?;
-        let sum = format!(
-            "{} needs preStop {} + shutdown {}s + {SLACK_SECONDS}s{} = {needed}s",
-            shortened_to(40, end.container.name()),
-            end.pre_stop.map_or("?".to_owned(), |seconds| format!("{seconds}s")),
-            end.shutdown,
-            if proxy > 0 { format!(" + proxy {proxy}s") } else { String::new() },
-        );
+        let sum = format!("{} needs {}", shortened_to(40, end.container.name()), end.takes.sum(proxy));
         let path = pod.spec_path().key(admitted::GRACE);
         Some(Self { setting, needed, workload, path, sum })
     }

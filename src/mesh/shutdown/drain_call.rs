@@ -63,7 +63,7 @@ fn drain_call(words: &[&str]) -> Option<Method> {
         "pilot-agent" => word.trim_start_matches('/') == SIGN,
         _ => word.trim_end_matches('/').ends_with(":15000/healthcheck/fail"),
     };
-    arguments.iter().any(|word| is_target(word)).then(|| method_of(program, arguments)).flatten()
+    arguments.iter().any(is_target).then(|| method_of(program, arguments)).flatten()
 }
 
 /// A script as its tokens, with their places in it.

@@ -1,6 +1,6 @@
 //! The projections: of each object only what a rule about *another* object may ask.
 
-use crate::base::{Path, Segment};
+use crate::base::Segment;
 use crate::manifest::{
     Container, Labels, Object, PodPart, PodTemplate, ProbeProtocol, Role, Service, ServicePort, Target,
 };
@@ -207,7 +207,7 @@ impl WorkloadFacts {
     fn of(object: &Object, pod: &PodTemplate<'_>) -> Self {
         let read_by_mesh = |(key, _): &(&str, &str)| key.contains("istio.io/");
         Self {
-            part: part(object.value(), &pod.path()),
+            part: part(object, pod),
             uid: object.value().pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned),
             pod_labels: pod.known_labels().into_iter().map(owned_pair).collect(),
             pod_annotations: pod.annotations().iter().filter(read_by_mesh).map(owned_pair).collect(),
@@ -252,10 +252,10 @@ fn image_name(image: &str) -> &str {
 }
 
 /// The items of lists that lead to a template, by name, and one without a name by its place.
-fn part(object: &Value, template: &Path) -> String {
-    let mut value = Some(object);
+pub(crate) fn part(object: &Object, template: &PodTemplate<'_>) -> String {
+    let mut value = Some(object.value());
     let mut items = Vec::new();
-    for segment in template.segments() {
+    for segment in template.path().segments() {
         match segment {
             Segment::Key(key) => value = value.and_then(|value| value.get(key.as_ref())),
             Segment::Index(index) => {

@@ -1,6 +1,6 @@
 //! One object with its surroundings: what a check looks at.
 
-use crate::inventory::facts::{Strings, own_proxy};
+use crate::inventory::facts::{Strings, own_proxy, part};
 use crate::inventory::nearness::same_folder;
 use crate::inventory::{Entry, Inventory, NearUse, PortKey, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
 use crate::manifest::{Labels, Object, PodTemplate, Service, ServicePort};
@@ -35,6 +35,17 @@ impl<'a> Subject<'a> {
     /// The first of them.
     pub fn new(object: &'a Object, inventory: &'a Inventory, profile: &'a Profile) -> Self {
         Self::of(object, PodTemplate::of(object), inventory, profile)
+    }
+
+    /// The one of a workload in an inventory, of whose object it is one of several pod templates, or the only one.
+    pub fn of_workload(
+        object: &'a Object,
+        workload: &WorkloadFacts,
+        inventory: &'a Inventory,
+        profile: &'a Profile,
+    ) -> Option<Self> {
+        let pod = PodTemplate::all_of(object).find(|pod| part(object, pod) == workload.part)?;
+        Some(Self::of(object, Some(pod), inventory, profile))
     }
 
     fn of(object: &'a Object, pod: Option<PodTemplate<'a>>, inventory: &'a Inventory, profile: &'a Profile) -> Self {

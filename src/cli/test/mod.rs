@@ -2,6 +2,8 @@
 //! beside them.
 
 mod fixed;
+#[cfg(test)]
+mod said;
 
 use crate::base::{Mode, Problem, Source};
 use crate::cli::args::TestArgs;

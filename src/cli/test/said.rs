@@ -1,0 +1,85 @@
+//! What the rules about ports say of their own fixtures, word by word: markers hold lines and severities only.
+
+use super::{input, settings};
+use crate::base::{Edit, Finding, Mode, Remedy, Safety, Source};
+use crate::cli::configuration::Configuration;
+use crate::cli::today;
+use crate::engine;
+use crate::engine::fixture::{self, Promise};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+const RULES: [&str; 13] = [
+    "conflicting-port-protocols",
+    "dangling-target-port",
+    "database-protocol-clash",
+    "grpc-web-lookalike",
+    "headless-listener-fanout",
+    "mixed-transport-port",
+    "reserved-mesh-port",
+    "shadowed-port-name",
+    "sniffed-server-first-port",
+    "split-target-port",
+    "udp-named-tcp-port",
+    "unclear-external-name-port",
+    "unclear-port-protocol",
+];
+
+#[test]
+fn findings_say_what_is_wrong_and_propose_what_is_right() {
+    let configuration = Configuration::load(None).unwrap();
+    for rule in RULES {
+        let fixtures = failing(rule);
+        let said: String = fixtures.iter().map(|path| said_of(path, &configuration)).collect();
+        insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_snapshot!(rule, said);
+        });
+    }
+}
+
+/// The fixtures of a rule that have findings, by name.
+fn failing(rule: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(rule);
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    paths.retain(|path| name(path).starts_with("fail-") && !name(path).ends_with(".fixed.yaml"));
+    paths.sort();
+    paths
+}
+
+fn said_of(path: &Path, configuration: &Configuration) -> String {
+    let name = path.file_name().unwrap().to_string_lossy();
+    let source = Source::new(&*name, std::fs::read_to_string(path).unwrap());
+    let (fixture, _) = fixture::read(&source, Promise::Findings);
+    let settings = settings(&source, &fixture, configuration).unwrap();
+    let engine = configuration.bind(settings, Mode::Warn, &[]).unwrap();
+    let outcome = engine::check(vec![input(&source, &engine)], today());
+    let of_ports = outcome.findings.iter().filter(|finding| RULES.contains(&&*finding.rule));
+    of_ports.fold(format!("{name}\n"), |text, finding| text + &said(finding))
+}
+
+fn said(finding: &Finding) -> String {
+    let mut text = format!("- {}\n", finding.message);
+    match &finding.remedy {
+        Remedy::Unfixed(reason) => writeln!(text, "  none: {reason}").unwrap(),
+        Remedy::Fix(fix) => {
+            writeln!(text, "  {}", fix.title).unwrap();
+            if let Safety::Unsafe(reason) = &fix.safety {
+                writeln!(text, "  look: {reason}").unwrap();
+            }
+            fix.edits.iter().for_each(|edit| writeln!(text, "    {}", described(edit)).unwrap());
+        }
+    }
+    for related in &finding.related {
+        writeln!(text, "  see: {} at {}", related.message, related.path).unwrap();
+    }
+    text
+}
+
+fn described(edit: &Edit) -> String {
+    match edit {
+        Edit::Set { path, value } => format!("{path} = {value}"),
+        Edit::Remove { path } => format!("without {path}"),
+        other => format!("{other:?}"),
+    }
+}

@@ -139,6 +139,7 @@ fn source_lines() -> impl Iterator<Item = Line> {
     let mut files = Vec::new();
     collect(&root().join("src"), &mut files);
     files.sort();
+    files.retain(|file| !is_unit_tests(file));
     files.into_iter().filter_map(|file| Some((module_of(&file)?, file))).flat_map(|(module, file)| {
         let text = std::fs::read_to_string(&file).expect("a source file");
         let code: Vec<String> = text.lines().take_while(|line| *line != "#[cfg(test)]").map(str::to_owned).collect();
@@ -150,6 +151,19 @@ fn source_lines() -> impl Iterator<Item = Line> {
             text,
         })
     })
+}
+
+/// Whether a file is a module of unit tests: the module above declares it under `#[cfg(test)]`.
+fn is_unit_tests(file: &Path) -> bool {
+    let (Some(folder), Some(module)) = (file.parent(), file.file_stem().and_then(|stem| stem.to_str())) else {
+        return false;
+    };
+    let above = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
+    let declares = |text: String| {
+        let lines: Vec<&str> = text.lines().collect();
+        lines.windows(2).any(|pair| pair[0] == "#[cfg(test)]" && pair[1].ends_with(&format!("mod {module};")))
+    };
+    above.iter().filter_map(|path| std::fs::read_to_string(path).ok()).any(declares)
 }
 
 /// The top module of a file; none for `main.rs` and `lib.rs`, which stand above the layers.

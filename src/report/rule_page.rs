@@ -167,16 +167,11 @@ const ADMITTED: [&str; 8] = [
 /// Where findings on these kinds are heard.
 fn speaks(kinds: &[KindName]) -> String {
     let kinds: Vec<String> = kinds.iter().flat_map(each_kind).collect();
-    let unasked: Vec<&str> = kinds.iter().map(String::as_str).filter(|kind| !ADMITTED.contains(kind)).collect();
-    match unasked.as_slice() {
-        [] => "Speaks in `seaworthy check` and at the API server's door.".to_owned(),
-        all if all.len() == kinds.len() => {
-            "Speaks in `seaworthy check` only: at the API server's door nobody asks about these kinds.".to_owned()
-        }
-        some => format!(
-            "Speaks in `seaworthy check` and at the API server's door; about {} in `seaworthy check` only.",
-            some.join(", ")
-        ),
+    let admitted: Vec<&str> = kinds.iter().map(String::as_str).filter(|kind| ADMITTED.contains(kind)).collect();
+    match admitted.as_slice() {
+        [] => "Speaks in `seaworthy check` only: at the API server's door nobody asks about these kinds.".to_owned(),
+        all if all.len() == kinds.len() => "Speaks in `seaworthy check` and at the API server's door.".to_owned(),
+        some => format!("Speaks in `seaworthy check`, and at the API server's door about {}.", some.join(", ")),
     }
 }
 

@@ -28,6 +28,7 @@ mod port_fix;
 mod port_references;
 mod pre_stop;
 mod pre_stop_command;
+mod pre_stop_http;
 mod proxy;
 mod proxy_drain;
 mod proxy_edit;
@@ -205,6 +206,7 @@ pub const CHECKS: &[Check] = &[
     pod_field::CHECK,
     pre_stop::CHECK,
     pre_stop_command::CHECK,
+    pre_stop_http::CHECK,
     proxy_drain::CHECK,
     proxy_start::CHECK,
     proxy_wait::CHECK,

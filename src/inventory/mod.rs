@@ -1,10 +1,12 @@
-//! Layer 2: what is known of the objects around one: Namespaces, Services, ServiceAccounts, workloads.
+//! Layer 2: what is known of the objects around one: Namespaces, Services, ServiceAccounts, workloads,
+//! PeerAuthentications.
 //!
 //! Filled from the files of a run (CLI) or by watches (webhook), always as small projections. It relates objects to
 //! each other and decides the membership of pods; it judges nothing.
 
 mod facts;
 mod nearness;
+mod peer_authentication;
 mod policies;
 mod port_uses;
 mod shard;
@@ -16,6 +18,7 @@ pub use facts::{
     WorkloadFacts,
 };
 pub use nearness::Nearest;
+pub use peer_authentication::PeerAuthenticationFacts;
 pub use policies::{Policies, PolicyBinding};
 pub use port_uses::{Carried, NearUse, PortKey, PortUse};
 pub use shard::{Entry, Renewed};

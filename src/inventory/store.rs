@@ -5,7 +5,9 @@ use crate::inventory::facts::Strings;
 use crate::inventory::nearness::nearest;
 use crate::inventory::port_uses::{NearUse, PortUses};
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
-use crate::inventory::{Entry, NamespaceFacts, Policies, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
+use crate::inventory::{
+    Entry, NamespaceFacts, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceFacts, WorkloadFacts,
+};
 use crate::manifest::{Object, Owner, group_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -39,6 +41,7 @@ struct Contents {
     services: Shard<ServiceFacts>,
     workloads: Shard<WorkloadFacts>,
     service_accounts: Shard<ServiceAccountFacts>,
+    peer_authentications: Shard<PeerAuthenticationFacts>,
 }
 
 impl Inventory {
@@ -75,6 +78,8 @@ impl Inventory {
             contents.services.renew(before, now, ServiceFacts::of(now.value()))
         } else if before.is("", "ServiceAccount") {
             contents.service_accounts.renew(before, now, ServiceAccountFacts::of(now.value()))
+        } else if let Some(facts) = PeerAuthenticationFacts::of(now) {
+            contents.peer_authentications.renew(before, now, facts)
         } else {
             let templates = WorkloadFacts::all_of(now);
             if templates.len() != before.templates().len() {
@@ -105,6 +110,7 @@ impl Inventory {
         match core_kind {
             Some("Service") => contents.services.remove(reference),
             Some("ServiceAccount") => contents.service_accounts.remove(reference),
+            None if reference.kind == "PeerAuthentication" => contents.peer_authentications.remove(reference),
             _ => contents.workloads.remove(reference),
         }
     }
@@ -216,6 +222,11 @@ impl Inventory {
         &self.policies
     }
 
+    /// The PeerAuthentications of a namespace, by name: of each the copy nearest to a file.
+    pub fn peer_authentications(&self, namespace: &str, file: &str) -> Vec<&Entry<PeerAuthenticationFacts>> {
+        self.contents.get(namespace).map_or_else(Vec::new, |it| it.peer_authentications.nearest_of_all(file))
+    }
+
     fn all_listed(&self, kind: &str) -> bool {
         self.origin == Origin::Cluster && !self.unlisted.contains(kind)
     }
@@ -248,6 +259,9 @@ impl Inventory {
         } else if object.is("", "ServiceAccount") {
             let facts = ServiceAccountFacts::of(object.value());
             self.contents.entry(contents()).or_default().service_accounts.add(Entry { reference, facts, object: kept });
+        } else if let Some(facts) = PeerAuthenticationFacts::of(object) {
+            let policies = &mut self.contents.entry(contents()).or_default().peer_authentications;
+            policies.add(Entry { reference, facts, object: kept });
         } else if !object.templates().is_empty() {
             let workloads = &mut self.contents.entry(contents()).or_default().workloads;
             for facts in WorkloadFacts::all_of(object) {

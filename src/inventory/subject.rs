@@ -2,9 +2,12 @@
 
 use crate::inventory::facts::{Strings, own_proxy, part};
 use crate::inventory::nearness::same_folder;
-use crate::inventory::{Entry, Inventory, NearUse, PortKey, ServiceAccountFacts, ServiceFacts, WorkloadFacts};
+use crate::inventory::{
+    Entry, Inventory, NearUse, PeerAuthenticationFacts, PortKey, ServiceAccountFacts, ServiceFacts, WorkloadFacts,
+};
 use crate::manifest::{Labels, Object, PodTemplate, Service, ServicePort};
 use crate::mesh::membership::MIRROR_ANNOTATION;
+use crate::mesh::mtls::{InboundTls, PeerModes, ROOT_NAMESPACE, inbound_tls};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, PodFacts, Profile, SidecarKind, StringMap, is_gateway_or_control_plane, membership};
 
@@ -191,6 +194,22 @@ impl<'a> Subject<'a> {
         self.decide(&workload.pod_labels, &workload.pod_annotations, workload.host_network, workload.proxy)
     }
 
+    /// Whether a port of its pods takes plain text, as far as the PeerAuthentications around it tell; none where they do not.
+    ///
+    /// # Errors
+    /// Where several of the same reach contradict each other: the oldest one counts, and files do not tell which it is.
+    pub fn inbound_tls(&self, port: i64) -> Result<Option<InboundTls>, AmbiguousPolicies> {
+        let Some(pod) = self.pod() else { return Ok(None) };
+        let (labels, file) = (pod.labels(), self.object.file());
+        let here = self.inventory.peer_authentications(self.namespace(), file);
+        let root = self.inventory.peer_authentications(ROOT_NAMESPACE, file);
+        let of_all = |all: &[&'a Entry<PeerAuthenticationFacts>]| {
+            one(all.iter().filter(|it| it.facts.selector.is_empty()).map(|it| &it.facts.modes))
+        };
+        let workload = one(here.iter().filter(|it| it.facts.selects(|key| labels.get(key))).map(|it| &it.facts.modes))?;
+        Ok(inbound_tls(port, workload, of_all(&here)?, of_all(&root)?))
+    }
+
     /// Whether it belongs to a gateway or to Istio itself, of which no rule speaks.
     pub fn is_gateway_or_control_plane(&self) -> bool {
         let object = self.object;
@@ -228,6 +247,17 @@ impl<'a> Subject<'a> {
         let namespace_labels = self.namespace_labels().map(|labels| labels as &dyn StringMap);
         membership(&PodFacts { namespace, namespace_labels, labels, annotations, host_network, proxy }, self.profile)
     }
+}
+
+/// Policies of the same reach that contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("several PeerAuthentications of the same reach contradict each other")]
+pub struct AmbiguousPolicies;
+
+/// What all of them say, if they say the same.
+fn one<'a>(mut all: impl Iterator<Item = &'a PeerModes>) -> Result<Option<&'a PeerModes>, AmbiguousPolicies> {
+    let first = all.next();
+    if all.all(|other| Some(other) == first) { Ok(first) } else { Err(AmbiguousPolicies) }
 }
 
 const NO_LABELS: Strings = Strings::new();

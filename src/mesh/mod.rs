@@ -8,6 +8,7 @@ pub mod duration;
 pub mod inbound_listener;
 pub mod injection;
 pub mod membership;
+pub mod mtls;
 pub mod namespace_profile;
 pub mod outbound_listener;
 pub mod outbound_ranges;

@@ -156,6 +156,12 @@ fn worst_hooks() -> Vec<(&'static str, Vec<Value>)> {
         runs("app", json!(["curl", "localhost:15000/healthcheck/fail"])),
         runs("app", json!(["curl", "-XPOST", "localhost:15000/healthcheck/fail"])),
     ];
+    let asks = |port: i64| {
+        let lifecycle = json!({"preStop": {"httpGet": {"path": "/", "port": port}}});
+        let container = json!({"name": long("c"), "lifecycle": lifecycle});
+        workload("CronJob", &json!({}), &json!({"containers": [container]}))
+    };
+    let requests = || vec![asks(15000), asks(65535)];
     let ending = json!({"containers": [], "initContainers": [{"name": long("c"), "lifecycle": {}}]});
     let mut system = init(json!({"stopSignal": long("S")}));
     system["spec"]["jobTemplate"]["spec"]["template"]["spec"]["os"] = json!({"name": "windows"});
@@ -164,6 +170,8 @@ fn worst_hooks() -> Vec<(&'static str, Vec<Value>)> {
         ("assumeMembership: outside, kubernetesVersion: '65535.29'", refused.map(init).to_vec()),
         ("assumeMembership: outside, kubernetesVersion: '1.29'", vec![init(json!({"postStart": {"sleep": {}}}))]),
         ("assumeMembership: sidecar, istioVersion: '65535.65535'", failing),
+        ("assumeMembership: sidecar, dataPlane: classic", requests()),
+        ("assumeMembership: sidecar, mtls: STRICT, istioVersion: '1.24', dataPlane: native", requests()),
         ("assumeMembership: outside", vec![system, workload("CronJob", &json!({}), &ending)]),
     ]
 }

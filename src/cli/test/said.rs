@@ -60,6 +60,7 @@ fn said_of(path: &Path, configuration: &Configuration) -> String {
 
 fn said(finding: &Finding) -> String {
     let mut text = format!("- {}\n", finding.message);
+    finding.help.iter().for_each(|help| writeln!(text, "  help: {help}").unwrap());
     match &finding.remedy {
         Remedy::Unfixed(reason) => writeln!(text, "  none: {reason}").unwrap(),
         Remedy::Fix(fix) => {

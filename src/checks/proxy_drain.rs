@@ -87,7 +87,7 @@ fn observe(params: &Params, pod: &PodTemplate<'_>, end: &ContainerEnd<'_>, proxy
     let message = format!(
         "classic proxy {} before {}: {} = {}s > {}; want {wanted} at {path}",
         if proxy.ends_when_idle() { "may end" } else { "ends" },
-        shortened_to(18, end.container.name()),
+        shortened_to(12, end.container.name()),
         end.takes.parts(),
         end.takes.seconds(),
         proxy.lasts().unwrap_or_default(),

@@ -13,22 +13,6 @@ use std::sync::Arc;
 /// The init container of one fix needs an image.
 const IMAGE: &str = "rules: {missing-identity-wait: {params: {image: registry.example.com/seaworthy-wait:1}}}\n";
 
-/// The rules about ports that have fixes.
-const PORT_RULES: [&str; 7] = [
-    "unclear-port-protocol",
-    "udp-named-tcp-port",
-    "conflicting-port-protocols",
-    "grpc-web-lookalike",
-    "shadowed-port-name",
-    "sniffed-server-first-port",
-    "unclear-external-name-port",
-];
-
-#[test]
-fn ports_say_what_they_speak() {
-    insta::assert_snapshot!(remedies(&PORT_RULES));
-}
-
 #[test]
 fn commands_wait_for_what_comes() {
     insta::assert_snapshot!(remedies(&["endless-proxy-wait", "missing-identity-wait"]));

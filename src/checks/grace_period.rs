@@ -10,7 +10,7 @@ use crate::checks::ending::{
 use crate::checks::ending_drawing::drawing;
 use crate::checks::ending_edit::{EndingEdit, Means, too_long};
 use crate::checks::proxy_edit::DrainStrategy;
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::Membership;
@@ -102,15 +102,13 @@ fn title(needed: i64) -> String {
 
 fn observe(pod: &PodTemplate<'_>, end: &ContainerEnd<'_>, proxy_exit: i64, certain: bool) -> Observation {
     let path = pod.spec_path().key("terminationGracePeriodSeconds");
-    let message = format!(
-        "{} {} killed: {} > {}s{}; want {} at {path}",
-        shortened_to(20, end.container.name()),
-        if certain { "is" } else { "may be" },
-        end.takes.sum(proxy_exit),
-        pod.grace_period(),
-        if pod.declared_grace_period().is_none() { " (default)" } else { "" },
-        end.takes.needed_grace(proxy_exit),
-    );
+    let default = if pod.declared_grace_period().is_none() { " (default)" } else { "" };
+    let (sum, grace) = (end.takes.sum(proxy_exit), pod.grace_period());
+    let needed = end.takes.needed_grace(proxy_exit);
+    let message = with_name(20, end.container.name(), |name| {
+        let is = if certain { "is" } else { "may be" };
+        format!("{name} {is} killed: {sum} > {grace}s{default}; want {needed} at {path}")
+    });
     Observation::new(path, message)
 }
 

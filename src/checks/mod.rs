@@ -232,6 +232,22 @@ fn shortened_to(longest: usize, name: &str) -> String {
     format!("`{}...`", kept.map(printable).collect::<String>())
 }
 
+/// A message with a name in it, which is cut to so many characters, and further where the line would be too long.
+fn with_name(longest: usize, name: &str, compose: impl Fn(&str) -> String) -> String {
+    let message = compose(&shortened_to(longest, name));
+    let over = message.chars().count().saturating_sub(LONGEST_MESSAGE);
+    if over == 0 {
+        return message;
+    }
+    let shown = name.chars().count().min(longest);
+    compose(&shortened_to(shown.saturating_sub(over).max(SHORTEST_NAME), name))
+}
+
+/// Characters that a message takes at most.
+const LONGEST_MESSAGE: usize = 200;
+/// A name is still one that people find.
+const SHORTEST_NAME: usize = 6;
+
 /// The JSON Schema of a parameter type.
 fn schema_of<P: JsonSchema>() -> Value {
     schemars::schema_for!(P).to_value()
@@ -266,6 +282,18 @@ mod tests {
             Remedy::Unfixed(reason) => reason,
         };
         observations.into_iter().map(|observation| said(observation.remedy)).collect()
+    }
+
+    #[test]
+    fn a_name_makes_room_for_the_rest_of_its_message() {
+        let message = |rest: usize, name: &str| with_name(20, name, |name| format!("{name} {}", "r".repeat(rest)));
+        assert_eq!(message(10, "web"), format!("`web` {}", "r".repeat(10)));
+        assert_eq!(message(177, &"n".repeat(20)).chars().count(), 200);
+        for rest in 177..=191 {
+            let text = message(rest, &"n".repeat(63));
+            assert!(text.chars().count() <= 200 && text.starts_with("`nnn"), "{rest}: {text}");
+        }
+        assert!(message(500, &"n".repeat(63)).starts_with("`nnn...` r"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::checks::ending_drawing::drawing;
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy::proxy_life;
 use crate::checks::proxy_edit::DrainStrategy;
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::SidecarKind;
@@ -84,14 +84,11 @@ fn observe(params: &Params, pod: &PodTemplate<'_>, end: &ContainerEnd<'_>, proxy
         }
     };
     let path = pod.annotation_path(annotation);
-    let message = format!(
-        "classic proxy {} before {}: {} = {}s > {}; want {wanted} at {path}",
-        if proxy.ends_when_idle() { "may end" } else { "ends" },
-        shortened_to(12, end.container.name()),
-        end.takes.parts(),
-        end.takes.seconds(),
-        proxy.lasts().unwrap_or_default(),
-    );
+    let (ends, lasts) = (if proxy.ends_when_idle() { "may end" } else { "ends" }, proxy.lasts().unwrap_or_default());
+    let sum = format!("{} = {}s", end.takes.parts(), end.takes.seconds());
+    let message = with_name(18, end.container.name(), |name| {
+        format!("classic proxy {ends} before {name}: {sum} > {lasts}; want {wanted} at {path}")
+    });
     Observation::new(path, message).at(end.container.path().key("lifecycle").key("preStop"))
 }
 

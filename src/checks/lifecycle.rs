@@ -142,8 +142,11 @@ impl Hook<'_> {
     }
 
     fn without_port(&self) -> Option<Observation> {
-        let port = self.value.pointer("/httpGet/port").filter(|port| !port.is_null());
-        if port.is_some_and(|port| port.as_i64().is_none_or(|number| (1..=65_535).contains(&number))) {
+        let is_port = |port: &Value| match port {
+            Value::String(name) => is_port_name(name),
+            number => number.as_i64().is_none_or(|number| (1..=65_535).contains(&number)),
+        };
+        if self.value.pointer("/httpGet/port").filter(|port| !port.is_null()).is_some_and(is_port) {
             return None;
         }
         let path = self.path().key("httpGet").key("port");
@@ -185,6 +188,18 @@ impl Hook<'_> {
         let title = format!("drop the {} of {}", self.moment.field(), self.owner());
         Ok(Fix::risky(title, "what the hook was meant for is not known", vec![Edit::Remove { path }]))
     }
+}
+
+/// Whether the API server takes a text for the name of a port; a number in quotes is none.
+///
+/// Source: `IsValidPortName` in
+/// <https://github.com/kubernetes/apimachinery/blob/master/pkg/util/validation/validation.go>.
+fn is_port_name(text: &str) -> bool {
+    let is_sign = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    text.len() <= 15
+        && text.chars().all(is_sign)
+        && text.chars().any(|c| c.is_ascii_lowercase())
+        && !(text.starts_with('-') || text.ends_with('-') || text.contains("--"))
 }
 
 /// What runs a hook.

@@ -138,6 +138,14 @@ fn a_hook_has_one_handler_that_says_what_to_do() {
         (json!({"postStart": {"httpGet": {"port": 65_535}}}), None),
         (json!({"postStart": {"httpGet": {"port": 65_536}}}), Some("postStart.httpGet.port")),
         (json!({"postStart": {"httpGet": {"path": "/"}}}), Some("postStart.httpGet.port")),
+        (json!({"postStart": {"httpGet": {"port": "8080"}}}), Some("postStart.httpGet.port")),
+        (json!({"postStart": {"httpGet": {"port": "http-2"}}}), None),
+        (json!({"postStart": {"httpGet": {"port": "http--2"}}}), Some("postStart.httpGet.port")),
+        (json!({"postStart": {"httpGet": {"port": "-http"}}}), Some("postStart.httpGet.port")),
+        (json!({"postStart": {"httpGet": {"port": "http-"}}}), Some("postStart.httpGet.port")),
+        (json!({"postStart": {"httpGet": {"port": "HTTP"}}}), Some("postStart.httpGet.port")),
+        (json!({"postStart": {"httpGet": {"port": "exactly-fifteen"}}}), None),
+        (json!({"postStart": {"httpGet": {"port": "longer-than-that"}}}), Some("postStart.httpGet.port")),
     ] {
         let field = one(&json!({}), None, &lifecycle).map(|(field, _)| field);
         assert_eq!(field.as_deref(), wanted, "{lifecycle}");

@@ -109,11 +109,8 @@ impl<'a> Commands<'a> {
             if !text.is_empty() {
                 text.push_str(if depends_here { " && " } else { "; " });
             }
-            let (Some(first), Some(last)) = (self.spans.get(step.range.start), self.spans.get(step.range.end - 1))
-            else {
-                return DrainRest::Unclear;
-            };
-            text.push_str(self.script.get(first.start..last.end).unwrap_or_default());
+            let Some(words) = self.written(&step) else { return DrainRest::Unclear };
+            text.push_str(words);
         }
         if text.is_empty() {
             DrainRest::Nothing
@@ -122,6 +119,15 @@ impl<'a> Commands<'a> {
         } else {
             DrainRest::Script { at, text }
         }
+    }
+
+    /// A step as it is written; none where a redirection stands before its first word, and is in no token.
+    fn written(&self, step: &Step) -> Option<&'a str> {
+        let (first, last) = (self.spans.get(step.range.start)?, self.spans.get(step.range.end - 1)?);
+        let before = step.range.start.checked_sub(1).and_then(|at| self.spans.get(at)).map_or(0, |span| span.end);
+        let gap = self.script.get(before..first.start)?;
+        let is_redirected = gap.lines().any(|line| line.split('#').next().is_some_and(|it| it.contains(['<', '>'])));
+        self.script.get(first.start..last.end).filter(|_| !is_redirected)
     }
 
     /// The steps one after the other; none where there is a loop, a condition, a group, a pipe or a job in the background.
@@ -190,6 +196,8 @@ mod tests {
             ),
             (POST.to_owned(), DrainRest::Nothing),
             (format!("{POST} || true"), DrainRest::Nothing),
+            (format!("{POST}; # > that\nsleep 30"), left("sleep 30")),
+            (format!("{POST}; >/dev/null sleep 30"), DrainRest::Unclear),
             (format!("{POST} | cat; sleep 30"), DrainRest::Unclear),
             (format!("{POST} || /app/drain; sleep 30"), DrainRest::Unclear),
             (format!("if true; then {POST}; fi; sleep 30"), DrainRest::Unclear),

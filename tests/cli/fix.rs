@@ -24,6 +24,7 @@ spec:
       - name: web
         ports: [{containerPort: 80}]
         lifecycle: {preStop: {exec: {command: [sleep, '15']}}}
+        readinessProbe: {tcpSocket: {port: 80}}
 ";
 
 /// The same put right.

@@ -20,13 +20,15 @@ spec:
       pod:
         spec:
           terminationGracePeriodSeconds: 60
-          containers: [{name: crop, image: crop:1, lifecycle: {preStop: {sleep: {seconds: 30}}}}]
+          containers:
+            [{name: crop, image: crop:1, lifecycle: {preStop: {sleep: {seconds: 30}}}, readinessProbe: {tcpSocket: {port: 80}}}]
     - name: large
       pod:
         spec:
           containers:
             - name: crop
               image: crop:1
+              readinessProbe: {tcpSocket: {port: 80}}
 ---
 apiVersion: v1
 kind: Service
@@ -42,7 +44,7 @@ fn a_declared_kind_is_judged_and_fixed_like_a_built_in_one() {
     let check = || seaworthy(&["check", ".", "-o", "concise", "-q"]).within(files.path()).run();
     let found = check();
     assert_eq!(found.out.lines().count(), 1, "{}", found.out);
-    assert!(found.out.contains("crop.yaml:17:21: warning[missing-pre-stop]"), "{}", found.out);
+    assert!(found.out.contains("crop.yaml:18:21: warning[missing-pre-stop]"), "{}", found.out);
     assert!(found.out.contains("spec.pools[1].pod.spec.containers[0].lifecycle.preStop"), "{}", found.out);
     assert_eq!(seaworthy(&["fix", "."]).within(files.path()).run().code, Some(0));
     assert_eq!(check().out, "");
@@ -55,7 +57,7 @@ fn each_folder_knows_the_kinds_of_its_own_configuration() {
     let files = folder(&[("a/seaworthy.yaml", DECLARED), ("a/crop.yaml", WORKER), ("b/crop.yaml", WORKER)]);
     let ran = seaworthy(&["check", ".", "-o", "concise", "-q"]).within(files.path()).run();
     let places: Vec<&str> = ran.out.lines().filter_map(|line| line.split(": ").next()).collect();
-    assert_eq!(places, ["a/crop.yaml:17:21"]);
+    assert_eq!(places, ["a/crop.yaml:18:21"]);
 }
 
 #[test]

@@ -23,7 +23,8 @@ fn deployment(containers: Value) -> Value {
 }
 
 fn serving(name: &str) -> Value {
-    json!({"name": name, "image": name, "ports": [{"containerPort": 8080, "name": "http"}]})
+    let ready = json!({"httpGet": {"port": "http"}});
+    json!({"name": name, "image": name, "ports": [{"containerPort": 8080, "name": "http"}], "readinessProbe": ready})
 }
 
 fn missing(index: usize) -> String {

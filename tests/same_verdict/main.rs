@@ -22,6 +22,9 @@ type Told = (String, String, String);
 /// Rules whose findings belong to two objects at once.
 const PAIR_RULES: [&str; 2] = ["conflicting-port-protocols", "mixed-transport-port"];
 
+/// Rules about kinds that the API server does not ask the webhook about: they speak on the command line only.
+const ONLY_IN_FILES: [&str; 1] = ["capped-grace-period"];
+
 #[test]
 fn both_doors_tell_the_same_of_every_fixture() {
     let fixtures = Fixture::all();
@@ -51,7 +54,9 @@ fn told_by_check(folder: &Path) -> BTreeSet<Told> {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let report: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{output:?}"));
-    report["findings"].as_array().unwrap().iter().flat_map(told_by_finding).collect()
+    let findings = report["findings"].as_array().unwrap().iter();
+    let at_the_door = |finding: &&Value| !ONLY_IN_FILES.contains(&finding["rule"].as_str().unwrap());
+    findings.filter(at_the_door).flat_map(told_by_finding).collect()
 }
 
 fn told_by_finding(finding: &Value) -> Vec<Told> {

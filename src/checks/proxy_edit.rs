@@ -8,6 +8,7 @@ use crate::checks::proxy::{annotated_config, is_injected, proxy_life, proxy_sett
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION, spelling};
+use crate::mesh::shutdown::envoy_outlasts;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{GoDuration, ProxyConfig, ProxyEnd, ProxySettings, SidecarKind, proxy_is_ready_first};
 use schemars::JsonSchema;
@@ -173,8 +174,7 @@ fn lasting(
     } else if settings.minimum_drain_duration < time {
         wanted.metadata.push((MINIMUM_DRAIN, time.to_string()));
     }
-    // Envoy refuses new connections when it has drained, although it runs on.
-    if settings.drain_duration < time {
+    if !envoy_outlasts(ProxyEnd::After(time), settings.drain_duration) {
         wanted.keys.push((DRAIN, time.to_string()));
     }
     wanted

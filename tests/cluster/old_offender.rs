@@ -37,7 +37,7 @@ pub fn an_old_offender_can_be_run_and_changed(cluster: &Cluster) -> Result<()> {
     assert_snapshot!(kubectl(&["apply", "-f", UNRELATED])?, @"
     service/web configured
     deployment.apps/web configured
-    Warning: seaworthy: Service old/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-web` at spec.ports[0].name, or an appProtocol
+    Warning: seaworthy: Service old/web: unclear-port-protocol: port name `web` names no protocol, so Istio guesses: want `<protocol>-web` at spec.ports[0].name, or an appProtocol
     Warning: seaworthy: Deployment old/web: short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
     exit code 0
     ");
@@ -74,7 +74,7 @@ pub fn an_old_offender_that_gets_worse_is_refused_for_what_is_new(cluster: &Clus
     why: seaworthy explain unclear-port-protocol
     docs: https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
     Error from server (Forbidden): error when applying patch:
-    {"metadata":{"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"annotations\":{},\"name\":\"web\",\"namespace\":\"worse\"},\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"web\"}},\"template\":{\"metadata\":{\"annotations\":{\"proxy.istio.io/config\":\"{\\\"holdApplicationUntilProxyStarts\\\": true}\",\"sidecar.istio.io/nativeSidecar\":\"false\"},\"labels\":{\"app\":\"web\"}},\"spec\":{\"containers\":[{\"image\":\"registry.example.com/shop/web:1.0\",\"lifecycle\":{\"preStop\":{\"sleep\":{\"seconds\":30}}},\"name\":\"web\",\"ports\":[{\"containerPort\":8080,\"name\":\"http\"}]}]}}}}\n"}},"spec":{"template":{"metadata":{"annotations":{"proxy.istio.io/config":"{\"holdApplicationUntilProxyStarts\": true}","sidecar.istio.io/nativeSidecar":"false"}}}}}
+    {"metadata":{"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"annotations\":{},\"name\":\"web\",\"namespace\":\"worse\"},\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"web\"}},\"template\":{\"metadata\":{\"annotations\":{\"proxy.istio.io/config\":\"{\\\"holdApplicationUntilProxyStarts\\\": true}\",\"sidecar.istio.io/nativeSidecar\":\"false\"},\"labels\":{\"app\":\"web\"}},\"spec\":{\"containers\":[{\"image\":\"registry.example.com/shop/web:1.0\",\"lifecycle\":{\"preStop\":{\"sleep\":{\"seconds\":30}}},\"name\":\"web\",\"ports\":[{\"containerPort\":8080,\"name\":\"http\"}],\"readinessProbe\":{\"httpGet\":{\"path\":\"/ready\",\"port\":\"http\"}}}]}}}}\n"}},"spec":{"template":{"metadata":{"annotations":{"proxy.istio.io/config":"{\"holdApplicationUntilProxyStarts\": true}","sidecar.istio.io/nativeSidecar":"false"}}}}}
     to:
     Resource: "apps/v1, Resource=deployments", GroupVersionKind: "apps/v1, Kind=Deployment"
     Name: "web", Namespace: "worse"

@@ -40,12 +40,10 @@ pub fn pods_of_every_owner_are_repaired(cluster: &Cluster) -> Result<()> {
     {"op":"replace","path":"/spec/terminationGracePeriodSeconds","value":42}
     "#);
     assert_snapshot!(changed("app=import")?, @r#"
-    {"op":"add","path":"/metadata/annotations/proxy.istio.io~1config","value":"holdApplicationUntilProxyStarts: true\n"}
     {"op":"add","path":"/metadata/annotations/seaworthy.dev~1applied","value":"app-starts-before-proxy,job-never-completes"}
     {"op":"add","path":"/metadata/annotations/sidecar.istio.io~1nativeSidecar","value":"true"}
     "#);
     assert_snapshot!(changed("app=report")?, @r#"
-    {"op":"add","path":"/metadata/annotations/proxy.istio.io~1config","value":"holdApplicationUntilProxyStarts: true\n"}
     {"op":"add","path":"/metadata/annotations/seaworthy.dev~1applied","value":"app-starts-before-proxy,job-never-completes"}
     {"op":"add","path":"/metadata/annotations/sidecar.istio.io~1nativeSidecar","value":"true"}
     "#);

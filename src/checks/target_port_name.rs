@@ -68,7 +68,7 @@ fn dangling(port: &ServicePort<'_>, name: &str, backends: &[&Entry<WorkloadFacts
     let candidates = candidates(port, backends);
     let meant = meant(name, &candidates, port, backends);
     let whose = match backends {
-        [one] => format!("{} {}", one.reference.kind, shortened_to(24, &one.reference.name)),
+        [one] => format!("{} {}", one.reference.kind, shortened_to(18, &one.reference.name)),
         several => format!("{} workloads", several.len()),
     };
     let wanted = match &meant {
@@ -79,7 +79,7 @@ fn dangling(port: &ServicePort<'_>, name: &str, backends: &[&Entry<WorkloadFacts
     let message = format!(
         "no container of {whose} declares {} port {}, so {} leads nowhere: want {wanted} at {path}",
         port.protocol,
-        shortened_to(24, name),
+        shortened_to(18, name),
         port.number,
     );
     let observation = Observation::new(path.clone(), message).help(help(&candidates, port));

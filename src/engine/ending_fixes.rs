@@ -170,6 +170,7 @@ fn edit(edit: &Edit) -> String {
     match edit {
         Edit::Set { path, value } => format!("{path} = {value}"),
         Edit::SetWithin { text, path, value } => format!("{text} > {path} = {value}"),
+        Edit::Remove { path } => format!("without {path}"),
         other => panic!("no rule of these makes {other:?}"),
     }
 }

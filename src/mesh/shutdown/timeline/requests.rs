@@ -34,7 +34,7 @@ fn outgoing(pod: &PodEnd<'_>, axis: Axis) -> Row {
     let end = if pod.has_unknown_hook() { pod.grace } else { pod.application_end() };
     row.fill(b'?', 0, end).fill(b'o', 0, pod.application_end());
     without_network(pod, &mut row, |life| life.lasts(), end);
-    killed(pod, &mut row, end);
+    killed(pod, &mut row, end.max(pod.application_end()));
     row
 }
 

@@ -50,7 +50,8 @@ fn native(pod: &PodEnd<'_>, row: &mut Row) {
     row.fill(b'.', 0, application).fill(b'-', application, end).put(b'|', end).put(b'T', application);
     if pod.has_unknown_hook() {
         row.fill(b'?', application, grace).put(b'K', grace);
-    } else if end > grace {
+    }
+    if end > grace {
         row.cut(grace);
     }
 }

@@ -13,16 +13,16 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub(super) struct Feed {
     /// What it watches.
-    pub(super) kind: &'static WatchedKind,
+    pub(super) kind: Arc<WatchedKind>,
     inventory: Arc<LiveInventory>,
     /// Its place among the watches.
     place: usize,
 }
 
 impl Feed {
-    /// The feeds of all watches of an inventory, in the order of [`WATCHED_KINDS`](super::WATCHED_KINDS).
+    /// The feeds of all watches of an inventory, in the order of [`watched_kinds`](super::watched_kinds).
     pub(super) fn all(inventory: &Arc<LiveInventory>) -> Vec<Self> {
-        let kinds: Vec<_> = inventory.change(|known| known.watches.iter().map(|watch| watch.kind).collect());
+        let kinds: Vec<_> = inventory.change(|known| known.watches.iter().map(|watch| watch.kind.clone()).collect());
         let feed = |(place, kind)| Self { kind, inventory: inventory.clone(), place };
         kinds.into_iter().enumerate().map(feed).collect()
     }
@@ -37,15 +37,29 @@ impl Feed {
             Event::Apply(object) => self.put(object, Names::insert),
             Event::Delete(object) => self.change(|inventory, watch| {
                 watch.names.remove(&object.name());
-                inventory.remove(&reference(self.kind, &object.name()));
+                inventory.remove(&reference(&self.kind, &object.name()));
             }),
             Event::InitDone => {
                 let objects = self.change(end_list);
-                tracing::info!(kind = self.kind.kind, objects, "listed");
+                tracing::info!(kind = self.kind.name(), objects, "listed");
             }
         }
         self.heard();
         self.wake();
+    }
+
+    /// The API server has no such kind, so there is no object of it.
+    pub(super) fn absent(&self) {
+        let was_known = self.change(|inventory, watch| {
+            let was_known = watch.listed && watch.names.len() == 0;
+            watch.names.begin_list();
+            end_list(inventory, watch);
+            was_known
+        });
+        if !was_known {
+            tracing::debug!(kind = self.kind.name(), "the API server has no such kind");
+        }
+        self.heard();
     }
 
     /// The API server answered.
@@ -56,13 +70,13 @@ impl Feed {
             lost_for
         });
         if let Some(lost_for) = back {
-            tracing::info!(kind = self.kind.kind, after_seconds = lost_for.as_secs(), "the API server answers again");
+            tracing::info!(kind = self.kind.name(), after_seconds = lost_for.as_secs(), "the API server answers again");
         }
     }
 
     /// The watch failed. That is said once until the API server answers again.
     pub(super) fn failed(&self, failure: Failure) {
-        let (kind, resource) = (self.kind.kind, self.kind.resource_name());
+        let (kind, resource) = (self.kind.name(), self.kind.resource_name());
         let Failure { refused, message: reason } = failure.clone();
         let (listed, before) = self.change(|_, watch| {
             watch.settled |= refused;
@@ -87,7 +101,7 @@ impl Feed {
 
     fn put(&self, object: ApiObject, note: fn(&mut Names, Name)) {
         let name = object.name();
-        let object = object.into_object(self.kind).map(Arc::new);
+        let object = object.into_object(&self.kind).map(|object| Arc::new(object.with_kinds(self.inventory.kinds())));
         self.change(|inventory, watch| {
             note(&mut watch.names, name);
             if let Some(object) = object {
@@ -113,9 +127,9 @@ impl Feed {
 /// How many objects there are now.
 fn end_list(inventory: &mut Inventory, watch: &mut Progress) -> usize {
     for gone in watch.names.end_list() {
-        inventory.remove(&reference(watch.kind, &gone));
+        inventory.remove(&reference(&watch.kind, &gone));
     }
-    inventory.set_listed(watch.kind.kind, true);
+    inventory.set_listed(&watch.kind.name(), true);
     (watch.listed, watch.settled) = (true, true);
     watch.names.len()
 }

@@ -1,9 +1,10 @@
 //! The inventory that judging reads while watches write it.
 
-use super::kinds::{WATCHED_KINDS, WatchedKind};
+use super::kinds::{WatchedKind, watched_kinds};
 use super::names::Names;
 use crate::inventory::{Inventory, Origin};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::manifest::WorkloadKinds;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -14,6 +15,8 @@ pub struct LiveInventory {
     known: RwLock<Known>,
     /// Sent whenever waiting for a namespace may have come to an end.
     namespaces: watch::Sender<()>,
+    /// The kinds by which its objects are read.
+    kinds: WorkloadKinds,
 }
 
 #[derive(Debug)]
@@ -26,7 +29,7 @@ pub(super) struct Known {
 /// How far one watch is.
 #[derive(Debug)]
 pub(super) struct Progress {
-    pub(super) kind: &'static WatchedKind,
+    pub(super) kind: Arc<WatchedKind>,
     pub(super) names: Names,
     /// Whether a list was complete once: from then on something is known.
     pub(super) listed: bool,
@@ -63,8 +66,8 @@ pub enum Phase {
 /// What is known of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchStatus {
-    /// The kind.
-    pub kind: &'static str,
+    /// The kind, with its group where that is no part of Kubernetes.
+    pub kind: String,
     /// Where its watch is.
     pub phase: Phase,
     /// How many objects are known.
@@ -76,17 +79,26 @@ pub struct WatchStatus {
 impl LiveInventory {
     /// One that nothing changes any more.
     pub fn fixed(inventory: Inventory) -> Self {
-        Self { known: RwLock::new(Known { inventory, watches: Vec::new() }), namespaces: watch::Sender::new(()) }
+        Self::of(inventory, Vec::new(), WorkloadKinds::default())
     }
 
-    /// One of a cluster, in which no kind was listed yet: see [`watch`](super::watch()).
-    pub fn watched() -> Self {
+    /// One of a cluster with these kinds of workloads, in which no kind was listed yet: see [`watch`](super::watch()).
+    pub fn watched(kinds: &WorkloadKinds) -> Self {
         let mut inventory = Inventory::new(Origin::Cluster);
-        for kind in &WATCHED_KINDS {
-            inventory.set_listed(kind.kind, false);
+        let watched = watched_kinds(kinds);
+        for kind in &watched {
+            inventory.set_listed(&kind.name(), false);
         }
-        let watches = WATCHED_KINDS.iter().map(Progress::new).collect();
-        Self { known: RwLock::new(Known { inventory, watches }), namespaces: watch::Sender::new(()) }
+        Self::of(inventory, watched.into_iter().map(Progress::new).collect(), kinds.clone())
+    }
+
+    fn of(inventory: Inventory, watches: Vec<Progress>, kinds: WorkloadKinds) -> Self {
+        Self { known: RwLock::new(Known { inventory, watches }), namespaces: watch::Sender::new(()), kinds }
+    }
+
+    /// The kinds by which its objects are read.
+    pub(super) fn kinds(&self) -> &WorkloadKinds {
+        &self.kinds
     }
 
     /// Looks at what is known. Watches wait meanwhile, so it must be brief; it may panic.
@@ -109,7 +121,7 @@ impl LiveInventory {
         if missing.is_empty() {
             return Ok(());
         }
-        let kinds: Vec<&str> = missing.iter().map(|watch| watch.kind.kind).collect();
+        let kinds: Vec<String> = missing.iter().map(|watch| watch.kind.name()).collect();
         let why = missing.iter().find_map(|watch| watch.failure.as_ref());
         let why = why.map_or_else(String::new, |failure| format!(": {}", failure.message));
         Err(format!("the cluster has not been listed yet ({}){why}", kinds.join(", ")))
@@ -132,7 +144,7 @@ impl LiveInventory {
         timeout(within, known).await.unwrap_or(false)
     }
 
-    /// How each watch is doing, in the order of [`WATCHED_KINDS`]; empty for a folder.
+    /// How each watch is doing, in the order of [`watched_kinds`]; empty for a folder.
     pub fn watches(&self) -> Vec<WatchStatus> {
         let now = Instant::now();
         self.lock().watches.iter().map(|watch| watch.status(now)).collect()
@@ -163,8 +175,8 @@ impl LiveInventory {
 }
 
 impl Progress {
-    fn new(kind: &'static WatchedKind) -> Self {
-        let names = Names::default();
+    fn new(kind: WatchedKind) -> Self {
+        let (kind, names) = (Arc::new(kind), Names::default());
         Self { kind, names, listed: false, settled: false, heard: Instant::now(), failure: None }
     }
 
@@ -180,6 +192,6 @@ impl Progress {
     fn status(&self, now: Instant) -> WatchStatus {
         let phase = self.phase();
         let stale = if phase == Phase::Lost { now.duration_since(self.heard) } else { Duration::ZERO };
-        WatchStatus { kind: self.kind.kind, phase, objects: self.names.len(), stale }
+        WatchStatus { kind: self.kind.name(), phase, objects: self.names.len(), stale }
     }
 }

@@ -33,7 +33,7 @@ impl Collector for WatchMetrics {
         for (name, help, value) in GAUGES {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             for watch in &watches {
-                ConstGauge::new(value(watch)).encode(family.encode_family(&[("kind", watch.kind)])?)?;
+                ConstGauge::new(value(watch)).encode(family.encode_family(&[("kind", watch.kind.as_str())])?)?;
             }
         }
         Ok(())
@@ -44,6 +44,7 @@ impl Collector for WatchMetrics {
 mod tests {
     use super::*;
     use crate::inventory::{Inventory, Origin};
+    use crate::manifest::WorkloadKinds;
     use prometheus_client::encoding::text::encode;
     use prometheus_client::registry::Registry;
 
@@ -57,11 +58,12 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_lines() {
-        let text = text(LiveInventory::watched());
+        let text = text(LiveInventory::watched(&WorkloadKinds::default()));
         for line in [
             r#"seaworthy_inventory_objects{kind="Namespace"} 0.0"#,
             r#"seaworthy_inventory_stale_seconds{kind="Service"} 0.0"#,
             r#"seaworthy_inventory_unreadable{kind="CronJob"} 0.0"#,
+            r#"seaworthy_inventory_objects{kind="argoproj.io/Rollout"} 0.0"#,
         ] {
             assert!(text.lines().any(|seen| seen == line), "{line} is not in\n{text}");
         }

@@ -6,6 +6,7 @@
 mod api_object;
 mod causes;
 mod connect;
+mod discovery;
 mod feed;
 mod folder;
 mod kinds;
@@ -16,7 +17,7 @@ mod watch;
 
 pub use connect::connect;
 pub use folder::{Folder, read_folder};
-pub use kinds::{WATCHED_KINDS, WatchedKind};
+pub use kinds::{WatchedKind, watched_kinds};
 pub use live::{LiveInventory, Phase, WatchStatus};
 pub use metrics::WatchMetrics;
 pub use watch::{Watches, watch};
@@ -63,6 +64,6 @@ pub async fn open(
         return Ok(Surroundings { inventory: Arc::new(LiveInventory::fixed(read.inventory)), watches: None });
     }
     let client = connect(kubeconfig).await?;
-    let inventory = Arc::new(LiveInventory::watched());
+    let inventory = Arc::new(LiveInventory::watched(kinds));
     Ok(Surroundings { watches: Some(watch(&client, &inventory)), inventory })
 }

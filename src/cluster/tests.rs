@@ -1,10 +1,10 @@
 //! The inventory through events as the API server would send them.
 
-use super::WATCHED_KINDS;
 use super::api_object::ApiObject;
 use super::feed::Feed;
 use super::live::{Failure, LiveInventory, Phase};
 use crate::inventory::{Inventory, Origin};
+use crate::manifest::WorkloadKinds;
 use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,18 +21,23 @@ struct Cluster {
 
 impl Cluster {
     fn new() -> Self {
-        let inventory = Arc::new(LiveInventory::watched());
+        let inventory = Arc::new(LiveInventory::watched(&WorkloadKinds::default()));
         Self { feeds: Feed::all(&inventory), inventory }
     }
 
     fn feed(&self, kind: &str) -> &Feed {
-        self.feeds.iter().find(|feed| feed.kind.kind == kind).unwrap()
+        self.feeds.iter().find(|feed| feed.kind.name() == kind).unwrap()
     }
 
     fn list(&self, kind: &str, objects: &[Value]) {
         self.feed(kind).apply(Event::Init);
         objects.iter().for_each(|object| self.feed(kind).apply(Event::InitApply(sent(object))));
         self.feed(kind).apply(Event::InitDone);
+    }
+
+    /// The names of all that is watched.
+    fn kinds(&self) -> Vec<String> {
+        self.feeds.iter().map(|feed| feed.kind.name()).collect()
     }
 
     fn phase(&self, kind: &str) -> Phase {
@@ -145,8 +150,8 @@ fn a_lost_watch_drops_nothing_until_the_next_list_is_complete() {
 #[test]
 fn ready_is_who_has_listed_all_kinds_once() {
     let cluster = Cluster::new();
-    for kind in WATCHED_KINDS.iter().skip(1) {
-        cluster.list(kind.kind, &[]);
+    for kind in cluster.kinds().iter().skip(1) {
+        cluster.list(kind, &[]);
         assert!(!cluster.inventory.is_synced());
     }
     let missing = cluster.inventory.ready();
@@ -161,11 +166,37 @@ fn ready_is_who_has_listed_all_kinds_once() {
     assert!(cluster.inventory.is_synced(), "what is known is kept, so it stays ready");
 }
 
+/// A definition may come and go, and its objects with it.
+#[test]
+fn a_kind_that_the_api_server_does_not_have_blocks_nobody() {
+    let cluster = Cluster::new();
+    let rollout = || cluster.inventory.read(|it| Some(it.workload("shop", "Rollout", "web")?.facts.pod_labels.len()));
+    let feed = cluster.feed("argoproj.io/Rollout");
+    feed.absent();
+    assert_eq!((cluster.phase("argoproj.io/Rollout"), rollout()), (Phase::Current, None));
+    let spec = json!({"selector": {"matchLabels": {"app": "web"}}, "template": {"spec": {"containers": []}}});
+    cluster.list("argoproj.io/Rollout", &[json!({"metadata": {"name": "web", "namespace": "shop"}, "spec": spec})]);
+    assert_eq!(rollout(), Some(1));
+    feed.absent();
+    assert_eq!((cluster.phase("argoproj.io/Rollout"), rollout()), (Phase::Current, None));
+}
+
+/// Knative has a Service of its own.
+#[test]
+fn a_kind_of_another_group_does_not_make_known_what_is_not() {
+    let cluster = Cluster::new();
+    cluster.list("serving.knative.dev/Service", &[]);
+    assert!(!cluster.inventory.read(|inventory| inventory.services_known("shop")));
+    cluster.list("Service", &[]);
+    cluster.feed("serving.knative.dev/Service").failed(refused());
+    assert!(cluster.inventory.read(|inventory| inventory.services_known("shop")));
+}
+
 #[test]
 fn a_kind_that_may_not_be_read_is_unknown_and_blocks_nobody() {
     let cluster = Cluster::new();
     let known = || cluster.inventory.read(|inventory| inventory.services_known("shop"));
-    WATCHED_KINDS.iter().filter(|kind| kind.kind != "Service").for_each(|kind| cluster.list(kind.kind, &[]));
+    cluster.kinds().iter().filter(|kind| *kind != "Service").for_each(|kind| cluster.list(kind, &[]));
     cluster.feed("Service").apply(Event::Init);
     cluster.feed("Service").failed(refused());
     assert_eq!((cluster.phase("Service"), cluster.inventory.is_synced(), known()), (Phase::Unreadable, true, false));

@@ -4,18 +4,23 @@
 
 use super::api_object::ApiObject;
 use super::causes::with_causes;
+use super::discovery::served;
 use super::feed::Feed;
 use super::live::{Failure, LiveInventory};
 use anyhow::anyhow;
 use futures_util::StreamExt;
 use hyper::Request;
+use kube::api::ApiResource;
 use kube::client::{Body, Client};
+use kube::core::Status;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Error as ClientError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 /// After this the API server ends a watch and we ask for the next one, so that a dead connection is noticed: by then the
 /// client hears nothing for a little longer. Far below the 290 s of the library: those are minutes of old labels.
@@ -37,7 +42,11 @@ impl Watches {
     }
 }
 
-/// Watches all [`WATCHED_KINDS`](super::WATCHED_KINDS) for an inventory of [`LiveInventory::watched`], in tasks of the
+/// How long until it is asked again whether the API server has a kind. A CustomResourceDefinition is installed seldom, and who
+/// does it does not wait for us.
+const ABSENT_PAUSE: Duration = Duration::from_secs(15);
+
+/// Watches all [`watched_kinds`](super::watched_kinds) for an inventory of [`LiveInventory::watched`], in tasks of the
 /// current runtime.
 pub fn watch(client: &Client, inventory: &Arc<LiveInventory>) -> Watches {
     let mut tasks = JoinSet::new();
@@ -47,13 +56,33 @@ pub fn watch(client: &Client, inventory: &Arc<LiveInventory>) -> Watches {
     Watches { tasks }
 }
 
+/// Never ends. A custom kind comes and goes with its definition.
 async fn follow(client: Client, feed: Feed) {
-    let api: Api<ApiObject> = Api::all_with(noting_answers(client, &feed), &feed.kind.resource());
+    let client = noting_answers(client, &feed);
+    loop {
+        let served =
+            if feed.kind.is_custom() { served(&client, &feed.kind).await } else { Ok(Some(feed.kind.resource())) };
+        match served {
+            Ok(Some(resource)) => follow_resource(&client, &feed, &resource).await,
+            Ok(None) => feed.absent(),
+            // One that answers has no more to say of this kind; that must keep nobody waiting for the others.
+            Err(error) => {
+                feed.failed(Failure { refused: matches!(error, ClientError::Api(_)), message: with_causes(&error) })
+            }
+        }
+        sleep(ABSENT_PAUSE).await;
+    }
+}
+
+/// Ends only when a custom kind is gone.
+async fn follow_resource(client: &Client, feed: &Feed, resource: &ApiResource) {
+    let api: Api<ApiObject> = Api::all_with(client.clone(), resource);
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let mut events = pin!(watcher(api, config).default_backoff());
     while let Some(event) = events.next().await {
         match event {
-            Ok(event) => apply(&feed, event),
+            Ok(event) => apply(feed, event),
+            Err(error) if feed.kind.is_custom() && status(&error).is_some_and(|status| status.code == 404) => return,
             Err(error) => feed.failed(failure(&error)),
         }
     }
@@ -62,7 +91,7 @@ async fn follow(client: Client, feed: Feed) {
 /// Objects are written by strangers: one that makes us panic must cost us this object and not the watch.
 fn apply(feed: &Feed, event: watcher::Event<ApiObject>) {
     if catch_unwind(AssertUnwindSafe(|| feed.apply(event))).is_err() {
-        tracing::error!(kind = feed.kind.kind, "an object was left out: reading it panicked; please report this");
+        tracing::error!(kind = feed.kind.name(), "an object was left out: reading it panicked; please report this");
     }
 }
 
@@ -84,14 +113,7 @@ fn noting_answers(client: Client, feed: &Feed) -> Client {
 }
 
 fn failure(error: &watcher::Error) -> Failure {
-    let status = match error {
-        watcher::Error::InitialListFailed(ClientError::Api(status))
-        | watcher::Error::WatchStartFailed(ClientError::Api(status))
-        | watcher::Error::WatchFailed(ClientError::Api(status))
-        | watcher::Error::WatchError(status) => Some(status),
-        _ => None,
-    };
-    match status {
+    match status(error) {
         // 404: the API server has no such kind. A role that is to be made may still come, so it is tried again.
         Some(status) => {
             let refused = matches!(status.code, 403 | 404);
@@ -101,10 +123,20 @@ fn failure(error: &watcher::Error) -> Failure {
     }
 }
 
+/// What the API server answered, if it did.
+fn status(error: &watcher::Error) -> Option<&Status> {
+    match error {
+        watcher::Error::InitialListFailed(ClientError::Api(status))
+        | watcher::Error::WatchStartFailed(ClientError::Api(status))
+        | watcher::Error::WatchFailed(ClientError::Api(status))
+        | watcher::Error::WatchError(status) => Some(status),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kube::core::Status;
 
     fn answered(code: u16, message: &str) -> Box<Status> {
         Box::new(Status { code, message: message.to_owned(), ..Status::default() })

@@ -28,7 +28,7 @@ pub enum Origin {
 pub struct Inventory {
     origin: Origin,
     /// Kinds of the cluster that could not be listed.
-    unlisted: BTreeSet<&'static str>,
+    unlisted: BTreeSet<String>,
     namespaces: HashMap<String, Vec<Entry<NamespaceFacts>>>,
     contents: HashMap<String, Contents>,
     /// Of all namespaces: a place may be about a Service of another one.
@@ -52,11 +52,11 @@ impl Inventory {
 
     /// Says whether all objects of a kind are here; of a cluster that is so until something else is said. Where it is
     /// not so, the absence of such an object proves nothing.
-    pub fn set_listed(&mut self, kind: &'static str, listed: bool) {
+    pub fn set_listed(&mut self, kind: &str, listed: bool) {
         if listed {
             self.unlisted.remove(kind);
         } else {
-            self.unlisted.insert(kind);
+            self.unlisted.insert(kind.to_owned());
         }
     }
 

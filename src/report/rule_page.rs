@@ -153,7 +153,7 @@ fn kind(name: &KindName) -> String {
 }
 
 /// The kinds that the API server asks the webhook about; `helm/seaworthy` registers it for these.
-const ADMITTED: [&str; 8] = [
+const ADMITTED: [&str; 15] = [
     "Pod",
     "Service",
     "ServiceAccount",
@@ -162,15 +162,27 @@ const ADMITTED: [&str; 8] = [
     "apps/StatefulSet",
     "batch/CronJob",
     "batch/Job",
+    "apps.kruise.io/CloneSet",
+    "apps.kruise.io/DaemonSet",
+    "apps.kruise.io/StatefulSet",
+    "argoproj.io/Rollout",
+    "jobset.x-k8s.io/JobSet",
+    "serving.knative.dev/Configuration",
+    "serving.knative.dev/Service",
 ];
 
 /// Where findings on these kinds are heard.
 fn speaks(kinds: &[KindName]) -> String {
     let kinds: Vec<String> = kinds.iter().flat_map(each_kind).collect();
-    let admitted: Vec<&str> = kinds.iter().map(String::as_str).filter(|kind| ADMITTED.contains(kind)).collect();
+    let (admitted, others): (Vec<&str>, Vec<&str>) =
+        kinds.iter().map(String::as_str).partition(|kind| ADMITTED.contains(kind));
     match admitted.as_slice() {
         [] => "Speaks in `seaworthy check` only: at the API server's door nobody asks about these kinds.".to_owned(),
         all if all.len() == kinds.len() => "Speaks in `seaworthy check` and at the API server's door.".to_owned(),
+        some if some.len() > others.len() => format!(
+            "Speaks in `seaworthy check` and at the API server's door; about {} in `seaworthy check` only.",
+            others.join(", ")
+        ),
         some => format!("Speaks in `seaworthy check`, and at the API server's door about {}.", some.join(", ")),
     }
 }

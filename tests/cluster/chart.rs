@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
-use seaworthy::cluster::WATCHED_KINDS;
+use seaworthy::cluster::watched_kinds;
+use seaworthy::manifest::WorkloadKinds;
 use serde_json::Value;
 
 use crate::harness::{Cluster, until};
@@ -58,7 +59,7 @@ pub fn the_server_may_list_and_watch_and_nothing_else(cluster: &Cluster) -> Resu
             rights.insert(resource, verbs.trim());
         }
     }
-    let wanted = WATCHED_KINDS.map(|kind| kind.resource_name());
+    let wanted = watched_kinds(&WorkloadKinds::default()).iter().map(|kind| kind.resource_name()).collect::<Vec<_>>();
     assert_eq!(rights, wanted.iter().map(|resource| (resource.as_str(), "[list watch]")).collect());
     Ok(())
 }

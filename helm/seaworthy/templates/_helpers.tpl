@@ -74,3 +74,20 @@ namespaceSelector:
         {{- $always := list "kube-system" "kube-public" "kube-node-lease" "istio-system" "cert-manager" .Release.Namespace }}
         {{- concat $always .Values.webhook.excludeNamespaces | uniq | toYaml | nindent 8 }}
 {{- end -}}
+
+{{/*
+Kinds with a pod template that are no part of Kubernetes, as resources by group: those that the server knows, and those that
+config.workloads declares. A definition that is not installed does no harm. Nobody applies Knative's revisions.
+*/}}
+{{- define "seaworthy.customWorkloads" -}}
+{{- $known := dict
+  "apps.kruise.io" (list "clonesets" "daemonsets" "statefulsets")
+  "argoproj.io" (list "rollouts")
+  "jobset.x-k8s.io" (list "jobsets")
+  "serving.knative.dev" (list "configurations" "services") }}
+{{- range .Values.config.workloads }}
+{{- $resource := .resource | default (printf "%ss" (lower .kind)) }}
+{{- $_ := set $known .group (append (get $known .group | default list) $resource | uniq) }}
+{{- end }}
+{{- toYaml $known }}
+{{- end -}}

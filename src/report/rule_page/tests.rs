@@ -67,6 +67,8 @@ fn it_says_where_findings_on_a_kind_are_heard() {
     assert_eq!(said(&["Pod", "batch/Job"]), "Speaks in `seaworthy check` and at the API server's door.");
     let some = said(&["Pod", "apps/ReplicaSet", "Namespace"]);
     assert_eq!(some, "Speaks in `seaworthy check`, and at the API server's door about Pod.");
+    let most = said(&["Workload"]);
+    assert!(most.ends_with("about PodTemplate, ReplicationController, apps/ReplicaSet, serving.knative.dev/Revision in `seaworthy check` only."), "{most}");
     assert!(said(&["Namespace"]).starts_with("Speaks in `seaworthy check` only:"));
 }
 
@@ -74,10 +76,11 @@ fn it_says_where_findings_on_a_kind_are_heard() {
 #[test]
 fn the_webhook_is_asked_about_the_kinds_of_the_chart() {
     let chart = include_str!("../../../helm/seaworthy/templates/webhook.yaml");
-    let (_, groups) = chart.split_once("range $group, $resources := dict").unwrap();
-    let (groups, _) = groups.split_once("}}").unwrap();
+    let custom = include_str!("../../../helm/seaworthy/templates/_helpers.tpl");
+    let listed = |text: &'static str, begin: &str| text.split_once(begin).unwrap().1.split_once("}}").unwrap().0;
+    let groups = [listed(chart, "range $group, $resources := dict"), listed(custom, "$known := dict")];
     let mut registered: Vec<String> = Vec::new();
-    for line in groups.lines().filter(|line| line.contains("(list ")) {
+    for line in groups.into_iter().flat_map(str::lines).filter(|line| line.contains("(list ")) {
         let words: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
         let (group, resources) = words.split_first().unwrap();
         registered.extend(resources.iter().map(|resource| format!("{group}/{resource}")));

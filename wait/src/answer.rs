@@ -1,0 +1,45 @@
+//! Why a wait is not over yet, in words for the log. None of it is an error: it is asked again.
+
+use std::fmt;
+
+/// What was seen instead of the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotYet {
+    /// Nobody listens.
+    Refused,
+    /// No answer, or no whole one, within the time of one attempt.
+    Silent,
+    /// The connection ended before the answer did.
+    Closed,
+    /// The network failed in some other way.
+    Broken(String),
+    /// The name has no address, or nobody tells it.
+    Name(String),
+    /// An answer, and not the one that is waited for.
+    Status(u16),
+    /// No HTTP, or more of it than any honest server sends.
+    NotHttp(&'static str),
+    /// The answer of somebody else than the server that was asked for.
+    Stranger(&'static str),
+}
+
+impl NotYet {
+    /// Whether somebody spoke.
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Status(_) | Self::NotHttp(_) | Self::Stranger(_))
+    }
+}
+
+impl fmt::Display for NotYet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("connection refused"),
+            Self::Silent => f.write_str("no answer in time"),
+            Self::Closed => f.write_str("closed without an answer"),
+            Self::Broken(why) | Self::Name(why) => f.write_str(why),
+            Self::Status(code @ 300..400) => write!(f, "answered {code}; redirects are not followed"),
+            Self::Status(code) => write!(f, "answered {code}"),
+            Self::NotHttp(why) | Self::Stranger(why) => f.write_str(why),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Lengths of time as people write them, and the one moment at which a wait is over.
+
+use std::time::{Duration, Instant};
+
+/// The longest wait that can be asked for: who wants more wants for ever, and that hides an outage.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The time was over: what was waited for, and what was seen last.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TimedOut(pub String);
+
+/// The moment at which a wait is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// This long from now.
+    pub fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    /// The earlier of this and that long from now.
+    pub fn or_after(self, time: Duration) -> Self {
+        Self(self.0.min(Instant::now() + time))
+    }
+
+    /// What is left; none when it is over.
+    pub fn left(self) -> Option<Duration> {
+        Some(self.0.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+}
+
+/// Reads `500ms`, `60s`, `5m`, `1h`, and sums like `1m30s`.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn parse(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no length of time: want a number and ms, s, m or h, like 60s or 1m30s");
+    let mut sum = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (number, behind) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
+        let (unit, behind) = behind.split_at(behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len()));
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let milliseconds = match unit {
+            "ms" => Some(number),
+            "s" => number.checked_mul(1_000),
+            "m" => number.checked_mul(60_000),
+            "h" => number.checked_mul(3_600_000),
+            _ => return Err(wrong()),
+        };
+        sum = sum.saturating_add(Duration::from_millis(milliseconds.unwrap_or(u64::MAX)));
+        rest = behind;
+    }
+    match sum {
+        _ if text.is_empty() => Err(wrong()),
+        sum if sum > LONGEST => Err(format!("`{text}` is too long: want 24h at most")),
+        sum => Ok(sum),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use std::time::Duration;
+
+    #[test]
+    fn lengths_of_time_have_units() {
+        let cases =
+            [("60s", 60_000), ("250ms", 250), ("1m30s", 90_000), ("2h", 7_200_000), ("0s", 0), ("1s500ms", 1_500)];
+        for (text, milliseconds) in cases {
+            assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_the_text_in_question() {
+        for text in
+            ["", "60", "s", "-1s", "1.5s", "1 s", "1d", "60S", "25h", "99999999999999999999s", "18446744073709551615h"]
+        {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(&format!("`{text}`")), "{text}: {error}");
+        }
+    }
+}

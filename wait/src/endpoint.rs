@@ -1,0 +1,99 @@
+//! Connects to a host and a port within a bounded time, names included.
+
+use crate::answer::NotYet;
+use crate::deadline::Deadline;
+use crate::url::Authority;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// Enough for the C library's resolver, whose buffers lie on the stack.
+const RESOLVER_STACK: usize = 128 * 1024;
+
+/// One end to connect to, again and again.
+#[derive(Debug)]
+pub struct Endpoint {
+    authority: Authority,
+    /// A question to the name server that was not answered in time. There is never a second one beside it.
+    pending: Option<Receiver<std::io::Result<Vec<SocketAddr>>>>,
+}
+
+impl Endpoint {
+    /// For this host and port.
+    pub fn new(authority: Authority) -> Self {
+        Self { authority, pending: None }
+    }
+
+    /// Gives `ask` a connection to one address after the other until it succeeds; each has `time`.
+    ///
+    /// # Errors
+    /// Why the last address did not.
+    pub fn ask<T>(
+        &mut self,
+        deadline: Deadline,
+        time: Duration,
+        mut ask: impl FnMut(TcpStream, Deadline) -> Result<T, NotYet>,
+    ) -> Result<T, NotYet> {
+        let mut reason = NotYet::Name("the name has no address".to_owned());
+        for address in self.addresses(deadline.or_after(time))? {
+            let deadline = deadline.or_after(time);
+            match connect(&address, deadline).and_then(|stream| ask(stream, deadline)) {
+                Ok(answer) => return Ok(answer),
+                // What a server says tells more than that another address has none.
+                Err(NotYet::Refused) if reason.is_answer() => {}
+                Err(error) => reason = error,
+            }
+        }
+        Err(reason)
+    }
+
+    fn addresses(&mut self, deadline: Deadline) -> Result<Vec<SocketAddr>, NotYet> {
+        let Authority { host, port } = &self.authority;
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, *port)]);
+        }
+        // Both, whatever a file of hosts says: proxies listen on either.
+        if host.eq_ignore_ascii_case("localhost") {
+            let both = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+            return Ok(both.map(|address| SocketAddr::new(address, *port)).to_vec());
+        }
+        self.resolve(deadline)
+    }
+
+    /// In a thread, as the C library asks for longer than we have, and cannot be stopped.
+    fn resolve(&mut self, deadline: Deadline) -> Result<Vec<SocketAddr>, NotYet> {
+        let answer = match self.pending.take() {
+            Some(pending) => pending,
+            None => {
+                let (sender, receiver) = channel();
+                let Authority { host, port } = self.authority.clone();
+                let ask = move || {
+                    let found = (&*host, port).to_socket_addrs().map(Iterator::collect);
+                    // Nobody waits any more: the end is near anyway.
+                    let _ = sender.send(found);
+                };
+                let thread = std::thread::Builder::new().stack_size(RESOLVER_STACK).spawn(ask);
+                thread.map_err(|error| NotYet::Name(format!("no thread to ask the name server: {error}")))?;
+                receiver
+            }
+        };
+        match answer.recv_timeout(deadline.left().unwrap_or(Duration::ZERO)) {
+            Ok(found) => found.map_err(|error| NotYet::Name(error.to_string())),
+            Err(RecvTimeoutError::Timeout) => {
+                self.pending = Some(answer);
+                Err(NotYet::Name("no answer of the name server in time".to_owned()))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(NotYet::Name("the name was not looked up".to_owned())),
+        }
+    }
+}
+
+fn connect(address: &SocketAddr, deadline: Deadline) -> Result<TcpStream, NotYet> {
+    let Some(left) = deadline.left() else { return Err(NotYet::Silent) };
+    TcpStream::connect_timeout(address, left).map_err(|error| match error.kind() {
+        ErrorKind::ConnectionRefused => NotYet::Refused,
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => NotYet::Silent,
+        _ => NotYet::Broken(error.to_string()),
+    })
+}

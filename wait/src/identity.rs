@@ -1,0 +1,111 @@
+//! `identity`: waits until GKE's metadata server gives tokens, which for a new pod takes some seconds.
+//! <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication#pod-errors>
+//!
+//! Only a token of the metadata server itself counts: a proxy that answers 200, a 403 or a 404 is none. The token is neither
+//! kept nor shown.
+
+use crate::answer::NotYet;
+use crate::arguments::Arguments;
+use crate::deadline::Deadline;
+use crate::endpoint::Endpoint;
+use crate::exit::{Exit, Stop};
+use crate::http;
+use crate::say::Progress;
+use crate::url::Url;
+use crate::wait;
+use std::time::Duration;
+
+const SERVER: &str = "169.254.169.254";
+/// What Google's own libraries read.
+const SERVER_VARIABLE: &str = "GCE_METADATA_HOST";
+const TOKEN: &str = "/computeMetadata/v1/instance/service-accounts/default/token";
+/// The server wants it in the request, and gives it back: <https://cloud.google.com/compute/docs/metadata/querying-metadata>
+const FLAVOR: (&str, &str) = ("Metadata-Flavor", "Google");
+/// Many times a token.
+const LONGEST_BODY: usize = 64 * 1024;
+
+struct Options {
+    server: String,
+    timeout: Duration,
+    attempt: Duration,
+    quiet: bool,
+}
+
+/// Done when there was a token.
+///
+/// # Errors
+/// Wrong usage, or the time was over.
+pub fn main(mut arguments: Arguments) -> Result<Exit, Stop> {
+    let server = std::env::var(SERVER_VARIABLE).ok().filter(|server| !server.is_empty());
+    let mut options = Options {
+        server: server.unwrap_or_else(|| SERVER.to_owned()),
+        timeout: Duration::from_secs(60),
+        attempt: Duration::from_secs(3),
+        quiet: false,
+    };
+    while let Some(option) = arguments.option()? {
+        match &*option {
+            "--server" => options.server = arguments.value()?,
+            "--timeout" => options.timeout = arguments.time()?,
+            "--attempt-timeout" => options.attempt = arguments.time()?,
+            "--quiet" => options.quiet = true,
+            _ => return Err(arguments.unknown()),
+        }
+    }
+    arguments.none()?;
+    options.wait()
+}
+
+impl Options {
+    fn wait(&self) -> Result<Exit, Stop> {
+        let url = Url::parse(&format!("http://{}{TOKEN}", self.server)).map_err(Stop::usage)?;
+        let mut endpoint = Endpoint::new(url.authority.clone());
+        let deadline = Deadline::after(self.timeout);
+        wait::until("the metadata server", deadline, &mut Progress::new(self.quiet), || {
+            endpoint.ask(deadline, self.attempt, |mut stream, deadline| {
+                let answer = http::ask("GET", &url, Some(FLAVOR), &mut stream, deadline)?;
+                if answer.status != 200 {
+                    return Err(NotYet::Status(answer.status));
+                }
+                if answer.header(FLAVOR.0) != Some(FLAVOR.1) {
+                    return Err(NotYet::Stranger(
+                        "the answer is not the metadata server's: no Metadata-Flavor: Google",
+                    ));
+                }
+                let body = http::body(answer, &mut stream, deadline, LONGEST_BODY)?;
+                if holds_token(&body) { Ok(()) } else { Err(NotYet::Stranger("the answer holds no access_token")) }
+            })
+        })?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Whether this JSON has a token that is not empty. No reading of JSON: it comes from the metadata server.
+fn holds_token(body: &[u8]) -> bool {
+    let body = String::from_utf8_lossy(body);
+    let value = body.split_once(r#""access_token""#).and_then(|(_, rest)| rest.trim_start().strip_prefix(':'));
+    let value = value.and_then(|rest| rest.trim_start().strip_prefix('"'));
+    value.is_some_and(|value| !value.starts_with('"') && value.contains('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_token;
+
+    #[test]
+    fn a_token_is_there_or_not() {
+        for body in [r#"{"access_token":"a","expires_in":1}"#, "{\n  \"access_token\" : \"ya29.x\"\n}"] {
+            assert!(holds_token(body.as_bytes()), "{body}");
+        }
+        for body in [
+            "",
+            "{}",
+            r#"{"access_token":""}"#,
+            r#"{"access_token":null}"#,
+            r#"{"access_token":"cut"#,
+            "access_token: a",
+        ] {
+            assert!(!holds_token(body.as_bytes()), "{body}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `seaworthy-wait`: runs inside a pod, for what Kubernetes and Istio do not do there.
+//!
+//! `run` waits for the mesh's proxy and then becomes the application; `job` also tells the proxy when the application has
+//! ended; `drain` keeps the proxy until the application is gone; `identity` waits for GKE's metadata server; `install` puts
+//! the program where other containers find it. It is a program of its own: it shares no code with seaworthy, has no
+//! dependency, and every wait of it ends.
+
+mod answer;
+mod arguments;
+mod check;
+mod deadline;
+mod drain;
+mod endpoint;
+mod exit;
+mod help;
+mod http;
+mod identity;
+mod install;
+mod job;
+mod run;
+mod say;
+mod sockets;
+mod sys;
+mod url;
+mod wait;
+
+use arguments::Arguments;
+use exit::{Exit, Stop};
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sys::end_on_signals();
+    let stop = begin(std::env::args_os().skip(1).collect());
+    match &stop {
+        Ok(Exit::Text(text)) => {
+            // Nobody reads it: nothing to be done about that.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+        }
+        Ok(_) => {}
+        Err(Stop { why, .. }) => say::always(why),
+    }
+    ExitCode::from(match stop {
+        Ok(exit) => exit.code(),
+        Err(stop) => stop.code,
+    })
+}
+
+/// Does the task that the first word names; without one, `run`.
+fn begin(words: Vec<OsString>) -> Result<Exit, Stop> {
+    let (task, rest) = task(words);
+    if Arguments::ask_for_help(&rest) {
+        return Ok(Exit::Text(help::of(&task).ok_or_else(|| unknown(&task))?.to_owned()));
+    }
+    let arguments = Arguments::new(rest);
+    match &*task {
+        "run" => run::main(arguments),
+        "job" => job::main(arguments),
+        "drain" => drain::main(arguments),
+        "identity" => identity::main(arguments),
+        "install" => install::main(arguments),
+        "help" | "--help" | "-h" => Ok(Exit::Text(help::ALL.to_owned())),
+        "--version" | "-V" => Ok(Exit::Text(concat!("seaworthy-wait ", env!("CARGO_PKG_VERSION"), "\n").to_owned())),
+        _ => Err(unknown(&task)),
+    }
+}
+
+fn task(mut words: Vec<OsString>) -> (String, Vec<OsString>) {
+    let first = words.first().map(|word| word.to_string_lossy().into_owned());
+    match first {
+        None => ("help".to_owned(), words),
+        Some(first) if first.starts_with('-') && !["--help", "-h", "--version", "-V"].contains(&&*first) => {
+            ("run".to_owned(), words)
+        }
+        Some(first) => (first, words.split_off(1)),
+    }
+}
+
+fn unknown(task: &str) -> Stop {
+    Stop::usage(format!("there is no task `{task}`: want run, job, drain, identity or install"))
+}

@@ -1,0 +1,50 @@
+//! What people read in the container's log: lines on standard error, never more than a few.
+
+use std::io::Write;
+
+/// One line, whatever was asked for.
+pub fn always(line: &str) {
+    // Nobody reads it, or the disk is full: no reason to stop.
+    let _ = std::io::stderr().write_all(format!("seaworthy-wait: {line}\n").as_bytes());
+}
+
+/// Tells how a wait goes: why it is not over, once for each new reason.
+#[derive(Debug)]
+pub struct Progress {
+    last: String,
+    lines_left: u8,
+}
+
+impl Progress {
+    /// A server that gives another answer each time must not fill the log.
+    const LINES: u8 = 10;
+
+    /// Says nothing at all where `quiet`.
+    pub fn new(quiet: bool) -> Self {
+        Self { last: String::new(), lines_left: if quiet { 0 } else { Self::LINES } }
+    }
+
+    /// What is waited for, and what was seen.
+    pub fn not_yet(&mut self, what: &str, why: &str) {
+        let line = format!("waiting for {what}: {why}");
+        if line != self.last {
+            self.say(&line);
+            self.last = line;
+        }
+    }
+
+    /// Is over; worth a line only where the wait was.
+    pub fn ready(&mut self, what: &str) {
+        if !std::mem::take(&mut self.last).is_empty() {
+            self.say(&format!("{what} is ready"));
+        }
+    }
+
+    /// Another line of this wait.
+    pub fn say(&mut self, line: &str) {
+        if self.lines_left > 0 {
+            self.lines_left -= 1;
+            always(line);
+        }
+    }
+}

@@ -9,6 +9,8 @@ pub enum NotYet {
     Refused,
     /// No answer, or no whole one, within the time of one attempt.
     Silent,
+    /// The time was over before it could be asked.
+    TooLate,
     /// The connection ended before the answer did.
     Closed,
     /// The network failed in some other way.
@@ -35,6 +37,7 @@ impl fmt::Display for NotYet {
         match self {
             Self::Refused => f.write_str("connection refused"),
             Self::Silent => f.write_str("no answer in time"),
+            Self::TooLate => f.write_str("no time was left to ask"),
             Self::Closed => f.write_str("closed without an answer"),
             Self::Broken(why) | Self::Name(why) => f.write_str(why),
             Self::Status(code @ 300..400) => write!(f, "answered {code}; redirects are not followed"),

@@ -124,9 +124,8 @@ impl Checks {
             Check::Http(url) => url.authority.clone(),
             Check::Tcp(authority) => authority.clone(),
         });
-        // The last attempt may not take less than it needs only because the time is nearly over: it takes what is left.
         wait::until(name, until, progress, || {
-            endpoint.ask(until.or_after(self.attempt), self.attempt, |mut stream, deadline| match check {
+            endpoint.ask(until, self.attempt, |mut stream, deadline| match check {
                 Check::Tcp(_) => Ok(()),
                 Check::Http(url) => match http::ask("GET", url, None, &mut stream, deadline)?.status {
                     200..300 => Ok(()),

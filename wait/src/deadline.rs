@@ -11,22 +11,27 @@ pub struct TimedOut(pub String);
 
 /// The moment at which a wait is over.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(Instant);
+pub struct Deadline {
+    at: Instant,
+    /// A wait of no time at all: it is asked once, and that takes what it takes.
+    once: bool,
+}
 
 impl Deadline {
     /// This long from now.
     pub fn after(time: Duration) -> Self {
-        Self(Instant::now() + time)
+        Self { at: Instant::now() + time, once: time.is_zero() }
     }
 
-    /// The earlier of this and that long from now.
-    pub fn or_after(self, time: Duration) -> Self {
-        Self(self.0.min(Instant::now() + time))
+    /// The end of one attempt that begins now: it ends with the wait.
+    pub fn of_attempt(self, time: Duration) -> Self {
+        let at = Instant::now() + time;
+        Self { at: if self.once { at } else { self.at.min(at) }, once: false }
     }
 
     /// What is left; none when it is over.
     pub fn left(self) -> Option<Duration> {
-        Some(self.0.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+        Some(self.at.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 }
 

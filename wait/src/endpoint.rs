@@ -36,8 +36,8 @@ impl Endpoint {
         mut ask: impl FnMut(TcpStream, Deadline) -> Result<T, NotYet>,
     ) -> Result<T, NotYet> {
         let mut reason = NotYet::Name("the name has no address".to_owned());
-        for address in self.addresses(deadline.or_after(time))? {
-            let deadline = deadline.or_after(time);
+        for address in self.addresses(deadline.of_attempt(time))? {
+            let deadline = deadline.of_attempt(time);
             match connect(&address, deadline).and_then(|stream| ask(stream, deadline)) {
                 Ok(answer) => return Ok(answer),
                 // What a server says tells more than that another address has none.
@@ -90,7 +90,7 @@ impl Endpoint {
 }
 
 fn connect(address: &SocketAddr, deadline: Deadline) -> Result<TcpStream, NotYet> {
-    let Some(left) = deadline.left() else { return Err(NotYet::Silent) };
+    let left = deadline.left().ok_or(NotYet::TooLate)?;
     TcpStream::connect_timeout(address, left).map_err(|error| match error.kind() {
         ErrorKind::ConnectionRefused => NotYet::Refused,
         ErrorKind::TimedOut | ErrorKind::WouldBlock => NotYet::Silent,

@@ -11,7 +11,7 @@ use std::time::Duration;
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Asks until `ask` succeeds; it is asked at least once, and told until when it may take.
+/// Asks until `ask` succeeds; it is asked at least once.
 ///
 /// # Errors
 /// The time was over; with the last reason.
@@ -30,10 +30,14 @@ pub fn until<T, E: Display>(
             }
             Err(reason) => reason.to_string(),
         };
-        let Some(left) = deadline.left() else { return Err(TimedOut(format!("gave up on {what}: {reason}"))) };
-        progress.not_yet(what, &reason);
-        std::thread::sleep(jittered(pause, random()).min(left));
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        if let Some(left) = deadline.left() {
+            progress.not_yet(what, &reason);
+            std::thread::sleep(jittered(pause, random()).min(left));
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        if deadline.left().is_none() {
+            return Err(TimedOut(format!("gave up on {what}: {reason}")));
+        }
     }
 }
 

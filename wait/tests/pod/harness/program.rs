@@ -1,0 +1,56 @@
+//! The program under test: static, as it is shipped. Another architecture's runs in an emulator.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+/// An emulator, where the program is for another architecture, and the program.
+static PROGRAM: LazyLock<(Option<PathBuf>, PathBuf)> = LazyLock::new(|| {
+    let runner = std::env::var_os("SEAWORTHY_WAIT_RUNNER").map(PathBuf::from);
+    let path = std::env::var_os("SEAWORTHY_WAIT_PROGRAM").map_or_else(build, PathBuf::from);
+    (runner, path)
+});
+
+fn build() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("build.sh");
+    let output = Command::new(&script).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", script.display()));
+    assert!(output.status.success(), "{} failed: {}", script.display(), output.status);
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim_end())
+}
+
+/// Where it is.
+pub fn path() -> &'static Path {
+    &PROGRAM.1
+}
+
+/// The emulator that it needs on this machine.
+pub fn runner() -> Option<&'static Path> {
+    PROGRAM.0.as_deref()
+}
+
+/// Whether figures of the process are the emulator's.
+pub fn is_emulated() -> bool {
+    runner().is_some()
+}
+
+/// The words that start it, before its own.
+fn words() -> Vec<&'static str> {
+    runner().into_iter().chain([path()]).map(|path| path.to_str().unwrap()).collect()
+}
+
+/// The program with this command line: words with spaces between.
+pub fn program(line: &str) -> Command {
+    let words = words();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).args(line.split_whitespace());
+    command
+}
+
+/// The same as process 1 of its own, as in a container. What is started is `unshare`, whose only child it is.
+pub fn as_process_1(line: &str) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
+    command.args(words()).args(line.split_whitespace());
+    command
+}

@@ -1,0 +1,154 @@
+//! `run`: what it waits for, in which order, how long, and with which exit code it ends.
+
+use crate::harness::{Reply, Running, Server, in_pod, program, run};
+
+const READY: &str = "GET /healthz/ready HTTP/1.1\r\nHost: localhost:15021\r\n";
+
+#[test]
+fn it_starts_the_application_when_the_proxy_answers() {
+    in_pod(|| {
+        let waiting = Running::start(&mut program("run -- echo started"));
+        waiting.says("waiting for the proxy: connection refused");
+        let proxy = Server::start("127.0.0.1:15021", [Reply::status(503), Reply::status(503), Reply::ok()]);
+        let ended = waiting.ended();
+        assert_eq!((ended.code, &*ended.stdout), (Some(0), "started\n"));
+        assert!(ended.stderr.contains("waiting for the proxy: answered 503\n"), "{}", ended.stderr);
+        assert!(ended.stderr.ends_with("the proxy is ready\n"), "{}", ended.stderr);
+        assert_eq!(proxy.count(), 3);
+        assert!(proxy.requests()[0].starts_with(READY), "{}", proxy.requests()[0]);
+    });
+}
+
+#[test]
+fn a_ready_proxy_costs_no_line() {
+    in_pod(|| {
+        let proxy = Server::start("127.0.0.1:15021", [Reply::ok()]);
+        for line in ["run -- echo started", "run echo started", "-- echo started", "--quiet echo started"] {
+            let ended = run(&mut program(line));
+            assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(0), "started\n", ""), "{line}");
+        }
+        assert_eq!(proxy.count(), 4);
+    });
+}
+
+#[test]
+fn localhost_is_either_address() {
+    in_pod(|| {
+        let six = Server::start("[::1]:15021", [Reply::ok()]);
+        let first = Server::start("127.0.0.1:8001", [Reply::status(503)]);
+        let second = Server::start("[::1]:8001", [Reply::ok()]);
+        let ended = run(&mut program("run --proxy --http http://localhost:8001/ -- echo started"));
+        assert_eq!((ended.code, &*ended.stdout), (Some(0), "started\n"));
+        assert_eq!((six.count(), first.count(), second.count()), (1, 1, 1));
+    });
+}
+
+#[test]
+fn several_checks_are_waited_for_in_their_order_and_not_asked_again() {
+    in_pod(|| {
+        let proxy = Server::start("127.0.0.1:15021", [Reply::status(503), Reply::ok(), Reply::status(503)]);
+        let orders = Server::start("127.0.0.1:15001", [Reply::status(404), Reply::status(503), Reply::ok()]);
+        let line = "run --proxy --http http://127.0.0.1:15001/healthz?deep=1 --host orders.shop --tcp [::1]:5432 -- echo started";
+        let waiting = Running::start(&mut program(line));
+        waiting.says("waiting for [::1]:5432: connection refused");
+        assert_eq!((proxy.count(), orders.count()), (2, 3));
+        let database = Server::start("[::1]:5432", [Reply::Close]);
+        let ended = waiting.ended();
+        assert_eq!((ended.code, &*ended.stdout), (Some(0), "started\n"));
+        assert_eq!((proxy.count(), orders.count(), database.count()), (2, 3, 1));
+        let asked = "GET /healthz?deep=1 HTTP/1.1\r\nHost: orders.shop\r\n";
+        assert!(orders.requests().iter().all(|request| request.starts_with(asked)), "{:?}", orders.requests());
+    });
+}
+
+#[test]
+fn in_a_pod_without_a_proxy_it_ends_as_it_was_told() {
+    in_pod(|| {
+        for (line, code, stdout) in [
+            ("run --timeout 200ms -- echo started", 124, ""),
+            ("run --timeout 200ms --on-timeout fail -- echo started", 124, ""),
+            ("run --timeout 200ms --on-timeout start -- echo started", 0, "started\n"),
+            ("run --timeout 0s --on-timeout start -- echo started", 0, "started\n"),
+        ] {
+            let ended = run(&mut program(line));
+            assert_eq!((ended.code, &*ended.stdout), (Some(code), stdout), "{line}");
+            assert!(ended.stderr.contains("gave up on the proxy: connection refused"), "{line}: {}", ended.stderr);
+        }
+    });
+}
+
+#[test]
+fn without_any_time_each_check_is_asked_once() {
+    in_pod(|| {
+        let ready = Server::start("127.0.0.1:8001", [Reply::ok()]);
+        let never = Server::start("127.0.0.1:8002", [Reply::status(503)]);
+        let line = "run --timeout 0s --http http://127.0.0.1:8001 --http http://127.0.0.1:8002 -- echo started";
+        let ended = run(&mut program(line));
+        assert_eq!((ended.code, &*ended.stdout), (Some(124), ""));
+        assert_eq!((ready.count(), never.count()), (1, 1));
+    });
+}
+
+#[test]
+fn what_cannot_be_started_has_its_own_codes() {
+    in_pod(|| {
+        for (command, code) in
+            [("/no/such/command", 127), ("no-such-command", 127), ("/etc/passwd", 126), ("/etc", 126)]
+        {
+            let ended = run(&mut program(&format!("run --timeout 0s --on-timeout start --quiet -- {command}")));
+            assert_eq!(ended.code, Some(code), "{command}");
+            assert!(ended.stderr.contains(&format!("cannot start `{command}`: ")), "{}", ended.stderr);
+        }
+    });
+}
+
+#[test]
+fn the_exit_code_is_the_applications() {
+    in_pod(|| {
+        for code in [0, 1, 42, 124, 255] {
+            let mut command = program("run --timeout 0s --on-timeout start --quiet -- sh -c");
+            assert_eq!(run(command.arg(format!("exit {code}"))).code, Some(code));
+        }
+        let mut killed = program("run --timeout 0s --on-timeout start --quiet -- sh -c");
+        assert_eq!(run(killed.arg("kill -9 $$")).code, None, "a signal ended it");
+    });
+}
+
+#[test]
+fn wrong_usage_starts_nothing() {
+    let cases = [
+        ("run", "COMMAND"),
+        ("run --", "COMMAND"),
+        ("run --timeout", "--timeout wants a value"),
+        ("run --timeout 60 -- echo started", "`60` is no length of time"),
+        ("run --http https://a/ -- echo started", "TLS is the proxy's task"),
+        ("run --forever -- echo started", "there is no option --forever"),
+        ("run --quiet=yes -- echo started", "--quiet takes no value"),
+        ("ruin -- echo started", "there is no task `ruin`"),
+        ("drain now", "`now` is not expected"),
+        ("identity --server a/b\\ -- x", "`x` is not expected"),
+        ("install", "want one folder"),
+        ("install a b", "want one folder"),
+    ];
+    for (line, wanted) in cases {
+        let ended = run(&mut program(line));
+        assert_eq!((ended.code, &*ended.stdout), (Some(125), ""), "{line}");
+        assert!(ended.stderr.contains(wanted) && ended.stderr.lines().count() == 1, "{line}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_name_server_that_never_answers_does_not_stretch_the_time() {
+    in_pod(|| {
+        let _silent = std::net::UdpSocket::bind("127.0.0.1:53").expect("port 53 of the pod");
+        let file = std::env::temp_dir().join(format!("seaworthy-wait-resolv-{}", std::process::id()));
+        std::fs::write(&file, "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n").unwrap();
+        let mounted = run(std::process::Command::new("mount").arg("--bind").arg(&file).arg("/etc/resolv.conf"));
+        assert_eq!(mounted.code, Some(0), "{}", mounted.stderr);
+        let ended =
+            run(&mut program("run --timeout 300ms --attempt-timeout 100ms --tcp orders.shop:80 -- echo started"));
+        std::fs::remove_file(file).unwrap();
+        assert_eq!((ended.code, &*ended.stdout), (Some(124), ""));
+        assert!(ended.stderr.contains("no answer of the name server in time"), "{}", ended.stderr);
+    });
+}

@@ -26,9 +26,15 @@ pub enum NotYet {
 }
 
 impl NotYet {
-    /// Whether somebody spoke.
-    pub fn is_answer(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::NotHttp(_) | Self::Stranger(_))
+    /// How much it tells, where one address says this and another that: the answer of the one that is there counts.
+    pub fn weight(&self) -> u8 {
+        match self {
+            Self::Status(_) | Self::NotHttp(_) | Self::Stranger(_) => 3,
+            Self::Silent | Self::Closed => 2,
+            Self::Refused => 1,
+            // IPv6 that is off, for one.
+            Self::TooLate | Self::Broken(_) | Self::Name(_) => 0,
+        }
     }
 }
 

@@ -48,5 +48,6 @@ fn drain(proxy: &Proxy, deadline: Deadline, progress: &mut Progress) -> Result<E
         }
         std::thread::sleep(PAUSE.min(left));
     }
+    progress.done("the application's sockets are closed");
     Ok(Exit::Done)
 }

@@ -28,24 +28,25 @@ impl Endpoint {
     /// Gives `ask` a connection to one address after the other until it succeeds; each has `time`.
     ///
     /// # Errors
-    /// Why the last address did not.
+    /// Why none did: what tells most.
     pub fn ask<T>(
         &mut self,
         deadline: Deadline,
         time: Duration,
         mut ask: impl FnMut(TcpStream, Deadline) -> Result<T, NotYet>,
     ) -> Result<T, NotYet> {
-        let mut reason = NotYet::Name("the name has no address".to_owned());
+        let mut reason: Option<NotYet> = None;
         for address in self.addresses(deadline.of_attempt(time))? {
             let deadline = deadline.of_attempt(time);
             match connect(&address, deadline).and_then(|stream| ask(stream, deadline)) {
                 Ok(answer) => return Ok(answer),
-                // What a server says tells more than that another address has none.
-                Err(NotYet::Refused) if reason.is_answer() => {}
-                Err(error) => reason = error,
+                Err(error) if reason.as_ref().is_none_or(|reason| reason.weight() < error.weight()) => {
+                    reason = Some(error)
+                }
+                Err(_) => {}
             }
         }
-        Err(reason)
+        Err(reason.unwrap_or_else(|| NotYet::Name("the name has no address".to_owned())))
     }
 
     fn addresses(&mut self, deadline: Deadline) -> Result<Vec<SocketAddr>, NotYet> {

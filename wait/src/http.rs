@@ -55,6 +55,9 @@ pub fn ask(
 fn read_head(stream: &mut TcpStream, deadline: Deadline) -> Result<Answer, NotYet> {
     let mut bytes = Vec::new();
     loop {
+        if !b"HTTP/1.".starts_with(&bytes[..bytes.len().min(7)]) && !bytes.starts_with(b"HTTP/1.") {
+            return Err(NotYet::NotHttp("the answer is not HTTP/1"));
+        }
         if let Some(end) = end_of_head(&bytes) {
             let rest = bytes.split_off(end);
             let answer = parse_head(&bytes, rest)?;
@@ -67,9 +70,6 @@ fn read_head(stream: &mut TcpStream, deadline: Deadline) -> Result<Answer, NotYe
         }
         if bytes.len() > LONGEST_HEAD {
             return Err(NotYet::NotHttp("the head of the answer is longer than 16 KiB"));
-        }
-        if !b"HTTP/1.".starts_with(&bytes[..bytes.len().min(7)]) && !bytes.starts_with(b"HTTP/1.") {
-            return Err(NotYet::NotHttp("the answer is not HTTP/1"));
         }
         if read_some(stream, deadline, &mut bytes)? == 0 {
             return Err(NotYet::Closed);

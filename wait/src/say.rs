@@ -33,10 +33,10 @@ impl Progress {
         }
     }
 
-    /// Is over; worth a line only where the wait was.
-    pub fn ready(&mut self, what: &str) {
+    /// The wait is over; worth a line only where there was one.
+    pub fn done(&mut self, line: &str) {
         if !std::mem::take(&mut self.last).is_empty() {
-            self.say(&format!("{what} is ready"));
+            self.say(line);
         }
     }
 

@@ -25,7 +25,7 @@ pub fn until<T, E: Display>(
     loop {
         let reason = match ask() {
             Ok(answer) => {
-                progress.ready(what);
+                progress.done(&format!("{what} is ready"));
                 return Ok(answer);
             }
             Err(reason) => reason.to_string(),

@@ -31,7 +31,7 @@ fn every_signal_is_handed_on() {
         let last = if is_emulated() { 31 } else { 64 };
         let signals: Vec<i32> = (1..=last).filter(|number| ![9, 17, 19, 32, 33].contains(number)).collect();
         let traps: String = signals.iter().map(|number| format!("trap 'echo got {number}.' {number}; ")).collect();
-        let script = format!("{traps} echo ready; while :; do sleep 60 & wait $!; done");
+        let script = format!("{traps} echo ready; while :; do sleep 60 >&- 2>&- & wait $!; done");
         for mut command in
             [program("job --quit-timeout 0s -- bash -c"), as_process_1("job --quit-timeout 0s -- bash -c")]
         {
@@ -54,7 +54,7 @@ fn every_signal_is_handed_on() {
 #[test]
 fn an_application_that_ends_its_own_way_on_term_has_its_code() {
     in_pod(|| {
-        let script = "trap 'exit 7' TERM; echo ready; while :; do sleep 60 & wait $!; done";
+        let script = "trap 'exit 7' TERM; echo ready; while :; do sleep 60 >&- 2>&- & wait $!; done";
         let application = Running::start(as_process_1("job --quit-timeout 0s -- sh -c").arg(script));
         application.writes("ready\n");
         application.signal_child(15);

@@ -11,7 +11,7 @@ const OLD: &str = "while true; do STATUS=$(curl -s -o /dev/null -w '%{http_code}
 const AGENT: &str = "127.0.0.1:15020";
 
 fn old_wrapper() -> Command {
-    let mut command = Command::new("dash");
+    let mut command = Command::new("/bin/sh");
     command.args(["-c", OLD]);
     command
 }
@@ -55,7 +55,7 @@ fn two_as_process_1_it_is_deaf_to_term() {
         let agent = Server::start(AGENT, [Reply::status(503)]);
         let tools = tools("deaf", &["curl"]);
         let mut command = Command::new("unshare");
-        command.args(["--pid", "--fork", "--mount-proc", "--kill-child", "/bin/dash", "-c", OLD]);
+        command.args(["--pid", "--fork", "--mount-proc", "--kill-child", "/bin/sh", "-c", OLD]);
         let mut old = Running::start(command.env("PATH", format!("{}:/usr/bin", tools.display())));
         until("a round", || (agent.count() >= 1).then_some(()));
         old.signal_child(15);

@@ -86,7 +86,7 @@ fn signals_that_were_ignored_or_blocked_end_it_all_the_same() {
 fn after_the_wait_signals_are_the_applications() {
     in_pod(|| {
         let _proxy = Server::start("127.0.0.1:15021", [Reply::ok()]);
-        let script = "trap 'echo got it; exit 7' TERM; echo ready; while :; do sleep 60 & wait $!; done";
+        let script = "trap 'echo got it; exit 7' TERM; echo ready; while :; do sleep 60 >&- 2>&- & wait $!; done";
         for mut command in [program("run --"), as_process_1("run --")] {
             let application = Running::start(command.args(["sh", "-c", script]));
             application.writes("ready\n");

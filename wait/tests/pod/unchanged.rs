@@ -1,9 +1,8 @@
 //! What the application sees is what it would see without us: words, environment, folder, user, terminal, signals, files.
 
-use crate::harness::{Running, in_pod, is_emulated, program, run};
+use crate::harness::{OK, Reply, Running, Server, in_pod, program, program_path, run, runner};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::process::Command;
 
 const RUN: &str = "run --timeout 0s --on-timeout start --quiet --";
@@ -60,21 +59,21 @@ fn an_empty_environment_stays_empty() {
 fn folder_user_limits_files_and_signals_are_kept() {
     in_pod(|| {
         const SHOW: &str = "pwd -P; id; umask; ulimit -a; ls /proc/$$/fd; cat /proc/$$/oom_score_adj; nice; \
-                            grep -E '^(Sig(Blk|Ign|Cgt)|Groups|Cap|NoNewPrivs|Seccomp|Threads)' /proc/$$/status";
+                            exec grep -E '^(Sig(Blk|Ign|Cgt)|Groups|Cap|NoNewPrivs|Seccomp|Threads)' /proc/self/status";
         // As it is; then as another user, with signals ignored that we listen to, and limits.
         let changed = "trap '' INT PIPE HUP USR1 CHLD; ulimit -n 99; ulimit -c 0; umask 027; cd /tmp; exec \"$@\"";
         let user = ["setpriv", "--reuid=65532", "--regid=65532", "--clear-groups", "--no-new-privs"];
         let wrapped = |words: Vec<&str>| {
             let mut command = Command::new(user[0]);
-            command.args(&user[1..]).args(["nice", "-n", "3", "sh", "-c", &changed, "sh"]).args(words);
+            command.args(&user[1..]).args(["nice", "-n", "3", "sh", "-c", changed, "sh"]).args(words);
             let ended = run(&mut command);
             assert_eq!(ended.code, Some(0), "{}", ended.stderr);
             ended.stdout
         };
         // Copied, as the program may lie where that user cannot go.
         let place = std::env::temp_dir().join("seaworthy-wait-for-everybody");
-        std::fs::copy(crate::harness::program_path(), &place).unwrap();
-        let mut own: Vec<&str> = crate::harness::runner().into_iter().map(|path| path.to_str().unwrap()).collect();
+        std::fs::copy(program_path(), &place).unwrap();
+        let mut own: Vec<&str> = runner().into_iter().map(|path| path.to_str().unwrap()).collect();
         own.push(place.to_str().unwrap());
         own.extend(RUN.split(' '));
         let (without, with) = (wrapped(vec!["sh", "-c", SHOW]), wrapped([own, vec!["sh", "-c", SHOW]].concat()));
@@ -120,10 +119,11 @@ fn the_terminal_is_kept() {
 #[test]
 fn nothing_is_left_open_by_a_wait_that_was_answered() {
     in_pod(|| {
-        let _proxy =
-            crate::harness::Server::start("127.0.0.1:15021", [crate::harness::Reply::Stall(crate::harness::OK)]);
-        let ended = run(program("run --").args(["sh", "-c", "ls /proc/$$/fd | tr '\\n' ' '"]));
-        assert_eq!(ended.stdout, "0 1 2 ");
-        assert!(Path::new("/proc/net/tcp").exists() && (is_emulated() || ended.stderr.is_empty()), "{}", ended.stderr);
+        let _proxy = Server::start("127.0.0.1:15021", [Reply::Stall(OK)]);
+        let show = ["sh", "-c", "ls /proc/$$/fd"];
+        let without = run(Command::new(show[0]).args(&show[1..]));
+        for task in ["run --", "run --proxy --tcp 127.0.0.1:15021 --", "job --proxy --quit-timeout 0s --"] {
+            assert_eq!(run(program(task).args(show)).stdout, without.stdout, "{task}");
+        }
     });
 }

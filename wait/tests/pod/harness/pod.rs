@@ -1,5 +1,5 @@
 //! A pod for one test: network, processes and mounts of its own, and only a loopback interface. All fixed ports are free
-//! there, `/proc/net/tcp` lists nobody else's sockets, and whatever a test starts ends with it.
+//! there, the folder for temporary files is empty, `/proc/net/tcp` lists nobody else's sockets, and whatever a test starts ends with it.
 
 use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
@@ -21,10 +21,11 @@ pub fn in_pod<F: FnOnce()>(body: F) {
     assert_eq!(user, 0, "these tests make namespaces and mounts: run them as root");
     let output = Command::new("unshare")
         .args(["--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", "sh", "-c"])
-        .args(["ip link set lo up && exec \"$@\"", "sh"])
+        .args(["ip link set lo up && mount -t tmpfs -o mode=1777 tmpfs /mnt && exec \"$@\"", "sh"])
         .arg(std::env::current_exe().expect("the test program"))
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
+        .env("TMPDIR", "/mnt")
         // Built once, outside.
         .env("SEAWORTHY_WAIT_PROGRAM", super::program_path())
         .stdin(Stdio::null())

@@ -1,8 +1,9 @@
 //! The project's own commands: `cargo xtask docs [--check]` writes, or compares, the generated documents; `cargo xtask figures`
-//! measures and writes what it measured.
+//! measures and writes what it measured; `cargo xtask wait` builds seaworthy-wait for both architectures and tests it.
 
 mod docs;
 mod figures;
+mod wait;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ fn main() -> anyhow::Result<ExitCode> {
         ["docs"] => docs::write(&root).map(|()| ExitCode::SUCCESS),
         ["docs", "--check"] => docs::check(&root),
         ["figures"] => figures::write(&root).map(|()| ExitCode::SUCCESS),
-        _ => anyhow::bail!("wanted a command: docs [--check], figures"),
+        ["wait"] => wait::check(&root).map(|()| ExitCode::SUCCESS),
+        _ => anyhow::bail!("wanted a command: docs [--check], figures, wait"),
     }
 }

@@ -1,6 +1,6 @@
 //! Under the limits of small containers: few files, little memory, no threads, no room on the stack.
 
-use crate::harness::{Reply, Running, Server, in_pod, is_emulated, program, program_path, until};
+use crate::harness::{Reply, Running, Server, children_of, in_pod, is_emulated, program, program_path, run, until};
 use std::process::Command;
 
 /// The most that it may weigh: it lies in every pod.
@@ -17,9 +17,8 @@ fn limits_do_not_stop_it() {
             for task in ["run --proxy -- echo started", "job --proxy -- echo started"] {
                 let own = program(task);
                 let mut command = Command::new("bash");
-                // What is started has its limits back, as it is not what is tested.
                 command.args(["-c", &format!("ulimit -S {limit} && exec \"$@\""), "bash"]);
-                let ended = crate::harness::run(command.arg(own.get_program()).args(own.get_args()));
+                let ended = run(command.arg(own.get_program()).args(own.get_args()));
                 assert_eq!(ended.code, Some(0), "ulimit {limit}, {task}: {}", ended.stderr);
                 assert_eq!(ended.stdout, "started\n", "ulimit {limit}, {task}");
             }
@@ -29,6 +28,9 @@ fn limits_do_not_stop_it() {
 
 #[test]
 fn a_user_who_may_have_no_more_processes_can_wait() {
+    if is_emulated() {
+        return it_is_small(); // An emulator needs threads of its own.
+    }
     in_pod(|| {
         let _proxy = Server::start("127.0.0.1:15021", [Reply::ok()]);
         let place = std::env::temp_dir().join("seaworthy-wait-alone");
@@ -36,8 +38,7 @@ fn a_user_who_may_have_no_more_processes_can_wait() {
         let wait = |line: &str| {
             let mut command = Command::new("bash");
             command.args(["-c", "ulimit -u 1; exec setpriv --reuid=65531 --regid=65531 --clear-groups \"$@\"", "bash"]);
-            command.args(crate::harness::runner()).arg(&place).args(line.split(' '));
-            crate::harness::run(&mut command)
+            run(command.arg(&place).args(line.split(' ')))
         };
         let ended = wait("run --quiet -- echo started");
         assert_eq!((ended.code, &*ended.stdout), (Some(0), "started\n"), "{}", ended.stderr);
@@ -65,7 +66,7 @@ fn every_wait_is_one_thread_and_little_memory() {
         {
             let waiting = Running::start(&mut program(line));
             if line.contains("sleep") {
-                until("the application", || (!crate::harness::children_of(waiting.pid()).is_empty()).then_some(()));
+                until("the application", || (!children_of(waiting.pid()).is_empty()).then_some(()));
             } else {
                 waiting.says("waiting for");
             }

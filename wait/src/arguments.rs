@@ -82,6 +82,15 @@ impl Arguments {
         deadline::parse(&value).map_err(|why| self.wrong(&why))
     }
 
+    /// The same as the time of one attempt.
+    ///
+    /// # Errors
+    /// It is none, or no time at all.
+    pub fn attempt(&mut self) -> Result<Duration, Stop> {
+        let time = self.time()?;
+        if time.is_zero() { Err(self.wrong("no attempt succeeds in no time")) } else { Ok(time) }
+    }
+
     /// The same as one of these words: its place among them.
     ///
     /// # Errors

@@ -60,12 +60,7 @@ impl Checks {
                 self.checks.push((value, Check::Tcp(authority)));
             }
             "--timeout" => self.timeout = arguments.time()?,
-            "--attempt-timeout" => {
-                self.attempt = arguments.time()?;
-                if self.attempt.is_zero() {
-                    return Err(arguments.wrong("no attempt succeeds in no time"));
-                }
-            }
+            "--attempt-timeout" => self.attempt = arguments.attempt()?,
             "--on-timeout" => self.start_anyway = arguments.one_of(["fail", "start"])? == 1,
             "--quiet" => self.quiet = true,
             _ => return Ok(false),

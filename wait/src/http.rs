@@ -47,7 +47,7 @@ pub fn ask(
          {header}{length}Connection: close\r\n\r\n",
         env!("CARGO_PKG_VERSION")
     );
-    stream.set_write_timeout(deadline.left()).map_err(broken)?;
+    stream.set_write_timeout(Some(deadline.left().ok_or(NotYet::Silent)?)).map_err(broken)?;
     stream.write_all(request.as_bytes()).map_err(broken)?;
     read_head(stream, deadline)
 }

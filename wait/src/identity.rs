@@ -47,7 +47,7 @@ pub fn main(mut arguments: Arguments) -> Result<Exit, Stop> {
         match &*option {
             "--server" => options.server = arguments.value()?,
             "--timeout" => options.timeout = arguments.time()?,
-            "--attempt-timeout" => options.attempt = arguments.time()?,
+            "--attempt-timeout" => options.attempt = arguments.attempt()?,
             "--quiet" => options.quiet = true,
             _ => return Err(arguments.unknown()),
         }

@@ -32,8 +32,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     sys::end_on_signals();
-    let stop = begin(std::env::args_os().skip(1).collect());
-    match &stop {
+    let end = begin(std::env::args_os().skip(1).collect());
+    match &end {
         Ok(Exit::Text(text)) => {
             // Nobody reads it: nothing to be done about that.
             let _ = std::io::stdout().write_all(text.as_bytes());
@@ -41,15 +41,15 @@ fn main() -> ExitCode {
         Ok(_) => {}
         Err(Stop { why, .. }) => say::always(why),
     }
-    ExitCode::from(match stop {
+    ExitCode::from(match end {
         Ok(exit) => exit.code(),
         Err(stop) => stop.code,
     })
 }
 
-/// Does the task that the first word names; without one, `run`.
+/// Does the task that the first word names; where an option stands there, `run`.
 fn begin(words: Vec<OsString>) -> Result<Exit, Stop> {
-    let (task, rest) = task(words);
+    let (task, rest) = task(words)?;
     if Arguments::ask_for_help(&rest) {
         return Ok(Exit::Text(help::of(&task).ok_or_else(|| unknown(&task))?.to_owned()));
     }
@@ -66,15 +66,16 @@ fn begin(words: Vec<OsString>) -> Result<Exit, Stop> {
     }
 }
 
-fn task(mut words: Vec<OsString>) -> (String, Vec<OsString>) {
+/// Without a word it is no help either: an init container that lost its arguments must not seem to be done.
+fn task(mut words: Vec<OsString>) -> Result<(String, Vec<OsString>), Stop> {
     let first = words.first().map(|word| word.to_string_lossy().into_owned());
-    match first {
-        None => ("help".to_owned(), words),
+    Ok(match first {
+        None => return Err(Stop::usage("want a task: run, job, drain, identity or install")),
         Some(first) if first.starts_with('-') && !["--help", "-h", "--version", "-V"].contains(&&*first) => {
             ("run".to_owned(), words)
         }
         Some(first) => (first, words.split_off(1)),
-    }
+    })
 }
 
 fn unknown(task: &str) -> Stop {

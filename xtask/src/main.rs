@@ -1,8 +1,10 @@
 //! The project's own commands: `cargo xtask docs [--check]` writes, or compares, the generated documents; `cargo xtask figures`
-//! measures and writes what it measured; `cargo xtask wait` builds seaworthy-wait for both architectures and tests it.
+//! measures and writes what it measured; `cargo xtask wait` builds seaworthy-wait for both architectures and tests it;
+//! `cargo xtask image` builds what the images hold and tries it alone.
 
 mod docs;
 mod figures;
+mod image;
 mod wait;
 
 use std::path::Path;
@@ -16,6 +18,7 @@ fn main() -> anyhow::Result<ExitCode> {
         ["docs", "--check"] => docs::check(&root),
         ["figures"] => figures::write(&root).map(|()| ExitCode::SUCCESS),
         ["wait"] => wait::check(&root).map(|()| ExitCode::SUCCESS),
-        _ => anyhow::bail!("wanted a command: docs [--check], figures, wait"),
+        ["image"] => image::check(&root).map(|()| ExitCode::SUCCESS),
+        _ => anyhow::bail!("wanted a command: docs [--check], figures, wait, image"),
     }
 }

@@ -117,6 +117,7 @@ fn the_exit_code_is_the_applications() {
 #[test]
 fn wrong_usage_starts_nothing() {
     let cases = [
+        ("", "want a task"),
         ("run", "COMMAND"),
         ("run --", "COMMAND"),
         ("run --timeout", "--timeout wants a value"),
@@ -127,6 +128,7 @@ fn wrong_usage_starts_nothing() {
         ("ruin -- echo started", "there is no task `ruin`"),
         ("drain now", "`now` is not expected"),
         ("identity --server a/b\\ -- x", "`x` is not expected"),
+        ("identity --attempt-timeout 0s", "no attempt succeeds in no time"),
         ("install", "want one folder"),
         ("install a b", "want one folder"),
     ];

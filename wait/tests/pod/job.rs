@@ -1,7 +1,10 @@
 //! `job` as the parent of the application: signals, zombies, exit codes.
 
-use crate::harness::{Running, as_process_1, in_pod, is_emulated, program, run};
-use std::process::{Command, Stdio};
+use crate::harness::{Running, as_process_1, in_pod, is_emulated, program, run, until};
+use std::process::Command;
+
+const STOP: i32 = 19;
+const CONTINUE: i32 = 18;
 
 #[test]
 fn the_exit_code_is_the_applications() {
@@ -66,54 +69,48 @@ fn an_application_that_ends_its_own_way_on_term_has_its_code() {
 fn as_process_1_it_reaps_what_others_left_behind() {
     in_pod(|| {
         // Orphans that end at once; then none may be there as a zombie. Under an endless loop only a failure ends late.
-        let script = "for i in $(seq 100); do (true &) ; done; \
+        let script = "echo ready; read line; for i in $(seq 100); do (true &) ; done; echo made; \
                       while grep -qs '^State:.Z' /proc/[0-9]*/status; do :; done; echo no zombies; \
                       for pid in /proc/[0-9]*; do cat $pid/comm; done";
-        let ended = run(as_process_1("job --quit-timeout 0s -- bash -c").arg(script));
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        assert!(ended.stdout.starts_with("no zombies\n"), "{}", ended.stdout);
-        assert!(ended.stdout.lines().count() <= 4, "the program, bash, cat: {}", ended.stdout);
+        for stopped in [false, true] {
+            let mut job = Running::start(as_process_1("job --quit-timeout 0s -- bash -c").arg(script));
+            job.writes("ready\n");
+            // While it is stopped, one SIGCHLD comes to stand for all of them.
+            if stopped {
+                job.signal_child(STOP);
+            }
+            job.type_in("go\n");
+            job.writes("made\n");
+            if stopped {
+                job.signal_child(CONTINUE);
+            }
+            let ended = job.ended();
+            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+            assert!(ended.stdout.contains("no zombies\n"), "{}", ended.stdout);
+            assert!(ended.stdout.lines().count() <= 6, "the program, bash, cat: {}", ended.stdout);
+        }
     });
 }
 
 #[test]
 fn a_terminals_signal_reaches_the_application_once() {
     in_pod(|| {
-        let mut words = vec!["script".to_owned(), "-qec".to_owned()];
-        let script = std::env::temp_dir().join("seaworthy-wait-counts.sh");
-        let text = "trap 'echo INT' INT; trap 'exit 5' USR1; echo ready; while read -r line; do echo line; done; kill -USR1 $$\n";
+        // Every INT with its sender: 128 is the kernel, 0 a process. Two that wait at the same time would count as one, so
+        // there are many, one after the other.
+        let text = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [2, 10])\nprint('ready', flush=True)\n\
+                    while True:\n sent = signal.sigwaitinfo([2, 10])\n print(sent.si_signo, sent.si_code, flush=True)\n";
+        let script = std::env::temp_dir().join("tells.py");
         std::fs::write(&script, text).unwrap();
-        let own = program("job --quit-timeout 0s -- bash");
+        let own = program("job --quit-timeout 0s -- python3");
         let own = [own.get_program()].into_iter().chain(own.get_args()).map(|word| word.to_str().unwrap());
-        words.push(format!("{} {}", own.collect::<Vec<_>>().join(" "), script.display()));
-        words.push("/dev/null".to_owned());
-        let mut command = Command::new(&words[0]);
-        let mut child = command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut input = child.stdin.take().unwrap();
-        let mut output = child.stdout.take().unwrap();
-        let seen = type_at(&mut input, &mut output);
-        std::fs::remove_file(script).unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert_eq!(seen.matches("INT").count(), 1, "{seen}");
-    });
-}
-
-/// Types Ctrl-C and a line, and reads until the line was answered.
-fn type_at(input: &mut impl std::io::Write, output: &mut impl std::io::Read) -> String {
-    let mut seen = String::new();
-    let mut read_until = |wanted: &str| {
-        let mut byte = [0];
-        while !seen.ends_with(wanted) {
-            assert_eq!(output.read(&mut byte).unwrap(), 1, "the terminal ended: {seen}");
-            seen.push(char::from(byte[0]));
+        let line = format!("{} {}", own.collect::<Vec<_>>().join(" "), script.display());
+        // `script` is the terminal: what is typed there goes to all processes in its foreground.
+        let mut terminal = Running::start(Command::new("script").args(["-qec", &line, "/dev/null"]));
+        terminal.writes("ready\r\n");
+        for count in 1..=20 {
+            terminal.type_in("\x03");
+            until("one more", || (terminal.stdout().matches("2 128\r\n").count() == count).then_some(()));
         }
-    };
-    read_until("ready\r\n");
-    input.write_all(b"\x03").unwrap();
-    read_until("INT\r\n");
-    // A second one, handed on, would come before the line's answer.
-    input.write_all(b"hello\n").unwrap();
-    read_until("line\r\n");
-    seen
+        assert!(!terminal.stdout().contains("2 0"), "{terminal}");
+    });
 }

@@ -1,6 +1,8 @@
 //! `job` and the proxy's agent: told once, by POST, when the application has ended, and never at the cost of its exit code.
 
 use crate::harness::{Reply, Running, Server, in_pod, program, run};
+use std::io::Read;
+use std::net::TcpListener;
 
 const QUIT: &str = "POST /quitquitquit HTTP/1.1\r\nHost: localhost:15020\r\n";
 const AGENT: &str = "127.0.0.1:15020";
@@ -40,6 +42,23 @@ fn an_agent_that_does_not_hear_is_asked_again() {
         let agent = Server::start(AGENT, replies);
         let ended = run(&mut program("job --quit-timeout 1m -- true"));
         assert_eq!((ended.code, &*ended.stderr, agent.count()), (Some(0), "", 4));
+    });
+}
+
+#[test]
+fn an_agent_that_ends_before_it_can_answer_has_heard() {
+    in_pod(|| {
+        let agent = TcpListener::bind(AGENT).unwrap();
+        let ending = std::thread::spawn(move || {
+            let (mut stream, _) = agent.accept().unwrap();
+            let mut request = [0; 4096];
+            let count = stream.read(&mut request).unwrap();
+            drop((agent, stream));
+            String::from_utf8_lossy(&request[..count]).into_owned()
+        });
+        let ended = run(&mut program("job -- true"));
+        assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+        assert!(ending.join().unwrap().starts_with(QUIT));
     });
 }
 

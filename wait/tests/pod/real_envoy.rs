@@ -30,16 +30,16 @@ fn an_upstream_is_asked_for_through_envoy() {
     in_pod(|| {
         let agent = Agent::start();
         agent.start_envoy();
-        let line = "run --proxy --http http://127.0.0.1:15001/healthz --host orders.shop -- echo started";
+        let line = "run --proxy --http http://127.0.0.1:9001/healthz --host orders.shop -- echo started";
         let waiting = Running::start(&mut program(line));
         // No upstream yet: Envoy says so itself.
-        waiting.says("waiting for http://127.0.0.1:15001/healthz (host orders.shop): answered 503");
+        waiting.says("waiting for http://127.0.0.1:9001/healthz (host orders.shop): answered 503");
         let upstream = Server::start("127.0.0.5:8080", [Reply::status(500), Reply::status(301), Reply::ok()]);
         let ended = waiting.ended();
         assert_eq!((ended.code, &*ended.stdout, upstream.count()), (Some(0), "started\n", 3), "{}", ended.stderr);
         assert!(upstream.requests()[0].to_ascii_lowercase().contains("\r\nhost: orders.shop\r\n"));
         // A host that nobody serves is the proxy's 404.
-        let unknown = "run --timeout 200ms --http http://127.0.0.1:15001/ --host nobody.shop -- echo started";
+        let unknown = "run --timeout 200ms --http http://127.0.0.1:9001/ --host nobody.shop -- echo started";
         let ended = run(&mut program(unknown));
         assert!(ended.code == Some(124) && ended.stderr.contains("answered 404"), "{}", ended.stderr);
     });

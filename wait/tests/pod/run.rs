@@ -47,8 +47,8 @@ fn localhost_is_either_address() {
 fn several_checks_are_waited_for_in_their_order_and_not_asked_again() {
     in_pod(|| {
         let proxy = Server::start("127.0.0.1:15021", [Reply::status(503), Reply::ok(), Reply::status(503)]);
-        let orders = Server::start("127.0.0.1:15001", [Reply::status(404), Reply::status(503), Reply::ok()]);
-        let line = "run --proxy --http http://127.0.0.1:15001/healthz?deep=1 --host orders.shop --tcp [::1]:5432 -- echo started";
+        let orders = Server::start("127.0.0.1:9001", [Reply::status(404), Reply::status(503), Reply::ok()]);
+        let line = "run --proxy --http http://127.0.0.1:9001/healthz?deep=1 --host orders.shop --tcp [::1]:5432 -- echo started";
         let waiting = Running::start(&mut program(line));
         waiting.says("waiting for [::1]:5432: connection refused");
         assert_eq!((proxy.count(), orders.count()), (2, 3));

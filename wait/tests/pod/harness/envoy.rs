@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 pub struct Envoy(#[allow(dead_code, reason = "held for its end")] Running);
 
 impl Envoy {
-    /// With `tests/data/envoy-sidecar.yaml`: inbound 15006 to 127.0.0.7:8080, outbound 15001 to the host that is asked for.
+    /// With `tests/data/envoy-sidecar.yaml`: inbound 15006 to 127.0.0.7:8080, 9001 to the host that is asked for.
     pub fn start() -> Self {
         let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/envoy-sidecar.yaml");
         let mut command = Command::new(Self::path());

@@ -1,6 +1,6 @@
 //! Processes that are watched: their output line by line, their signals, their end.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -52,10 +52,10 @@ struct Gathered {
 }
 
 impl Running {
-    /// Without input.
+    /// With input that nobody types yet.
     pub fn start(command: &mut Command) -> Self {
         let what = format!("{command:?}");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("starting {what}: {error}"));
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         Self { child, stdout: Gathered::new(stdout), stderr: Gathered::new(stderr), what }
@@ -64,6 +64,11 @@ impl Running {
     /// Its process number.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Gives it this as input.
+    pub fn type_in(&mut self, text: &str) {
+        self.child.stdin.as_mut().expect("its input").write_all(text.as_bytes()).expect("a reader of its input");
     }
 
     /// Waits until this stands in its standard output.
@@ -99,6 +104,7 @@ impl Running {
 
     /// Waits until it has ended.
     pub fn ended(mut self) -> Ended {
+        drop(self.child.stdin.take());
         let status = until(&format!("the end of {self}"), || self.exited());
         Ended { code: status.code(), stdout: self.stdout.all(), stderr: self.stderr.all() }
     }

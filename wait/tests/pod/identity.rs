@@ -98,7 +98,8 @@ fn a_server_that_is_never_ready_ends_with_the_time() {
         let silent = Server::start("127.0.0.1:8001", [Reply::Stall("")]);
         let refusing = Server::start("127.0.0.1:8002", [answer(403, "Metadata-Flavor: Google\r\n", "")]);
         for (port, why) in [(8000, "connection refused"), (8001, "no answer in time"), (8002, "answered 403")] {
-            let ended = run(&mut program(&format!("identity --timeout 300ms --server 127.0.0.1:{port}")));
+            let ended =
+                run(&mut program(&format!("identity --timeout 300ms --attempt-timeout 24h --server 127.0.0.1:{port}")));
             assert_eq!(ended.code, Some(124), "{port}: {}", ended.stderr);
             assert!(
                 ended.stderr.contains(&format!("gave up on the metadata server: {why}")),

@@ -44,6 +44,28 @@ fn localhost_is_either_address() {
 }
 
 #[test]
+fn of_two_addresses_the_one_that_answers_is_told_of() {
+    in_pod(|| {
+        let line = "run --timeout 0s --http http://localhost:8001/ -- echo started";
+        let says = |wanted: &str| {
+            let ended = run(&mut program(line));
+            assert!(
+                ended.stderr.contains(&format!("gave up on http://localhost:8001/: {wanted}\n")),
+                "{}",
+                ended.stderr
+            );
+        };
+        says("connection refused");
+        let _second = Server::start("[::1]:8001", [Reply::status(503)]);
+        says("answered 503");
+        let _first = Server::start("127.0.0.1:8001", [Reply::Close]);
+        says("answered 503");
+        std::fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1").expect("IPv6 of the pod");
+        says("closed without an answer");
+    });
+}
+
+#[test]
 fn several_checks_are_waited_for_in_their_order_and_not_asked_again() {
     in_pod(|| {
         let proxy = Server::start("127.0.0.1:15021", [Reply::status(503), Reply::ok(), Reply::status(503)]);
@@ -142,7 +164,7 @@ fn wrong_usage_starts_nothing() {
 #[test]
 fn a_name_server_that_never_answers_does_not_stretch_the_time() {
     in_pod(|| {
-        let _silent = std::net::UdpSocket::bind("127.0.0.1:53").expect("port 53 of the pod");
+        let silent = std::net::UdpSocket::bind("127.0.0.1:53").expect("port 53 of the pod");
         let file = std::env::temp_dir().join(format!("seaworthy-wait-resolv-{}", std::process::id()));
         std::fs::write(&file, "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n").unwrap();
         let mounted = run(std::process::Command::new("mount").arg("--bind").arg(&file).arg("/etc/resolv.conf"));
@@ -152,5 +174,9 @@ fn a_name_server_that_never_answers_does_not_stretch_the_time() {
         std::fs::remove_file(file).unwrap();
         assert_eq!((ended.code, &*ended.stdout), (Some(124), ""));
         assert!(ended.stderr.contains("no answer of the name server in time"), "{}", ended.stderr);
+        // One question each for IPv4 and IPv6, however many attempts there were.
+        silent.set_nonblocking(true).unwrap();
+        let questions = std::iter::from_fn(|| silent.recv(&mut [0; 512]).ok()).count();
+        assert_eq!(questions, 2);
     });
 }

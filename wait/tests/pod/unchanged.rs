@@ -61,8 +61,9 @@ fn folder_user_limits_files_and_signals_are_kept() {
     in_pod(|| {
         const SHOW: &str = "pwd -P; id; umask; ulimit -a; ls /proc/$$/fd; cat /proc/$$/oom_score_adj; nice; \
                             exec grep -E '^(Sig(Blk|Ign|Cgt)|Groups|Cap|NoNewPrivs|Seccomp|Threads)' /proc/self/status";
-        // As it is; then as another user, with signals ignored that we listen to, and limits.
-        let changed = "trap '' INT PIPE HUP USR1 CHLD; ulimit -n 99; ulimit -c 0; umask 027; cd /tmp; exec \"$@\"";
+        // As another user, with limits, and with signals ignored and blocked that we listen to.
+        let changed = "ulimit -n 99; ulimit -c 0; umask 027; cd /tmp; \
+                       exec env --ignore-signal=INT,PIPE,HUP,USR1,CHLD --block-signal=TERM,USR2,ALRM \"$@\"";
         let user = ["setpriv", "--reuid=65532", "--regid=65532", "--clear-groups", "--no-new-privs"];
         let wrapped = |words: Vec<&str>| {
             let mut command = Command::new(user[0]);

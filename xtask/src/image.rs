@@ -1,5 +1,5 @@
 //! What the images hold, tried alone: a read-only root with one program in it and nothing else, an empty environment, a user
-//! without a name. As `helm/image/Containerfile` describes them.
+//! without a name. Read from `helm/image/Containerfile`, which is followed line by line: there need be no container runtime.
 
 use anyhow::{Context, Result, ensure};
 use std::io::{Read, Write};
@@ -18,12 +18,13 @@ const MANIFEST: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: web, nam
 /// Builds them for this machine and tries each; needs root, for mounts.
 pub fn check(root: &Path) -> Result<()> {
     let folder = build(root)?;
-    let seaworthy = Alone { program: folder.join("seaworthy"), name: "seaworthy" };
+    let recipe = std::fs::read_to_string(root.join("helm/image/Containerfile"))?;
+    let seaworthy = Alone::read(&recipe, "seaworthy", &folder)?;
     seaworthy.says(&["--version"], "", 0, "seaworthy ")?;
     seaworthy.says(&["check", "--assume-membership", "sidecar", "-"], MANIFEST, 1, "warning[unclear-port-protocol]")?;
     seaworthy.says(&["rules"], "", 0, "unclear-port-protocol")?;
     seaworthy.serves()?;
-    let wait = Alone { program: folder.join("seaworthy-wait"), name: "seaworthy-wait" };
+    let wait = Alone::read(&recipe, "seaworthy-wait", &folder)?;
     wait.says(&["--version"], "", 0, "seaworthy-wait ")?;
     let again = ["run", "--timeout", "0s", "--on-timeout", "start", "--", "/seaworthy-wait", "--version"];
     wait.says(&again, "", 0, "seaworthy-wait ")?;
@@ -42,18 +43,45 @@ fn build(root: &Path) -> Result<PathBuf> {
 
 /// One program, as in its image.
 struct Alone {
-    program: PathBuf,
     name: &'static str,
+    /// The file that is copied, and its mode and place in the image.
+    file: PathBuf,
+    mode: String,
+    place: String,
+    user: String,
+    entry_point: String,
 }
 
 impl Alone {
+    /// One stage of the recipe; whatever would put more into the image is refused.
+    fn read(recipe: &str, name: &'static str, folder: &Path) -> Result<Self> {
+        let start = format!("FROM scratch AS {name}");
+        let behind = recipe.lines().skip_while(|line| *line != start).skip(1);
+        let stage = behind.take_while(|line| !line.starts_with("FROM")).filter(|line| !line.starts_with('#'));
+        let lines: Vec<Vec<&str>> =
+            stage.filter(|line| !line.is_empty()).map(|line| line.split(' ').collect()).collect();
+        let lines: Vec<&[&str]> = lines.iter().map(Vec::as_slice).collect();
+        let [["ARG", _], ["COPY", mode, from, to], ["USER", user], ["ENTRYPOINT", entry_point]] = lines[..] else {
+            anyhow::bail!("the stage {name} is not ARG, COPY --chmod, USER and ENTRYPOINT: {lines:?}");
+        };
+        Ok(Self {
+            name,
+            file: folder.join(from.strip_prefix("${TARGETARCH}/").context("a file of another architecture")?),
+            mode: mode.strip_prefix("--chmod=").context("no --chmod")?.to_owned(),
+            place: (*to).to_owned(),
+            user: (*user).to_owned(),
+            entry_point: entry_point.trim_matches(['[', ']', '"']).to_owned(),
+        })
+    }
+
     /// In mounts of its own, which end with it.
     fn command(&self, words: &[&str]) -> Command {
-        const ROOT: &str = "mount -t tmpfs -o mode=0755 tmpfs /mnt && cp \"$0\" \"/mnt/$1\" && \
-                            mount -o remount,ro,mode=0755 tmpfs /mnt && program=/$1 && shift && \
-                            exec env -i \"$(command -v chroot)\" --userspec=65532:65532 /mnt \"$program\" \"$@\"";
+        const ROOT: &str = "mount -t tmpfs -o mode=0755 tmpfs /mnt && install -m \"$2\" \"$1\" \"/mnt$3\" && \
+                            mount -o remount,ro,mode=0755 tmpfs /mnt && user=$4 && shift 4 && \
+                            exec env -i \"$(command -v chroot)\" --userspec=\"$user\" /mnt \"$@\"";
         let mut command = Command::new("unshare");
-        command.args(["--mount", "sh", "-c", ROOT]).arg(&self.program).arg(self.name).args(words);
+        command.args(["--mount", "sh", "-c", ROOT, "sh"]).arg(&self.file);
+        command.args([&self.mode, &self.place, &self.user, &self.entry_point]).args(words);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

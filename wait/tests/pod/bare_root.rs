@@ -1,7 +1,7 @@
 //! The program alone: a read-only root with nothing else in it, not even /proc or /dev, an empty environment, and a user of no
 //! name. That is what its image is.
 
-use crate::harness::{Reply, Running, Server, in_pod, program_path, run, runner};
+use crate::harness::{Reply, Running, Server, in_pod, program_path, run, runner, which};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -19,16 +19,11 @@ fn bare_root() -> (PathBuf, Vec<String>) {
     std::fs::copy(program_path(), root.join("seaworthy-wait")).unwrap();
     let mut words = vec![PROGRAM.to_owned()];
     if let Some(emulator) = runner() {
-        std::fs::copy(which(emulator), root.join("emulator")).unwrap();
+        std::fs::copy(emulator, root.join("emulator")).unwrap();
         words.insert(0, "/emulator".to_owned());
     }
     mount("remount,ro,size=32m");
     (root, words)
-}
-
-fn which(program: &std::path::Path) -> PathBuf {
-    let found = run(Command::new("sh").args(["-c", "command -v \"$1\"", "sh"]).arg(program));
-    PathBuf::from(found.stdout.trim_end())
 }
 
 #[test]

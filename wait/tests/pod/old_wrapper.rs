@@ -1,6 +1,6 @@
 //! The shell wrapper that people have pasted since 2019 beside `run`, in the same pod: seven ways in which it fails.
 
-use crate::harness::{Reply, Running, Server, in_pod, program, program_path, run, runner, until};
+use crate::harness::{Reply, Running, Server, in_pod, program, program_path, run, runner, until, which};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -21,9 +21,7 @@ fn tools(name: &str, programs: &[&str]) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("seaworthy-wait-old-{name}"));
     std::fs::create_dir_all(&folder).unwrap();
     for program in programs {
-        let found = run(Command::new("sh").args(["-c", "command -v \"$1\"", "sh", program]));
-        assert_eq!(found.code, Some(0), "this test needs {program}");
-        std::os::unix::fs::symlink(found.stdout.trim_end(), folder.join(program)).unwrap();
+        std::os::unix::fs::symlink(which(program.as_ref()), folder.join(program)).unwrap();
     }
     std::fs::write(folder.join("sleep"), "#!/bin/sh\necho round >&2\n").unwrap();
     std::fs::set_permissions(folder.join("sleep"), PermissionsExt::from_mode(0o755)).unwrap();
@@ -119,14 +117,13 @@ fn six_an_image_without_a_shell_cannot_start_it() {
         let root = std::env::temp_dir().join("seaworthy-wait-no-shell");
         std::fs::create_dir_all(&root).unwrap();
         std::fs::copy(program_path(), root.join("wait")).unwrap();
-        let emulator = runner().map(|runner| run(Command::new("which").arg(runner)).stdout);
-        if let Some(emulator) = &emulator {
-            std::fs::copy(emulator.trim_end(), root.join("emulator")).unwrap();
+        if let Some(emulator) = runner() {
+            std::fs::copy(emulator, root.join("emulator")).unwrap();
         }
         let old = run(Command::new("chroot").arg(&root).args(["/bin/sh", "-c", OLD]));
         assert_eq!(old.code, Some(127), "{}", old.stderr);
         let mut new = Command::new("chroot");
-        new.arg(&root).args(emulator.map(|_| "/emulator")).args(["/wait", "--version"]);
+        new.arg(&root).args(runner().map(|_| "/emulator")).args(["/wait", "--version"]);
         assert!(run(&mut new).stdout.starts_with("seaworthy-wait "));
         std::fs::remove_dir_all(root).unwrap();
     });

@@ -11,5 +11,5 @@ pub use agent::Agent;
 pub use envoy::Envoy;
 pub use pod::in_pod;
 pub use process::{Running, children_of, run, until};
-pub use program::{as_process_1, is_emulated, path as program_path, program, runner};
+pub use program::{as_process_1, is_emulated, path as program_path, program, runner, which};
 pub use server::{OK, Reply, Server};

@@ -19,9 +19,10 @@ pub fn in_pod<F: FnOnce()>(body: F) {
     let (_, test) = test.split_once("::").expect("a path below the crate");
     let user = std::fs::metadata("/proc/self").expect("/proc").uid();
     assert_eq!(user, 0, "these tests make namespaces and mounts: run them as root");
+    // Signals as a container has them: whoever starts the tests may ignore some, and a shell cannot trap those.
     let output = Command::new("unshare")
         .args(["--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", "sh", "-c"])
-        .args(["ip link set lo up && mount -t tmpfs -o mode=1777 tmpfs /mnt && exec \"$@\"", "sh"])
+        .args(["ip link set lo up && mount -t tmpfs -o mode=1777 tmpfs /mnt && exec env --default-signal \"$@\"", "sh"])
         .arg(std::env::current_exe().expect("the test program"))
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")

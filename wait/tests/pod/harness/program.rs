@@ -6,10 +6,17 @@ use std::sync::LazyLock;
 
 /// An emulator, where the program is for another architecture, and the program.
 static PROGRAM: LazyLock<(Option<PathBuf>, PathBuf)> = LazyLock::new(|| {
-    let runner = std::env::var_os("SEAWORTHY_WAIT_RUNNER").map(PathBuf::from);
+    let runner = std::env::var_os("SEAWORTHY_WAIT_RUNNER").map(|name| which(Path::new(&name)));
     let path = std::env::var_os("SEAWORTHY_WAIT_PROGRAM").map_or_else(build, PathBuf::from);
     (runner, path)
 });
+
+/// Where a program of this machine is: tests change PATH.
+pub fn which(program: &Path) -> PathBuf {
+    let found = Command::new("sh").args(["-c", "command -v \"$1\"", "sh"]).arg(program).output().expect("sh");
+    assert!(found.status.success(), "these tests need {}", program.display());
+    PathBuf::from(String::from_utf8(found.stdout).unwrap().trim_end())
+}
 
 fn build() -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("build.sh");

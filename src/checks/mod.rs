@@ -22,6 +22,7 @@ mod identity_wait;
 mod istio_port_protocol;
 mod job_completion;
 mod lifecycle;
+mod loopback;
 mod pod_field;
 mod port_evidence;
 mod port_fix;

@@ -159,9 +159,9 @@ const LINE: usize = 200;
 fn message(params: &Params, place: &HoldingPlace<'_>, field: &str, value: Option<&Value>, path: &Path) -> String {
     let key = field.rsplit('.').next().unwrap_or(field);
     let seen = match (&place.container, value) {
-        (Some(container), None) => format!("{} has no {key}", shortened_to(20, container.name())),
+        (Some(container), None) => format!("container {} has no {key}", shortened_to(20, container.name())),
         (Some(container), Some(value)) => {
-            format!("{} has {key} {}", shortened_to(20, container.name()), shown(value))
+            format!("container {} has {key} {}", shortened_to(20, container.name()), shown(value))
         }
         (None, None) => format!("{key} is not set"),
         (None, Some(value)) => format!("{key} is {}", shown(value)),
@@ -261,12 +261,27 @@ mod tests {
         let present = json!({"each": ["containers"], "fields": ["a.b"], "when": "present"});
         let path = "spec.containers[0].a.b";
         for (params, fields, at, message) in [
-            (&absent, json!({}), Some("spec.containers[0].name"), "`web` has no b: it hurts; want another at"),
-            (&absent, json!({"a": null}), Some("spec.containers[0].name"), "`web` has no b: it hurts; want another at"),
-            (&absent, json!({"a": {}}), None, "`web` has no b: it hurts; want another at"),
-            (&present, json!({"a": {"b": 7}}), None, "`web` has b 7: it hurts; want another at"),
-            (&present, json!({"a": {"b": "x"}}), None, "`web` has b `x`: it hurts; want another at"),
-            (&present, json!({"a": {"b": [1]}}), None, "`web` has b set to a list: it hurts; want another at"),
+            (
+                &absent,
+                json!({}),
+                Some("spec.containers[0].name"),
+                "container `web` has no b: it hurts; want another at",
+            ),
+            (
+                &absent,
+                json!({"a": null}),
+                Some("spec.containers[0].name"),
+                "container `web` has no b: it hurts; want another at",
+            ),
+            (&absent, json!({"a": {}}), None, "container `web` has no b: it hurts; want another at"),
+            (&present, json!({"a": {"b": 7}}), None, "container `web` has b 7: it hurts; want another at"),
+            (&present, json!({"a": {"b": "x"}}), None, "container `web` has b `x`: it hurts; want another at"),
+            (
+                &present,
+                json!({"a": {"b": [1]}}),
+                None,
+                "container `web` has b set to a list: it hurts; want another at",
+            ),
         ] {
             let wanted = (path.to_owned(), at.map(str::to_owned), format!("{message} {path}"));
             assert_eq!(said(params, &container(&fields)), [wanted], "{fields}");

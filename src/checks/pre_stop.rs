@@ -6,8 +6,9 @@ use crate::base::{Edit, Fix, Path, PodRepair};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
 use crate::checks::ending_drawing::with_callers;
 use crate::checks::ending_edit::{EndingEdit, Means};
+use crate::checks::loopback::hookless_upstreams;
 use crate::checks::proxy_edit::DrainStrategy;
-use crate::checks::serving::{Callers, serving_containers};
+use crate::checks::serving::{Callers, Serving, serving_containers};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
@@ -82,7 +83,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let mut remedies: Vec<(Case, Remedy)> = Vec::new();
     let mut observations: Vec<Observation> = Vec::new();
     for serving in serving_containers(subject).iter().filter(|it| !has_hook(&it.container)) {
-        let missing = MissingHook { container: serving.container, wait: params.drain_seconds.of(serving.callers) };
+        let missing = MissingHook::of(params, &pod, serving);
         // Zero says that these callers need no time.
         if missing.wait == 0 {
             continue;
@@ -126,23 +127,40 @@ impl DrainSeconds {
 /// A container that serves, and for how many seconds it is to wait.
 struct MissingHook<'a> {
     container: Container<'a>,
+    /// What it cannot serve without: these have to wait as long, or its callers get errors in the place of answers.
+    upstreams: Vec<Container<'a>>,
     wait: u32,
 }
 
-/// All that the remedy depends on: which container waits makes no difference to the end of its pod, however many there are.
+/// All that the end of the pod depends on: which container waits makes no difference to it, however many there are.
 type Case = (u32, Role);
 
 /// The handler, and what belongs to it; or why there is none.
 type Remedy = Result<(Value, EndingEdit), String>;
 
-impl MissingHook<'_> {
+impl<'a> MissingHook<'a> {
+    fn of(params: &Params, pod: &PodTemplate<'a>, serving: &Serving<'a>) -> Self {
+        let container = serving.container;
+        Self {
+            container,
+            upstreams: hookless_upstreams(pod, &container),
+            wait: params.drain_seconds.of(serving.callers),
+        }
+    }
+
+    /// The hook for all that have to wait.
+    fn edits(&self, hook: &Value) -> Vec<Edit> {
+        let waiting = iter::once(&self.container).chain(&self.upstreams);
+        waiting.map(|container| Edit::Set { path: hook_path(container), value: hook.clone() }).collect()
+    }
+
     fn case(&self) -> Case {
         (self.wait, self.container.role())
     }
 }
 
 fn observe(subject: &Subject<'_>, missing: &MissingHook<'_>, remedy: &Remedy) -> Observation {
-    let MissingHook { container, wait } = missing;
+    let MissingHook { container, wait, .. } = missing;
     let path = hook_path(container);
     let has_lifecycle = container.value().get("lifecycle").is_some();
     let at = container.path().key(if has_lifecycle { "lifecycle" } else { "name" });
@@ -153,9 +171,12 @@ fn observe(subject: &Subject<'_>, missing: &MissingHook<'_>, remedy: &Remedy) ->
     let observation = Observation::new(path.clone(), message).at(at);
     let observation = match remedy {
         Ok((hook, ending)) => {
-            let clauses = iter::once(advice(subject.profile, *wait)).chain(ending.clauses());
-            let hook = Edit::Set { path, value: hook.clone() };
-            let fix = ending.clone().fix(format!("wait {wait}s before stopping"), vec![hook]);
+            let upstreams = missing
+                .upstreams
+                .iter()
+                .map(|it| format!("and the same for {}, which it names at localhost", shortened(it.name())));
+            let clauses = iter::once(advice(subject.profile, *wait)).chain(upstreams).chain(ending.clauses());
+            let fix = ending.clone().fix(format!("wait {wait}s before stopping"), missing.edits(hook));
             observation.help(clauses.collect::<Vec<_>>().join("; ")).fixed_by(fix)
         }
         Err(reason) => observation.help(unfixed_advice(subject, *wait)).unfixed(reason.as_str()),
@@ -170,7 +191,7 @@ fn hook_path(container: &Container<'_>) -> Path {
 /// What belongs together: the hook, the grace period for it and, under a classic sidecar, a proxy that lasts as long. A
 /// wait alone makes a classic sidecar worse.
 fn remedy(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, missing: &MissingHook<'_>) -> Remedy {
-    let MissingHook { container, wait } = *missing;
+    let MissingHook { container, wait, .. } = *missing;
     let hook = hook(subject.profile, pod, wait)?;
     if subject.sidecar_kind() == Some(SidecarKind::Classic) && container.role() == Role::NativeSidecar {
         return Err("a container that keeps running as a sidecar outlives every classic proxy".to_owned());
@@ -192,10 +213,9 @@ pub(super) fn wait_in_place(
     }
     let params = Params::default();
     let serving = serving_containers(subject).into_iter().find(|it| it.container.path() == container.path())?;
-    let missing = MissingHook { container: serving.container, wait: params.drain_seconds.of(serving.callers) };
+    let missing = MissingHook::of(&params, pod, &serving);
     let fix = |(hook, ending): (Value, EndingEdit)| {
-        let hook = Edit::Set { path: hook_path(container), value: hook };
-        let edits = ending.fix("", vec![hook]).edits;
+        let edits = ending.fix("", missing.edits(&hook)).edits;
         Fix::risky(format!("wait {}s instead", missing.wait), "what the hook was meant for is not known", edits)
     };
     Some(remedy(&params, subject, pod, &missing).map(fix))

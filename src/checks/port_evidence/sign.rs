@@ -82,7 +82,10 @@ pub fn route_signs(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<Sign> {
             None => reference.name.clone(),
         };
         let words = format!("{} {}", reference.kind, shortened_to(LONGEST_OBJECT, &full).trim_matches('`'));
-        let message = format!("{words} brings {claim} to the port");
+        let message = match reference.kind.ends_with("Monitor") {
+            true => format!("{words} scrapes the port over {claim}"),
+            false => format!("{words} brings {claim} to the port"),
+        };
         let place = RelatedPlace { message, path: route.found.field.clone(), place: route.place() };
         Some(Sign { place: Some(place), ..Sign::new(claim, &format!("a {}", reference.kind), words) })
     };

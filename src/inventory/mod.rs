@@ -1,9 +1,10 @@
 //! Layer 2: what is known of the objects around one: Namespaces, Services, ServiceAccounts, workloads,
-//! PeerAuthentications.
+//! PeerAuthentications, HorizontalPodAutoscalers.
 //!
 //! Filled from the files of a run (CLI) or by watches (webhook), always as small projections. It relates objects to
 //! each other and decides the membership of pods; it judges nothing.
 
+mod autoscaler;
 mod facts;
 mod nearness;
 mod peer_authentication;
@@ -12,7 +13,9 @@ mod port_uses;
 mod shard;
 mod store;
 mod subject;
+mod would_be;
 
+pub use autoscaler::AutoscalerFacts;
 pub use facts::{
     NamespaceFacts, PortFacts, ProbeFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts,
     WorkloadFacts,

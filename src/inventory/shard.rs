@@ -150,6 +150,11 @@ impl<F: Indexed + PartialEq> Shard<F> {
         self.nearest_of(self.copies.keys(), file)
     }
 
+    /// The same, of the objects of a kind and name alone: several where kinds of one name are of several groups.
+    pub fn nearest_of_name(&self, kind: &str, name: &str, file: &str) -> Vec<&Entry<F>> {
+        self.nearest_of(self.of_name(kind, name).map(|(identity, _)| identity), file)
+    }
+
     /// All copies of all objects.
     pub fn all(&self) -> impl Iterator<Item = &Entry<F>> {
         self.copies.values().flatten()

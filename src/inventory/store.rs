@@ -6,7 +6,8 @@ use crate::inventory::nearness::nearest;
 use crate::inventory::port_uses::{NearUse, PortUses};
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
 use crate::inventory::{
-    Entry, NamespaceFacts, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceFacts, WorkloadFacts,
+    AutoscalerFacts, Entry, NamespaceFacts, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceFacts,
+    WorkloadFacts,
 };
 use crate::manifest::{Object, Owner, group_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -42,6 +43,7 @@ struct Contents {
     workloads: Shard<WorkloadFacts>,
     service_accounts: Shard<ServiceAccountFacts>,
     peer_authentications: Shard<PeerAuthenticationFacts>,
+    autoscalers: Shard<AutoscalerFacts>,
 }
 
 impl Inventory {
@@ -80,6 +82,8 @@ impl Inventory {
             contents.service_accounts.renew(before, now, ServiceAccountFacts::of(now.value()))
         } else if let Some(facts) = PeerAuthenticationFacts::of(now) {
             contents.peer_authentications.renew(before, now, facts)
+        } else if let Some(facts) = AutoscalerFacts::of(now) {
+            contents.autoscalers.renew(before, now, facts)
         } else {
             let templates = WorkloadFacts::all_of(now);
             if templates.len() != before.templates().len() {
@@ -111,6 +115,7 @@ impl Inventory {
             Some("Service") => contents.services.remove(reference),
             Some("ServiceAccount") => contents.service_accounts.remove(reference),
             None if reference.kind == "PeerAuthentication" => contents.peer_authentications.remove(reference),
+            None if reference.kind == "HorizontalPodAutoscaler" => contents.autoscalers.remove(reference),
             _ => contents.workloads.remove(reference),
         }
     }
@@ -227,6 +232,27 @@ impl Inventory {
         self.contents.get(namespace).map_or_else(Vec::new, |it| it.peer_authentications.nearest_of_all(file))
     }
 
+    /// The workload that an autoscaler scales, each of its pod templates by itself; of several copies the one nearest to a file.
+    pub fn workloads_scaled<'a>(
+        &'a self,
+        namespace: &str,
+        autoscaler: &AutoscalerFacts,
+        file: &str,
+    ) -> Vec<&'a Entry<WorkloadFacts>> {
+        let Some(contents) = self.contents.get(namespace) else { return Vec::new() };
+        let mut workloads = contents.workloads.nearest_of_name(&autoscaler.kind, &autoscaler.name, file);
+        workloads.retain(|workload| autoscaler.scales(&workload.reference));
+        workloads
+    }
+
+    /// The HorizontalPodAutoscalers of a workload, by name: of each the copy nearest to a file. Only files tell them.
+    pub fn autoscalers_of(&self, workload: &ObjectRef, file: &str) -> Vec<&Entry<AutoscalerFacts>> {
+        let Some(contents) = self.contents.get(namespace_key(workload)) else { return Vec::new() };
+        let mut autoscalers = contents.autoscalers.nearest_of_all(file);
+        autoscalers.retain(|autoscaler| autoscaler.facts.scales(workload));
+        autoscalers
+    }
+
     fn all_listed(&self, kind: &str) -> bool {
         self.origin == Origin::Cluster && !self.unlisted.contains(kind)
     }
@@ -262,6 +288,8 @@ impl Inventory {
         } else if let Some(facts) = PeerAuthenticationFacts::of(object) {
             let policies = &mut self.contents.entry(contents()).or_default().peer_authentications;
             policies.add(Entry { reference, facts, object: kept });
+        } else if let Some(facts) = AutoscalerFacts::of(object) {
+            self.contents.entry(contents()).or_default().autoscalers.add(Entry { reference, facts, object: kept });
         } else if !object.templates().is_empty() {
             let workloads = &mut self.contents.entry(contents()).or_default().workloads;
             for facts in WorkloadFacts::all_of(object) {

@@ -3,7 +3,8 @@
 use crate::inventory::facts::{Strings, own_proxy, part};
 use crate::inventory::nearness::same_folder;
 use crate::inventory::{
-    Entry, Inventory, NearUse, PeerAuthenticationFacts, PortKey, ServiceAccountFacts, ServiceFacts, WorkloadFacts,
+    AutoscalerFacts, Entry, Inventory, NearUse, PeerAuthenticationFacts, PortKey, ServiceAccountFacts, ServiceFacts,
+    WorkloadFacts,
 };
 use crate::manifest::{Labels, Object, PodTemplate, Service, ServicePort};
 use crate::mesh::membership::MIRROR_ANNOTATION;
@@ -178,7 +179,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The workloads whose pods it selects, if it is a Service.
+    /// The workloads whose pods it selects, if it is a Service; of a HorizontalPodAutoscaler, what it scales.
     pub fn workloads(&self) -> &[&'a Entry<WorkloadFacts>] {
         &self.workloads
     }
@@ -226,8 +227,8 @@ impl<'a> Subject<'a> {
 
     fn decide_membership(&self) -> Membership {
         if let Some(pod) = self.pod() {
-            // What is changed on it, or added to it, changes nothing that runs.
-            if self.object.is("", "Pod") && pod.annotations().has(MIRROR_ANNOTATION) {
+            // What is changed on a mirror, or added to it, changes nothing that runs.
+            if self.is_mirror(&pod) {
                 return Membership::Outside;
             }
             return self.decide(&pod.labels(), &pod.annotations(), pod.host_network(), own_proxy(&pod));
@@ -236,7 +237,12 @@ impl<'a> Subject<'a> {
         together(&memberships).unwrap_or_else(|| self.decide(&NO_LABELS, &NO_LABELS, false, None))
     }
 
-    fn decide(
+    /// Whether it only shows what the kubelet of a node runs by itself.
+    pub(super) fn is_mirror(&self, pod: &PodTemplate<'_>) -> bool {
+        self.object.is("", "Pod") && pod.annotations().has(MIRROR_ANNOTATION)
+    }
+
+    pub(super) fn decide(
         &self,
         labels: &dyn StringMap,
         annotations: &dyn StringMap,
@@ -262,12 +268,15 @@ fn one<'a>(mut all: impl Iterator<Item = &'a PeerModes>) -> Result<Option<&'a Pe
 
 const NO_LABELS: Strings = Strings::new();
 
-/// The workloads whose pods an object selects, if it is a Service.
+/// The workloads whose pods an object selects, if it is a Service, or the one that it scales.
 fn workloads_behind<'a>(object: &Object, inventory: &'a Inventory) -> Vec<&'a Entry<WorkloadFacts>> {
+    let namespace = object.reference().namespace.as_deref().unwrap_or("");
+    if let Some(autoscaler) = AutoscalerFacts::of(object) {
+        return inventory.workloads_scaled(namespace, &autoscaler, object.file());
+    }
     if Service::of(object).is_none() {
         return Vec::new();
     }
-    let namespace = object.reference().namespace.as_deref().unwrap_or("");
     inventory.workloads_selected(namespace, &ServiceFacts::of(object.value()), object.file())
 }
 

@@ -33,10 +33,10 @@ pub const REVISION_LABEL: &str = "istio.io/rev";
 const DEFAULT_REVISION: &str = "default";
 
 /// Namespaces whose pods the injector never changes.
-const NEVER_INJECTED: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
+pub const NEVER_INJECTED: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
 
 /// From here on only `true` and `false` count (<https://github.com/istio/istio/pull/56737>); before, YAML 1.1's words did.
-const STRICT_VALUES_SINCE: Version = Version::new(1, 27);
+pub const STRICT_VALUES_SINCE: Version = Version::new(1, 27);
 
 /// The injector's decision on a pod, by Istio of this version.
 pub fn injection(pod: &PodFacts<'_>, revisions: Revisions<'_>, istio: Version) -> Injection {

@@ -19,11 +19,14 @@ mod grpc_web_prefix;
 mod headless_listeners;
 mod identity_fix;
 mod identity_wait;
+mod injection_key;
 mod istio_port_protocol;
 mod job_completion;
 mod lifecycle;
 mod loopback;
+mod namespace_injection;
 mod pod_field;
+mod pod_security;
 mod port_evidence;
 mod port_fix;
 mod port_references;
@@ -34,7 +37,9 @@ mod proxy;
 mod proxy_drain;
 mod proxy_edit;
 mod proxy_start;
+mod proxy_user;
 mod proxy_wait;
+mod reserved_name;
 mod reserved_port;
 mod server_first;
 mod service_port;
@@ -201,16 +206,21 @@ pub const CHECKS: &[Check] = &[
     grpc_web_prefix::CHECK,
     headless_listeners::CHECK,
     identity_wait::CHECK,
+    injection_key::CHECK,
     istio_port_protocol::CHECK,
     job_completion::CHECK,
     lifecycle::CHECK,
+    namespace_injection::CHECK,
     pod_field::CHECK,
+    pod_security::CHECK,
     pre_stop::CHECK,
     pre_stop_command::CHECK,
     pre_stop_http::CHECK,
     proxy_drain::CHECK,
     proxy_start::CHECK,
+    proxy_user::CHECK,
     proxy_wait::CHECK,
+    reserved_name::CHECK,
     reserved_port::CHECK,
     server_first::CHECK,
     service_transports::CHECK,

@@ -84,7 +84,7 @@ fn is_present(proxy: &Container<'_>) -> bool {
 }
 
 /// The annotation's text as Istio parses it: YAML, of which JSON is a part.
-fn annotation_value(text: &str) -> Option<Value> {
+pub fn annotation_value(text: &str) -> Option<Value> {
     let source = Source::new(PROXY_CONFIG_ANNOTATION, text);
     let reading = read_documents(&source, &Limits::default());
     if reading.templated || reading.problems.iter().any(|problem| problem.fatal) {

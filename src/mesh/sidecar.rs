@@ -18,6 +18,12 @@ pub enum SidecarKind {
 /// The pod annotation that decides the kind for one pod.
 pub const NATIVE_SIDECAR_ANNOTATION: &str = "sidecar.istio.io/nativeSidecar";
 
+/// The pod annotation that decides how traffic is led to the proxy: `REDIRECT`, `TPROXY`, or `NONE`, which is not at all.
+pub const INTERCEPTION_MODE_ANNOTATION: &str = "sidecar.istio.io/interceptionMode";
+
+/// User and group of the proxy: <https://github.com/istio/istio/blob/master/pkg/config/constants/constants.go>.
+pub const PROXY_ID: i64 = 1337;
+
 const ANNOTATION_SINCE: Version = Version::new(1, 24);
 const NATIVE_BY_DEFAULT_SINCE: Version = Version::new(1, 27);
 /// Kubernetes runs sidecar containers, unless somebody switched them off.

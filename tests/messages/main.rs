@@ -7,6 +7,7 @@ mod fixtures;
 mod judged;
 mod mutation;
 mod worst_cases;
+mod worst_fitness;
 
 use contract::{breaches, wanted_value};
 use fixtures::{Fixture, fixtures};

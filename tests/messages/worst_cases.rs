@@ -1,9 +1,10 @@
 //! Each rule in each of its ways, with the longest names, numbers and paths that Kubernetes takes.
 
+use crate::worst_fitness::worst_fitness;
 use serde_json::{Value, json};
 
 /// The longest name of an object, container or Service port.
-fn long(start: &str) -> String {
+pub fn long(start: &str) -> String {
     format!("{start}{}", "x".repeat(63 - start.len()))
 }
 
@@ -12,7 +13,7 @@ fn long_app_protocol() -> String {
     format!("{}/{}", ["x".repeat(63), "x".repeat(63), "x".repeat(63), "x".repeat(61)].join("."), long("h"))
 }
 
-fn object(kind: &str, name: &str, rest: &Value) -> Value {
+pub fn object(kind: &str, name: &str, rest: &Value) -> Value {
     let api_version = match kind {
         "Service" | "ServiceAccount" | "Pod" | "ReplicationController" => "v1",
         "Job" | "CronJob" => "batch/v1",
@@ -25,7 +26,7 @@ fn object(kind: &str, name: &str, rest: &Value) -> Value {
 }
 
 /// A workload of a kind, with its pod at the 101st place of its lists.
-fn workload(kind: &str, annotations: &Value, spec: &Value) -> Value {
+pub fn workload(kind: &str, annotations: &Value, spec: &Value) -> Value {
     let mut spec = spec.clone();
     for list in ["containers", "initContainers"] {
         if let Some(items) = spec.get_mut(list).and_then(Value::as_array_mut) {
@@ -121,6 +122,7 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
     cases.extend(worst_hooks().into_iter().map(|(rest, objects)| (profile(rest), objects)));
     cases.extend(worst_evidence().into_iter().map(|(rest, objects)| (profile(rest), objects)));
     cases.extend(worst_ports().into_iter().map(|(rest, objects)| (profile(rest), objects)));
+    cases.extend(worst_fitness().into_iter().map(|(rest, objects)| (profile(rest), objects)));
     cases
 }
 

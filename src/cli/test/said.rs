@@ -10,7 +10,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// All whose check makes its own words: those of a check that takes them from the rule are in the rule file.
-const RULES: [&str; 26] = [
+const RULES: [&str; 31] = [
+    "ambiguous-namespace-injection",
     "app-starts-before-proxy",
     "capped-grace-period",
     "conflicting-port-protocols",
@@ -20,6 +21,7 @@ const RULES: [&str; 26] = [
     "endless-proxy-wait",
     "grpc-web-lookalike",
     "headless-listener-fanout",
+    "ineffective-injection-label",
     "invalid-lifecycle",
     "job-never-completes",
     "missing-identity-wait",
@@ -28,7 +30,10 @@ const RULES: [&str; 26] = [
     "obsolete-drain-hook",
     "pre-stop-needs-shell",
     "proxy-stops-first",
+    "proxy-uid",
+    "reserved-mesh-name",
     "reserved-mesh-port",
+    "restricted-namespace-without-cni",
     "shadowed-port-name",
     "short-grace-period",
     "sniffed-server-first-port",

@@ -1,0 +1,199 @@
+//! `injection-key`: labels and annotations about injection that do not do what they say.
+//!
+//! Istio's webhooks select pods by labels of the pods and of their Namespaces, so an annotation, or a key of the workload
+//! itself, is never asked for. Sources: those of [`crate::mesh::membership`], and
+//! <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
+
+mod namespace;
+mod word;
+
+use crate::base::{Edit, Fix, Path, PodRepair};
+use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::inventory::Subject;
+use crate::manifest::PodTemplate;
+use crate::mesh::injection::{INJECT_KEY, Injection, NAMESPACE_INJECTION_LABEL, NEVER_INJECTED};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use word::{meant, shown};
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "injection-key",
+    summary: "labels and annotations about injection that do not do what they say",
+    cases: &[],
+    repair: PodRepair::Never,
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// Parameters of `injection-key`: none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Params {}
+
+fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(pod) = subject.pod().filter(|_| !subject.has_proxy()) else {
+        return namespace::observe(subject).into_iter().collect();
+    };
+    let label = label_path(&pod);
+    let found = match label.find(subject.object.value()) {
+        Some(value) => of_label(subject, &label, value).or_else(|| contradicted(subject, &pod, value)),
+        None => of_other_keys(subject, &pod),
+    };
+    found.into_iter().collect()
+}
+
+/// The one place that Istio's webhooks look at.
+fn label_path(pod: &PodTemplate<'_>) -> Path {
+    pod.path().key("metadata").key("labels").key(INJECT_KEY)
+}
+
+fn of_label(subject: &Subject<'_>, path: &Path, value: &Value) -> Option<Observation> {
+    match value {
+        Value::String(text) if matches!(text.as_str(), "" | "false") => None,
+        Value::String(text) if text == "true" => in_vain(subject, path),
+        Value::String(text) => Some(of_odd_text(subject, path, text)),
+        Value::Null => None,
+        other => Some(without_quotes(path, other)),
+    }
+}
+
+/// A label that asks for a sidecar where no pod ever gets one. Pods on the network of their node are another rule's.
+fn in_vain(subject: &Subject<'_>, path: &Path) -> Option<Observation> {
+    let namespace = subject.namespace();
+    let word = subject.namespace_labels().and_then(|labels| labels.get(NAMESPACE_INJECTION_LABEL));
+    let cause = match word.filter(|word| *word != "enabled") {
+        _ if subject.pod()?.host_network() => return None,
+        _ if NEVER_INJECTED.contains(&namespace) => format!("Istio injects no pod of namespace {namespace}"),
+        Some(word) => format!("`{NAMESPACE_INJECTION_LABEL}: {}` of the namespace keeps all its pods out", shown(word)),
+        None => return None,
+    };
+    let observation = Observation::new(path.clone(), format!("{cause}, whatever they ask for: want none at {path}"));
+    let unfixed = "whether the namespace or the pods say what is meant only their owner knows";
+    Some(observation.unfixed(unfixed))
+}
+
+fn of_odd_text(subject: &Subject<'_>, path: &Path, text: &str) -> Observation {
+    let seen = shortened_to(20, text);
+    let Some(wanted) = meant(&Value::from(text)) else {
+        let message = format!("{seen} is none of the two words that count: want \"true\" or \"false\" at {path}");
+        return Observation::new(path.clone(), message).unfixed("what is meant by it only its owner knows");
+    };
+    let (now, then) = (subject.injection_if(Some(text)), subject.injection_if(Some(word(wanted))));
+    let message = format!("{seen} is none of the two words that count: want \"{wanted}\" at {path}");
+    Observation::new(path.clone(), message).fixed_by(set_label(path, wanted, now, then))
+}
+
+/// What is no text the API server does not take for a label, or an annotation.
+fn without_quotes(path: &Path, value: &Value) -> Observation {
+    let observe = |wanted: &str| {
+        let message = format!("without quotes this is no text, and the API server refuses it: want {wanted} at {path}");
+        Observation::new(path.clone(), message)
+    };
+    match meant(value) {
+        Some(wanted) => {
+            let edit = Edit::set(path.clone(), word(wanted));
+            observe(&format!("\"{wanted}\"")).fixed_by(Fix::safe(format!("write \"{wanted}\" in quotes"), vec![edit]))
+        }
+        None => observe("\"true\" or \"false\"").unfixed("what is meant by it only its owner knows"),
+    }
+}
+
+/// An annotation that says the opposite of the label, which alone counts.
+fn contradicted(subject: &Subject<'_>, pod: &PodTemplate<'_>, label: &Value) -> Option<Observation> {
+    let path = pod.annotation_path(INJECT_KEY);
+    let annotation = path.find(subject.object.value())?;
+    if !annotation.is_string() {
+        return Some(without_quotes(&path, annotation));
+    }
+    let (counts, ignored) = (meant(label)?, meant(annotation)?);
+    let message =
+        format!("the label of that name says \"{counts}\", and it alone counts: want the same, or none, at {path}");
+    let unfixed = "which of the two is meant only their owner knows";
+    (counts != ignored).then(|| Observation::new(path, message).unfixed(unfixed))
+}
+
+/// A key in a place where the webhooks do not look, and what it says.
+struct Misplaced<'a> {
+    path: Path,
+    key: &'static str,
+    /// `annotation of the pods`.
+    place: &'static str,
+    value: &'a Value,
+}
+
+/// The keys that stand in for the label where that is missing. The first one that is there is what somebody meant.
+fn of_other_keys(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Observation> {
+    let found = misplaced(subject, pod).into_iter().next()?;
+    if found.path == pod.annotation_path(INJECT_KEY) {
+        if !found.value.is_string() {
+            return Some(without_quotes(&found.path, found.value));
+        }
+        // The injector itself still reads this word of the annotation.
+        if found.value == "false" {
+            return None;
+        }
+    }
+    let wanted = meant(found.value)?;
+    let (now, then) = (subject.injection_if(None), subject.injection_if(Some(word(wanted))));
+    if now == if wanted { Injection::Yes } else { Injection::No } {
+        return None;
+    }
+    if then == Injection::No && wanted {
+        return in_vain(subject, &found.path);
+    }
+    let path = label_path(pod);
+    let Misplaced { key, place, .. } = found;
+    let message = format!("Istio's webhooks do not read {key} as {place}: want \"{wanted}\" at {path}");
+    let fix = set_label(&path, wanted, now, then);
+    Some(Observation::new(path, message).at(found.path).fixed_by(fix))
+}
+
+fn misplaced<'a>(subject: &Subject<'a>, pod: &PodTemplate<'_>) -> Vec<Misplaced<'a>> {
+    let of_pods = pod.path().key("metadata");
+    let mut places = vec![
+        (INJECT_KEY, of_pods.clone().key("annotations"), "an annotation"),
+        (NAMESPACE_INJECTION_LABEL, of_pods.clone().key("labels"), "a label of pods"),
+        (NAMESPACE_INJECTION_LABEL, of_pods.key("annotations"), "an annotation"),
+    ];
+    for metadata in of_makers(subject, pod) {
+        for key in [INJECT_KEY, NAMESPACE_INJECTION_LABEL] {
+            places.push((key, metadata.clone().key("labels"), "a label of the workload"));
+            places.push((key, metadata.clone().key("annotations"), "an annotation of the workload"));
+        }
+    }
+    let at = |(key, map, place): (&'static str, Path, &'static str)| {
+        let path = map.key(key);
+        let value = path.find(subject.object.value())?;
+        Some(Misplaced { path, key, place, value })
+    };
+    places.into_iter().filter_map(at).collect()
+}
+
+/// The metadata of the workload, and of the Jobs of a CronJob, where it is known that nothing of it comes to the pods.
+fn of_makers(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Vec<Path> {
+    const KEEP_THEIR_LABELS: [&str; 5] = ["", "apps", "batch", "argoproj.io", "apps.kruise.io"];
+    if pod.path() == Path::root() || !KEEP_THEIR_LABELS.contains(&subject.object.group()) {
+        return Vec::new();
+    }
+    vec![Path::keys("metadata"), Path::keys("spec.jobTemplate.metadata")]
+}
+
+fn word(wanted: bool) -> &'static str {
+    if wanted { "true" } else { "false" }
+}
+
+/// Safe only where it is known that it changes nothing for the pods.
+fn set_label(path: &Path, wanted: bool, now: Injection, then: Injection) -> Fix {
+    let edits = vec![Edit::set(path.clone(), word(wanted))];
+    let title = format!("set the label {INJECT_KEY} to \"{wanted}\"");
+    let changed = match (wanted, now == Injection::Unknown || then == Injection::Unknown) {
+        (_, false) if now == then => return Fix::safe(title, edits),
+        (true, false) => "the pods get a proxy by it",
+        (true, true) => "in a namespace without injection the pods get a proxy by it",
+        (false, false) => "the pods lose their proxy by it",
+        (false, true) => "in a namespace with injection the pods lose their proxy by it",
+    };
+    Fix::risky(title, changed, edits)
+}

@@ -1,0 +1,71 @@
+//! `proxy-user`: applications that run as the user or the group of the proxy.
+//!
+//! What leaves the pod as user or group 1337 is not redirected, as it is taken for the proxy's own traffic. Source:
+//! <https://github.com/istio/istio/blob/master/tools/istio-iptables/pkg/capture/run.go>
+
+use crate::base::{Path, PodRepair};
+use crate::checks::serving::is_application;
+use crate::checks::{Check, Observation, bind, schema_of, with_name};
+use crate::inventory::Subject;
+use crate::manifest::{Container, PodTemplate};
+use crate::mesh::sidecar::{INTERCEPTION_MODE_ANNOTATION, PROXY_ID};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "proxy-user",
+    summary: "applications that run as the user or the group of the proxy",
+    cases: &[],
+    repair: PodRepair::Never,
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// Parameters of `proxy-user`: none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Params {}
+
+/// What of a security context counts, and what it is called.
+const FIELDS: [(&str, &str); 2] = [("runAsUser", "user"), ("runAsGroup", "group")];
+
+fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(pod) = subject.pod().filter(is_redirected) else { return Vec::new() };
+    FIELDS.iter().flat_map(|(field, word)| of_field(&pod, field, word)).collect()
+}
+
+/// Without redirection there is nothing to be excepted from.
+fn is_redirected(pod: &PodTemplate<'_>) -> bool {
+    pod.annotations().get(INTERCEPTION_MODE_ANNOTATION) != Some("NONE")
+}
+
+/// The pod's own number, where an application takes it over, and those that containers set themselves. Init containers are
+/// left alone: to run as the proxy is how they reach the network before it is up.
+fn of_field(pod: &PodTemplate<'_>, field: &str, word: &str) -> Vec<Observation> {
+    let applications: Vec<Container<'_>> = pod.containers().filter(is_application).collect();
+    let own = |container: &Container<'_>| id_of(container.value(), field);
+    let inherits = |container: &Container<'_>| own(container).is_none();
+    let of_pod = (id_of(pod.spec(), field) == Some(PROXY_ID) && applications.iter().any(inherits))
+        .then(|| observe(None, word, pod.spec_path(), field));
+    let of_containers = applications.iter().filter(|container| own(container) == Some(PROXY_ID));
+    let observations = of_containers.map(|it| observe(Some(it.name()), word, it.path(), field));
+    of_pod.into_iter().chain(observations).collect()
+}
+
+fn id_of(holder: &Value, field: &str) -> Option<i64> {
+    holder.get("securityContext")?.get(field)?.as_i64()
+}
+
+/// `container` is none where the pod itself says it.
+fn observe(container: Option<&str>, word: &str, holder: Path, field: &str) -> Observation {
+    let path = holder.key("securityContext").key(field);
+    let compose = |who: &str| {
+        format!("{who} runs as the proxy's own {word}, whose traffic bypasses it: want another number at {path}")
+    };
+    let message = container.map_or_else(|| compose("the pod"), |name| with_name(40, name, compose));
+    Observation::new(path, message)
+        .help("any other number will do: the traffic of user and group 1337 is taken for the proxy's own")
+        .unfixed("who may read the files of an image only its owner knows")
+}

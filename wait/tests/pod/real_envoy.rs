@@ -1,6 +1,6 @@
 //! With a real Envoy and a stand-in for its agent: the order of a start, upstreams behind the proxy, draining, quitting.
 
-use crate::harness::{Agent, Envoy, Reply, Running, Server, in_pod, program, run, until};
+use crate::harness::{Agent, Envoy, Reply, Running, Server, in_pod, program, run, start_envoy, until};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
@@ -11,7 +11,7 @@ fn run_waits_until_envoy_serves() {
         let waiting = Running::start(&mut program("run -- echo started"));
         // Before Envoy nobody listens; Envoy without an agent answers 503; only with both it is ready.
         waiting.says("waiting for the proxy: connection refused");
-        let envoy = Envoy::start();
+        let envoy = start_envoy();
         waiting.says("waiting for the proxy: answered 503");
         assert_eq!(waiting.stdout(), "");
         let agent = Agent::start();

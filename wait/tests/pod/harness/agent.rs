@@ -4,9 +4,8 @@
 //! the second ends agent and Envoy at once. <https://github.com/istio/istio/blob/master/pkg/istio-agent/health/health_probers.go>
 //! and <https://github.com/istio/istio/blob/master/pilot/cmd/pilot-agent/status/server.go>
 
-use super::{Envoy, Reply, Server};
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use super::pods::{Envoy, admin};
+use super::{Reply, Server, start_envoy};
 use std::sync::{Arc, Mutex};
 
 /// The Envoy that it is the agent of, once started; taken away when it ends.
@@ -48,7 +47,7 @@ impl Agent {
 
     /// Starts its Envoy; returns at once.
     pub fn start_envoy(&self) {
-        *self.envoy.lock().unwrap() = Some(Envoy::start());
+        *self.envoy.lock().unwrap() = Some(start_envoy());
     }
 
     /// Whether its Envoy is there.
@@ -60,16 +59,4 @@ impl Agent {
     pub fn requests(&self) -> Vec<String> {
         self.server.requests()
     }
-}
-
-/// A request to Envoy's admin port: all of the answer, empty where there was none.
-fn admin(method: &str, path: &str) -> String {
-    let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect("127.0.0.1:15000")?;
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: admin\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().unwrap_or_default()
 }

@@ -2,14 +2,13 @@
 
 mod agent;
 mod envoy;
-mod pod;
-mod process;
+#[path = "../../../../tests/pod/mod.rs"]
+mod pods;
 mod program;
 mod server;
 
 pub use agent::Agent;
-pub use envoy::Envoy;
-pub use pod::in_pod;
-pub use process::{Running, children_of, run, until};
-pub use program::{as_process_1, is_emulated, path as program_path, program, runner, which};
+pub use envoy::start_envoy;
+pub use pods::{Envoy, Running, children_of, run, until};
+pub use program::{as_process_1, in_pod, is_emulated, path as program_path, program, runner, which};
 pub use server::{OK, Reply, Server};

@@ -1,5 +1,6 @@
 //! The program under test: static, as it is shipped. Another architecture's runs in an emulator.
 
+use super::pods;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -29,6 +30,11 @@ fn build() -> PathBuf {
 /// Where it is.
 pub fn path() -> &'static Path {
     &PROGRAM.1
+}
+
+/// Runs the rest of a test in a pod, as [`pods::in_pod`] has it, with the program that was built outside.
+pub fn in_pod<F: FnOnce()>(body: F) {
+    pods::in_pod(&[("SEAWORTHY_WAIT_PROGRAM", path().as_os_str())], body);
 }
 
 /// The emulator that it needs on this machine.

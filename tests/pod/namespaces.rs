@@ -1,6 +1,7 @@
 //! A pod for one test: network, processes and mounts of its own, and only a loopback interface. All fixed ports are free
 //! there, the folder for temporary files is empty, `/proc/net/tcp` lists nobody else's sockets, and whatever a test starts ends with it.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 
@@ -8,8 +9,8 @@ const INSIDE: &str = "SEAWORTHY_TEST_POD";
 const DONE: &str = "the test in the pod came to its end";
 
 /// Runs the rest of a test in a pod: the test program starts itself again there, with this test only. To be called with a
-/// closure written in the test itself, whose name it has.
-pub fn in_pod<F: FnOnce()>(body: F) {
+/// closure written in the test itself, whose name it has. What `environment` says was made outside, once.
+pub fn in_pod<F: FnOnce()>(environment: &[(&str, &OsStr)], body: F) {
     if std::env::var_os(INSIDE).is_some() {
         body();
         println!("\n{DONE}");
@@ -27,8 +28,7 @@ pub fn in_pod<F: FnOnce()>(body: F) {
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
         .env("TMPDIR", "/mnt")
-        // Built once, outside.
-        .env("SEAWORTHY_WAIT_PROGRAM", super::program_path())
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .output()
         .expect("unshare, of util-linux");

@@ -96,7 +96,7 @@ impl Running {
         signal(self.pid(), number);
     }
 
-    /// Sends its only child a signal: for what [`super::as_process_1`] started.
+    /// Sends its only child a signal: for what is process 1 of its own, below `unshare`.
     pub fn signal_child(&self, number: i32) {
         let child = until(&format!("a child of {}", self.what), || children_of(self.pid()).first().copied());
         signal(child, number);

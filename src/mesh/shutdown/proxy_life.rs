@@ -25,11 +25,16 @@ impl ProxyLife {
         self.end.guaranteed().map(|guaranteed| guaranteed.plus(GoDuration::from_seconds(self.own_hook)))
     }
 
-    /// How long new connections come in: to the end of a classic proxy, or until its listeners close. None: as long as the
+    /// When its listeners close: from then on new connections in are refused, whether it lives on or not. None: never, as those of
+    /// a native proxy.
+    pub fn closes_listeners(&self) -> Option<GoDuration> {
+        self.end.set_time().map(|_| GoDuration::from_seconds(self.own_hook).plus(self.drain))
+    }
+
+    /// How long new connections certainly come in: to the end of a classic proxy, or until its listeners close. None: as long as the
     /// application lives.
     pub fn takes_connections(&self) -> Option<GoDuration> {
-        let closed = GoDuration::from_seconds(self.own_hook).plus(self.drain);
-        self.lasts().map(|lasts| lasts.min(closed))
+        Some(self.lasts()?.min(self.closes_listeners()?))
     }
 
     /// Whether it lasts longer while connections are open, instead of ending in any case.
@@ -110,6 +115,8 @@ mod tests {
         let life = ProxyLife::of(Classic, &ProxySettings::default(), ISTIO, 20);
         assert_eq!(life.lasts(), Some(seconds(25)));
         assert_eq!(life.takes_connections(), Some(seconds(25)));
+        assert_eq!(life.closes_listeners(), Some(seconds(20 + 45)));
+        assert_eq!(ProxyLife::of(Native, &ProxySettings::default(), ISTIO, 0).closes_listeners(), None);
         let application = |pre_stop| ApplicationEnd { pre_stop: Some(pre_stop), shutdown: 10 };
         assert!(life.covers(application(15), 60));
         assert!(!life.covers(application(16), 60));

@@ -24,6 +24,7 @@ fn incoming(pod: &PodEnd<'_>, axis: Axis) -> Row {
     }
     let served = if pod.has_unknown_hook() { pod.grace } else { served };
     without_network(pod, &mut row, |life| life.takes_connections(), served);
+    without_listeners(pod, &mut row, served);
     killed(pod, &mut row, served);
     row
 }
@@ -52,6 +53,17 @@ fn without_network(pod: &PodEnd<'_>, row: &mut Row, until: fn(&ProxyLife) -> Opt
                 row.fill_from(mark, until, asked);
             }
         }
+    }
+}
+
+/// Closed listeners refuse what is new, however long open connections keep the proxy.
+fn without_listeners(pod: &PodEnd<'_>, row: &mut Row, asked: i64) {
+    let closed = match &pod.proxy {
+        DrawnProxy::Lives(life) if !pod.has_unknown_hook() => life.closes_listeners(),
+        _ => None,
+    };
+    if let Some(closed) = closed.filter(|closed| *closed < GoDuration::from_seconds(asked)) {
+        row.fill_from(b'x', closed, asked);
     }
 }
 

@@ -62,7 +62,8 @@ fn classic(pod: &PodEnd<'_>, life: &ProxyLife, row: &mut Row) {
     let lasts = life.lasts().unwrap_or_default();
     row.fill(b'=', 0, hook).fill_to(b'-', hook, lasts).put_at(b'|', lasts).put(b'T', hook);
     if life.ends_when_idle() {
-        row.fill_from(b'?', lasts, pod.application_end().min(grace));
+        // A peer that never closes its end keeps it even when the application is gone.
+        row.fill_from(b'?', lasts, grace);
     }
     if lasts > GoDuration::from_seconds(row.last()) {
         row.put(b'>', row.last());

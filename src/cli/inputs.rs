@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use thiserror::Error;
 
 /// What stands for standard input among paths.
@@ -113,9 +113,11 @@ fn each_once(found: Vec<PathBuf>) -> Vec<(String, PathBuf)> {
     named
 }
 
-/// The path as people see it, with `/` on every system.
+/// The path as people see it, with `/` on every system, and without parts that lead nowhere: which files are near each other
+/// is told by their names.
 fn name(path: &Path) -> String {
-    let path = path.strip_prefix(".").unwrap_or(path).to_string_lossy();
+    let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    let path = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace(std::path::MAIN_SEPARATOR, "/") }
 }
 

@@ -1,7 +1,7 @@
 //! The objects of one kind in one namespace, found by name or by a label.
 
 use crate::base::ObjectRef;
-use crate::inventory::nearness::{Nearest, nearest};
+use crate::inventory::nearness::{Nearest, add_copy, nearest};
 use crate::manifest::{Object, group_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl<F: Indexed + PartialEq> Shard<F> {
         for pair in pairs {
             self.index.entry(pair).or_default().insert(identity.clone());
         }
-        self.copies.entry(identity).or_default().push(entry);
+        add_copy(self.copies.entry(identity).or_default(), entry);
     }
 
     /// Takes all copies of an object out.

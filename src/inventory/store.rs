@@ -2,7 +2,7 @@
 
 use crate::base::ObjectRef;
 use crate::inventory::facts::Strings;
-use crate::inventory::nearness::nearest;
+use crate::inventory::nearness::{add_copy, nearest};
 use crate::inventory::port_uses::{NearUse, PortUses};
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
 use crate::inventory::{
@@ -272,7 +272,7 @@ impl Inventory {
         if object.is("", "Namespace") {
             let facts = NamespaceFacts::of(object.value());
             let copies = self.namespaces.entry(reference.name.clone()).or_default();
-            copies.push(Entry { reference, facts, object: kept });
+            add_copy(copies, Entry { reference, facts, object: kept });
             return;
         }
         let contents = || namespace_key(&reference).to_owned();

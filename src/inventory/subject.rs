@@ -25,6 +25,7 @@ pub struct Subject<'a> {
     pub membership: Membership,
     pod: Option<PodTemplate<'a>>,
     workloads: Vec<&'a Entry<WorkloadFacts>>,
+    services: Vec<&'a Entry<ServiceFacts>>,
 }
 
 impl<'a> Subject<'a> {
@@ -54,7 +55,8 @@ impl<'a> Subject<'a> {
 
     fn of(object: &'a Object, pod: Option<PodTemplate<'a>>, inventory: &'a Inventory, profile: &'a Profile) -> Self {
         let workloads = workloads_behind(object, inventory);
-        let mut subject = Self { object, inventory, profile, membership: Membership::Unknown, pod, workloads };
+        let (membership, services) = (Membership::Unknown, services_before(object, pod.as_ref(), inventory));
+        let mut subject = Self { object, inventory, profile, membership, pod, workloads, services };
         subject.membership = subject.decide_membership();
         subject
     }
@@ -81,9 +83,8 @@ impl<'a> Subject<'a> {
     }
 
     /// The Services that select its pods, by name; none also where the Services are not known.
-    pub fn services(&self) -> Vec<&'a Entry<ServiceFacts>> {
-        let Some(pod) = self.pod() else { return Vec::new() };
-        self.inventory.services_selecting(self.namespace(), &pod.known_labels(), self.object.file())
+    pub fn services(&self) -> &[&'a Entry<ServiceFacts>] {
+        &self.services
     }
 
     /// Whether it is known which Services there are around it.
@@ -267,6 +268,17 @@ fn one<'a>(mut all: impl Iterator<Item = &'a PeerModes>) -> Result<Option<&'a Pe
 }
 
 const NO_LABELS: Strings = Strings::new();
+
+/// The Services that select these pods: looked for once, since many rules ask.
+fn services_before<'a>(
+    object: &'a Object,
+    pod: Option<&PodTemplate<'a>>,
+    inventory: &'a Inventory,
+) -> Vec<&'a Entry<ServiceFacts>> {
+    let Some(pod) = pod else { return Vec::new() };
+    let namespace = object.reference().namespace.as_deref().unwrap_or("");
+    inventory.services_selecting(namespace, &pod.known_labels(), object.file())
+}
 
 /// The workloads whose pods an object selects, if it is a Service, or the one that it scales.
 fn workloads_behind<'a>(object: &Object, inventory: &'a Inventory) -> Vec<&'a Entry<WorkloadFacts>> {

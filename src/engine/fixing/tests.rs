@@ -172,7 +172,7 @@ fn a_fix_may_bring_what_is_only_worth_knowing() {
 #[test]
 fn services_are_fixed_before_the_pods_behind_them() {
     let by_service: BoundCheck = Box::new(|subject| {
-        let ports = subject.services().into_iter().flat_map(|service| &service.facts.ports);
+        let ports = subject.services().iter().flat_map(|service| &service.facts.ports);
         let highest = ports.map(|port| port.number).max().unwrap_or(0);
         too_low(subject.object, GRACE, highest, highest).into_iter().collect()
     });

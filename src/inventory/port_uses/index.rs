@@ -2,7 +2,7 @@
 
 use crate::base::{ObjectRef, Place};
 use crate::inventory::Entry;
-use crate::inventory::nearness::{Nearest, nearest};
+use crate::inventory::nearness::{Nearest, add_copy, nearest};
 use crate::inventory::port_uses::{PortUse, Whom, uses_of};
 use crate::inventory::shard::{Renewed, renew};
 use crate::manifest::Object;
@@ -50,7 +50,7 @@ impl PortUses {
                 }
             }
         }
-        self.copies.entry(reference.clone()).or_default().push(Entry { reference, facts, object: kept });
+        add_copy(self.copies.entry(reference.clone()).or_default(), Entry { reference, facts, object: kept });
     }
 
     fn add_selection(&mut self, namespace: Option<String>, reference: &ObjectRef) {

@@ -192,3 +192,6 @@ impl Capped<'_> {
         RelatedPlace { message: self.sum.clone(), path: self.path.clone(), place }
     }
 }
+
+#[cfg(test)]
+mod tests;

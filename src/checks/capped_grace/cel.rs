@@ -198,6 +198,7 @@ mod tests {
             ("Object{spec: Object.spec{terminationGracePeriodSeconds: 50}}", of_template, None),
             ("Object{spec: Object.spec{terminationGracePeriodSeconds: 50 + 1}}", field(), None),
             ("Object{spec: Object.spec{terminationGracePeriodSeconds: 1.5}}", field(), None),
+            ("Object{spec: Object.spec{terminationGracePeriodSeconds: 60 / 2\n}}", field(), None),
             ("Object{spec: Object.spec{terminationGracePeriodSeconds: params.seconds}}", field(), None),
             ("Object{spec: Object.spec{?terminationGracePeriodSeconds: optional.of(5)}}", field(), None),
             ("true ? Object{spec: Object.spec{terminationGracePeriodSeconds: 5}} : Object{}", field(), None),

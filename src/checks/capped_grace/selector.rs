@@ -110,6 +110,20 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_not_known_fits_only_what_takes_everything() {
+        for (patterns, text, wanted) in [
+            (vec![Some("pay"), Some("w*")], Some("web"), Yes),
+            (vec![Some("pay")], Some("web"), No),
+            (vec![Some("w*")], None, Unknown),
+            (vec![Some("w*"), Some("*")], None, Yes),
+            (vec![None], Some("web"), Unknown),
+            (vec![], Some("web"), No),
+        ] {
+            assert_eq!(one_fits(patterns.clone().into_iter(), text), wanted, "{patterns:?} {text:?}");
+        }
+    }
+
+    #[test]
     fn selectors_are_decided_as_far_as_labels_are_known() {
         let label = |key: &str| match key {
             "app" => Label::Value("web"),

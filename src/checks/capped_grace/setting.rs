@@ -59,9 +59,20 @@ pub fn together(effects: impl IntoIterator<Item = Effect>) -> Effect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn sets(seconds: i64, proof: Proof) -> Effect {
         Effect::Sets(Setting { path: Path::root(), seconds }, proof)
+    }
+
+    #[test]
+    fn a_part_without_a_known_number_matters_only_where_it_names_the_field() {
+        for (part, wanted) in [
+            (json!({"spec": {"hostname": "web"}}), Effect::None),
+            (json!({"spec": {"terminationGracePeriodSeconds": "{{ it }}"}}), Effect::Unclear),
+        ] {
+            assert_eq!(Effect::of(&part, None), wanted, "{part}");
+        }
     }
 
     #[test]

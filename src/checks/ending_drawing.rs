@@ -50,10 +50,9 @@ pub fn with_callers(
     drain: &DrainSeconds,
     first: Option<&Container<'_>>,
 ) -> Vec<String> {
-    let place = |container: &Container<'_>| (container.role() == Role::Regular, container.index());
     let serving = serving_containers(subject);
-    let seconds: BTreeMap<_, _> = serving.iter().map(|it| (place(&it.container), drain.of(it.callers))).collect();
-    let callers = |container: &Container<'_>| seconds.get(&place(container)).map_or(0, |seconds| i64::from(*seconds));
+    let seconds: BTreeMap<_, _> = serving.iter().map(|it| (it.container.path(), drain.of(it.callers))).collect();
+    let callers = |container: &Container<'_>| seconds.get(&container.path()).map_or(0, |seconds| i64::from(*seconds));
     draw(subject, pod, ending, &callers, first)
 }
 

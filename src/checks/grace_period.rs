@@ -191,4 +191,23 @@ mod tests {
         assert_eq!(wanted(&profile, &declared("59"), &spec), Some(("61".to_owned(), Some(CERTAIN))));
         assert_eq!(wanted(&profile, &declared("a minute"), &spec), None);
     }
+
+    #[test]
+    fn what_cannot_be_raised_is_asked_for_as_far_as_it_is_reasonable() {
+        let params = Params { max_grace_period_seconds: 600, ..Params::default() };
+        for (shutdown, needed, wanted) in [
+            (598, 600, "set `terminationGracePeriodSeconds: 600`, and more by what the preStop takes".to_owned()),
+            (599, 601, too_long(601, 600)),
+        ] {
+            let hook = json!({"preStop": {"exec": {"command": ["/drain"]}}});
+            let spec = json!({"containers": [{"name": "web", "lifecycle": hook}]});
+            let annotations = json!({"seaworthy.dev/shutdown-seconds": shutdown.to_string()});
+            let metadata = json!({"name": "web", "annotations": annotations});
+            let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
+            let pod = Object::from_json(pod).unwrap();
+            let pod = PodTemplate::of(&pod).unwrap();
+            let ending = Ending::of(&pod, params.shutdown_seconds);
+            assert_eq!(advice(&params, ending.last().unwrap(), needed), wanted, "{shutdown}");
+        }
+    }
 }

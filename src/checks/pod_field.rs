@@ -296,6 +296,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_controller_decides_is_not_looked_at() {
+        let template = json!({"spec": {"containers": [{"name": "web"}]}});
+        let service = json!({"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "web"},
+            "spec": {"template": template}});
+        let service = Object::from_json(service).unwrap();
+        let (inventory, profile) = (Inventory::default(), Profile::default());
+        let fields = ["terminationGracePeriodSeconds", "priorityClassName"];
+        let params = json!({"each": ["pod"], "fields": fields, "when": "absent", "wanted": "a", "reason": "b"});
+        let found = (CHECK.bind)(&params).unwrap()(&Subject::new(&service, &inventory, &profile));
+        let paths: Vec<String> = found.iter().map(|it| it.path.to_string()).collect();
+        assert_eq!(paths, ["spec.template.spec.priorityClassName"]);
+    }
+
+    #[test]
     fn a_reason_that_breaks_the_line_is_left_out() {
         let spec = json!({"containers": [{"name": "x".repeat(63)}]});
         let field = ["x"; 30].join(".");

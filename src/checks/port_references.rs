@@ -112,7 +112,22 @@ const LONGEST_NAME: usize = 40;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::mesh::Profile;
     use serde_json::json;
+
+    #[test]
+    fn of_an_object_without_files_nothing_is_said_of_what_is_among_them() {
+        let spec = json!({"ports": [{"name": "web", "port": 80}]});
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec});
+        let (service, inventory, profile) =
+            (Object::from_json(service).unwrap(), Inventory::default(), Profile::default());
+        let subject = Subject::new(&service, &inventory, &profile);
+        let port = subject.service().unwrap().ports().next().unwrap();
+        let words = in_words(&subject, &port);
+        assert!(words.starts_with("what refers to the port as `web` must be changed"), "{words}");
+    }
 
     #[test]
     fn annotations_hold_names_in_their_own_ways() {

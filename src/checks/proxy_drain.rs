@@ -183,6 +183,24 @@ mod tests {
     }
 
     #[test]
+    fn the_advice_is_for_the_strategy() {
+        let profile: Profile =
+            serde_json::from_value(json!({"assumeMembership": "sidecar", "dataPlane": "classic"})).unwrap();
+        let hook = json!({"preStop": {"sleep": {"seconds": 20}}});
+        let spec = json!({"terminationGracePeriodSeconds": 60, "containers": [{"name": "web", "lifecycle": hook}]});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec});
+        let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
+        for (strategy, begins) in [
+            (DrainStrategy::DrainDuration, "annotate the pod template with `proxy.istio.io/config: "),
+            (DrainStrategy::Native, "use a native sidecar: annotation `sidecar.istio.io/nativeSidecar: "),
+        ] {
+            let params = Params { strategy, ..Params::default() };
+            let found = run(&params, &Subject::new(&pod, &inventory, &profile)).pop().unwrap();
+            assert!(found.help.as_ref().unwrap().starts_with(begins), "{:?}", found.help);
+        }
+    }
+
+    #[test]
     fn what_the_mesh_sets_holds_where_the_pod_sets_nothing() {
         let mesh = json!({"terminationDrainDuration": "30s"});
         assert_eq!(uncovered(&mesh, "", 20, 60), None);

@@ -60,3 +60,31 @@ pub fn unread(port: &ServicePort<'_>, istio: Version) -> String {
 pub fn spoken(protocol: Protocol) -> &'static str {
     if protocol == Protocol::Unsupported { "unclear" } else { protocol.name() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Target;
+
+    #[test]
+    fn a_name_is_hidden_where_something_else_is_read_in_its_place() {
+        let port = |name, protocol, app_protocol| ServicePort {
+            index: 0,
+            name: Some(name),
+            number: 8080,
+            protocol,
+            app_protocol,
+            target: Target::Number(8080),
+        };
+        for (port, istio, wanted) in [
+            (port("http-web", "TCP", Some("tcp")), Version::new(1, 8), Some(Protocol::Http)),
+            (port("http-web", "TCP", Some("tcp")), Version::new(1, 7), None),
+            (port("http-web", "TCP", None), Version::new(1, 8), None),
+            (port("http-web", "UDP", Some("tcp")), Version::new(1, 8), None),
+            (port("udp-web", "TCP", Some("tcp")), Version::new(1, 8), None),
+            (port("web", "TCP", Some("tcp")), Version::new(1, 8), None),
+        ] {
+            assert_eq!(hidden_protocol(&port, istio), wanted, "{port:?} {istio}");
+        }
+    }
+}

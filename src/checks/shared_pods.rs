@@ -111,3 +111,42 @@ impl RivalPort<'_> {
 fn place_order(place: Option<&Place>) -> Option<(&str, usize)> {
     place.map(|place| (&*place.file, place.span.start))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Source;
+    use crate::inventory::{Inventory, Origin};
+    use crate::manifest::{Content, Limits, Object, content_of, read_documents};
+    use crate::mesh::Profile;
+    use std::sync::Arc;
+
+    fn service(file: &str, name: &str) -> Arc<Object> {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n\
+             spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}\n"
+        );
+        let reading = read_documents(&Source::new(file, text), &Limits::default());
+        let contents = reading.documents.into_iter().map(|document| content_of(&Arc::new(document)));
+        let objects = contents.flat_map(|content| match content {
+            Content::Objects(objects) => objects,
+            Content::Patch | Content::NotKubernetes => Vec::new(),
+        });
+        Arc::new(objects.into_iter().next().unwrap())
+    }
+
+    #[test]
+    fn a_service_of_another_folder_is_no_rival_without_a_namespace() {
+        for (file_of_other, wanted) in [("shop/a.yaml", vec!["other"]), ("blog/a.yaml", vec![])] {
+            let (web, other) = (service("shop/web.yaml", "web"), service(file_of_other, "other"));
+            let mut inventory = Inventory::new(Origin::Files);
+            [&web, &other].into_iter().for_each(|object| inventory.add(object));
+            let profile = Profile::default();
+            let subject = Subject::new(&web, &inventory, &profile);
+            let port = subject.service().unwrap().ports().next().unwrap();
+            let found = clashes(&subject, &port, &rival_ports(&subject), |_| true);
+            let names: Vec<&str> = found.iter().map(|rival| &*rival.service.reference.name).collect();
+            assert_eq!(names, wanted, "{file_of_other}");
+        }
+    }
+}

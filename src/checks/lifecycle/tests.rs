@@ -65,6 +65,7 @@ fn a_sleep_has_to_fit_into_the_grace_period_in_force() {
             Some("how long the wait is to be only its owner knows"),
         ),
         (&before, None, json!({"preStop": {"sleep": {}}}), Some("how long the wait is to be only its owner knows")),
+        (&before, Some(0), json!({"preStop": {"sleep": {}}}), Some("how long the wait is to be only its owner knows")),
         (&before, None, json!({"preStop": {"sleep": {"seconds": 1}}}), None),
     ] {
         let remedy = one(profile, grace, &lifecycle).map(|(field, remedy)| {
@@ -76,6 +77,7 @@ fn a_sleep_has_to_fit_into_the_grace_period_in_force() {
     let start = |seconds: i64| one(&today, Some(20), &json!({"postStart": {"sleep": {"seconds": seconds}}}));
     assert_eq!(start(20), None);
     assert_eq!(start(21).unwrap().1, "unsafe: raise the grace period to 21s");
+    assert_eq!(start(600).unwrap().1, "unsafe: raise the grace period to 600s");
     assert_eq!(
         start(601).unwrap().1,
         "601s is beyond the 600s that are reasonable: shorten the preStop or the shutdown"

@@ -92,13 +92,13 @@ fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
         let taken = match first {
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
             '"' | '\'' => {
-                let inner = rest.get(1..)?.split(first).next()?;
-                let is_plain = !inner.contains('\\') && rest.get(1 + inner.len()..)?.starts_with(first);
-                tokens.push(Token::Text(Some(inner).filter(|_| is_plain)?));
+                let inner = rest.get(1..)?.split(first).next().filter(|inner| !inner.contains('\\'))?;
+                tokens.push(Token::Text(inner));
+                // Beyond the end where nothing closes it.
                 inner.len() + 2
             }
             '-' | '0'..='9' => {
-                let length = 1 + rest.get(1..)?.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - 1);
+                let length = rest.get(1..)?.find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |digits| 1 + digits);
                 tokens.push(rest.get(..length)?.parse().map_or(Token::Sign(first), Token::Number));
                 if tokens.last() == Some(&Token::Sign(first)) { 1 } else { length }
             }
@@ -206,6 +206,10 @@ mod tests {
             ("Object{spec: Object.spec{terminationGracePeriodSeconds: 50}", field(), None),
             ("Object{spec: Object.spec{terminationGracePeriodSeconds: '50'}}", field(), None),
             ("Object{spec: Object.spec{a: 'x}", field(), None),
+            ("Object{spec: Object.spec{terminationGracePeriodSeconds: 50}, kind: 'x", field(), None),
+            (r"Object{spec: Object.spec{hostname: 'a\b', terminationGracePeriodSeconds: 50}}", field(), None),
+            ("Object{spec: Object.spec{terminationGracePeriodSeconds: -5}}", field(), Some(-5)),
+            ("Object{spec: Object.spec{terminationGracePeriodSeconds: 5", field(), None),
             ("", field(), None),
         ] {
             assert_eq!(applied_number(text, &field), wanted, "{text}");

@@ -5,7 +5,7 @@ use crate::drawing::mark;
 use crate::measured::{Measured, READY, RECORD, label};
 use crate::page;
 use crate::predicted::{Ends, Predicted};
-use crate::setting::{GONE, KILL, PRE_STOP, SETTINGS};
+use crate::setting::{Fate, GONE, KILL, PRE_STOP, SETTINGS};
 use crate::sidecar::half_seconds;
 use seaworthy::mesh::{GoDuration, SidecarKind};
 
@@ -87,13 +87,14 @@ fn only_connections_make_a_drawing_uncertain() {
 fn the_real_agent_did_the_same() {
     for (setting, real) in SETTINGS.iter().filter_map(|setting| Some((setting, setting.real?))) {
         let measured = Measured::recorded(setting);
-        for (direction, seen) in [(Direction::Out, real.out_died), (Direction::In, real.in_died)] {
+        for direction in DIRECTIONS {
             let died = measured.died(direction, Way::New).map(|died| f64::from(died) / 2.0);
-            let agrees = match (died, seen) {
-                (Some(died), Some(seen)) => (died..=died + SAMPLED).contains(&seen),
-                (died, seen) => died.is_none() && seen.is_none(),
+            let agrees = match real.fate(direction) {
+                Fate::Died(seen) => died.is_some_and(|died| (died..=died + SAMPLED).contains(&seen)),
+                Fate::Lived => died.is_none(),
+                Fate::Unseen => true,
             };
-            assert!(agrees, "{}: {direction:?}: measured {died:?}, seen {seen:?}", setting.id);
+            assert!(agrees, "{}: {direction:?}: measured {died:?}, seen {real:?}", setting.id);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::callers::{Direction, Way};
 use crate::drawing;
 use crate::measured::{Measured, label, seconds};
 use crate::predicted::{Ends, Predicted};
-use crate::setting::{PRE_STOP, Real, SETTINGS, Setting, Traffic};
+use crate::setting::{Fate, PRE_STOP, SETTINGS, Setting, Traffic};
 use crate::sidecar::half_seconds;
 use seaworthy::mesh::GoDuration;
 use std::path::PathBuf;
@@ -63,12 +63,13 @@ impl Row {
 
     fn died(&self, direction: Direction) -> Vec<String> {
         let computed = self.predicted.died(direction, Way::New).map(half_seconds);
-        let seen = |real: Real| match (direction, real) {
-            (Direction::Out, Real { out_died, .. }) => out_died,
-            (Direction::In, Real { in_died, .. }) => in_died,
+        let seen = self.setting.real.map_or(Fate::Unseen, |real| real.fate(direction));
+        let seen = match seen {
+            Fate::Died(at) => format!("{at} s"),
+            Fate::Lived => NEVER.to_owned(),
+            Fate::Unseen => UNSEEN.to_owned(),
         };
-        let real = self.setting.real.map(|real| seen(real).map_or(NEVER.to_owned(), |at| format!("{at} s")));
-        vec![or_never(computed), or_never(self.measured.died(direction, Way::New)), real.unwrap_or(UNSEEN.to_owned())]
+        vec![or_never(computed), or_never(self.measured.died(direction, Way::New)), seen]
     }
 
     fn ended(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The settings of a proxy that are measured, as people write them, and what the real agent was seen to do with them.
 
+use crate::callers::Direction;
 use crate::sidecar::half_seconds;
 use seaworthy::mesh::{GoDuration, ProxyConfig, ProxySettings, SidecarKind};
 
@@ -44,12 +45,23 @@ pub enum Traffic {
 /// What was seen of Istio's own agent 1.31 with Envoy 1.40, in a pod whose application was gone at 12.5 s.
 #[derive(Debug, Clone, Copy)]
 pub struct Real {
-    /// When calls out died, in seconds.
-    pub out_died: Option<f64>,
-    /// When new requests in died.
-    pub in_died: Option<f64>,
+    /// What became of calls out.
+    out: Fate,
+    /// What became of new requests in.
+    inward: Fate,
     /// When the agent ended.
     pub ended: &'static str,
+}
+
+/// What became of calls beside the real agent.
+#[derive(Debug, Clone, Copy)]
+pub enum Fate {
+    /// They died, after so many seconds.
+    Died(f64),
+    /// None died.
+    Lived,
+    /// Nobody looked.
+    Unseen,
 }
 
 /// All of them.
@@ -57,35 +69,35 @@ pub const SETTINGS: [Setting; 11] = [
     Setting {
         id: "classic",
         title: "classic, defaults",
-        real: Real::seen(Some(5.03), Some(5.03), "5.03 s"),
+        real: Real::seen(Fate::Died(5.03), Fate::Died(5.03), "5.03 s"),
         ..Setting::LONG
     },
     Setting {
         id: "termination-drain",
         title: "classic, `terminationDrainDuration` 15 s",
         annotation: r#"{"terminationDrainDuration": "15s"}"#,
-        real: Real::seen(None, None, "15 s"),
+        real: Real::seen(Fate::Lived, Fate::Lived, "15 s"),
         ..Setting::LONG
     },
     Setting {
         id: "early-drain",
         title: "classic, `drainDuration` 6 s, `terminationDrainDuration` 14 s",
         annotation: r#"{"drainDuration": "6s", "terminationDrainDuration": "14s"}"#,
-        real: Real::seen(None, Some(6.0), "14 s"),
+        real: Real::seen(Fate::Lived, Fate::Died(6.0), "14 s"),
         ..Setting::LONG
     },
     Setting {
         id: "exit-on-zero-covering",
         title: "exit on zero, minimum 12 s",
         annotation: r#"{"proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "12s"}}"#,
-        real: Real::seen(None, None, "13.0 s"),
+        real: Real::seen(Fate::Lived, Fate::Lived, "13.0 s"),
         ..Setting::LONG
     },
     Setting {
         id: "exit-on-zero-long",
         title: "exit on zero, minimum 3 s, long connections",
         annotation: r#"{"proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "3s"}}"#,
-        real: Real::seen(None, None, "at its first look after the last one closed"),
+        real: Real::seen(Fate::Lived, Fate::Lived, "at its first look after the last one closed"),
         ..Setting::LONG
     },
     Setting {
@@ -93,7 +105,7 @@ pub const SETTINGS: [Setting; 11] = [
         title: "exit on zero, minimum 3 s, short requests only",
         annotation: r#"{"proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "3s"}}"#,
         traffic: Traffic::ShortOnly,
-        real: Real::seen(Some(4.03), Some(4.03), "minimum + 1 s"),
+        real: Real::seen(Fate::Died(4.03), Fate::Died(4.03), "minimum + 1 s"),
         ..Setting::LONG
     },
     Setting {
@@ -101,7 +113,7 @@ pub const SETTINGS: [Setting; 11] = [
         title: "exit on zero alone, short requests only",
         annotation: r#"{"proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true"}}"#,
         traffic: Traffic::ShortOnly,
-        real: Real::seen(Some(6.06), Some(6.06), "default minimum 5 s + 1 s"),
+        real: Real::seen(Fate::Died(6.06), Fate::Died(6.06), "default minimum 5 s + 1 s"),
         ..Setting::LONG
     },
     Setting {
@@ -115,14 +127,14 @@ pub const SETTINGS: [Setting; 11] = [
         title: "exit on zero, minimum 3 s, a TCP peer that never closes",
         annotation: r#"{"proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "3s"}}"#,
         traffic: Traffic::LongToDeaf,
-        real: Real::seen(None, None, "not in 11 minutes, until SIGKILL"),
+        real: Real::seen(Fate::Unseen, Fate::Unseen, "not in 11 minutes, before SIGKILL"),
         ..Setting::LONG
     },
     Setting {
         id: "native",
         title: "native",
         kind: SidecarKind::Native,
-        real: Real::seen(None, None, "12 to 25 ms after its SIGTERM"),
+        real: Real::seen(Fate::Lived, Fate::Lived, "12 to 25 ms after its SIGTERM"),
         ..Setting::LONG
     },
     Setting {
@@ -130,7 +142,7 @@ pub const SETTINGS: [Setting; 11] = [
         title: "native, `drainDuration` 6 s",
         kind: SidecarKind::Native,
         annotation: r#"{"drainDuration": "6s"}"#,
-        real: Real::seen(None, None, "milliseconds after its SIGTERM"),
+        real: Real::seen(Fate::Lived, Fate::Lived, "milliseconds after its SIGTERM"),
         ..Setting::LONG
     },
 ];
@@ -157,8 +169,16 @@ impl Setting {
 }
 
 impl Real {
-    const fn seen(out_died: Option<f64>, in_died: Option<f64>, ended: &'static str) -> Option<Self> {
-        Some(Self { out_died, in_died, ended })
+    const fn seen(out: Fate, inward: Fate, ended: &'static str) -> Option<Self> {
+        Some(Self { out, inward, ended })
+    }
+
+    /// What became of new calls in this direction.
+    pub fn fate(self, direction: Direction) -> Fate {
+        match direction {
+            Direction::Out => self.out,
+            Direction::In => self.inward,
+        }
     }
 }
 

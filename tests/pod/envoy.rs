@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A running Envoy; killed when dropped.
-pub struct Envoy(#[allow(dead_code, reason = "held for its end")] Running);
+pub struct Envoy(Running);
 
 impl Envoy {
     /// With this configuration, started as Istio's agent does it; `drain_seconds` is what Istio calls `drainDuration`. Returns at

@@ -4,6 +4,7 @@
 //! or modes: those are data. It does no I/O.
 
 mod app_protocol;
+mod autoscaler_metric;
 mod capped_grace;
 mod container_start;
 mod database_port;
@@ -34,6 +35,7 @@ mod pre_stop;
 mod pre_stop_command;
 mod pre_stop_http;
 mod proxy;
+mod proxy_config;
 mod proxy_drain;
 mod proxy_edit;
 mod proxy_start;
@@ -197,6 +199,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 /// All checks, by id.
 pub const CHECKS: &[Check] = &[
     app_protocol::CHECK,
+    autoscaler_metric::CHECK,
     capped_grace::CHECK,
     database_port::CHECK,
     drain_hook::CHECK,
@@ -216,6 +219,7 @@ pub const CHECKS: &[Check] = &[
     pre_stop::CHECK,
     pre_stop_command::CHECK,
     pre_stop_http::CHECK,
+    proxy_config::CHECK,
     proxy_drain::CHECK,
     proxy_start::CHECK,
     proxy_user::CHECK,

@@ -83,14 +83,34 @@ fn is_present(proxy: &Container<'_>) -> bool {
     !matches!(proxy.image(), "" | "auto")
 }
 
-/// The annotation's text as Istio parses it: YAML, of which JSON is a part.
+/// Why the text of an annotation is no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoValue {
+    /// It is the text of a template, which is not rendered yet.
+    Template,
+    /// It is no YAML: what is wrong with it, for people.
+    NoYaml(String),
+}
+
+/// The annotation's text as Istio parses it, if it can.
 pub fn annotation_value(text: &str) -> Option<Value> {
+    parsed_annotation(text).ok()
+}
+
+/// The annotation's text as Istio parses it: YAML, of which JSON is a part.
+///
+/// # Errors
+/// Where it is none.
+pub fn parsed_annotation(text: &str) -> Result<Value, NoValue> {
     let source = Source::new(PROXY_CONFIG_ANNOTATION, text);
     let reading = read_documents(&source, &Limits::default());
-    if reading.templated || reading.problems.iter().any(|problem| problem.fatal) {
-        return None;
+    if reading.templated {
+        return Err(NoValue::Template);
     }
-    Some(reading.documents.first().map_or(Value::Null, |document| document.value().clone()))
+    if let Some(problem) = reading.problems.into_iter().find(|problem| problem.fatal) {
+        return Err(NoValue::NoYaml(problem.message));
+    }
+    Ok(reading.documents.first().map_or(Value::Null, |document| document.value().clone()))
 }
 
 /// A proxy that is there carries what the mesh and the annotation came to when it was injected.

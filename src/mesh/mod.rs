@@ -16,6 +16,7 @@ pub mod profile;
 pub mod protocol;
 pub mod proxy_config;
 mod proxy_config_keys;
+pub mod proxy_config_meant;
 pub mod reserved_port;
 
 pub mod shutdown;

@@ -5,6 +5,7 @@
 //! <https://github.com/istio/api/blob/master/mesh/v1alpha1/proxy.proto>, here as of Istio 1.31. Parsing the text is the caller's part.
 
 use crate::mesh::proxy_config_keys::{KEYS, Kind, snake_case};
+use crate::mesh::proxy_config_meant::go_bool;
 use crate::mesh::{GoDuration, InvalidDuration, ProxySettings};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -138,6 +139,11 @@ pub fn spelling(value: &Value, name: &str) -> String {
     if !is_written(name) && is_written(&snake) { snake } else { name.to_owned() }
 }
 
+/// The JSON names of all keys that Istio reads.
+pub fn known_keys() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|&(name, _)| name)
+}
+
 /// A key under its JSON name, else under its snake_case name; the JSON name hides the other even when its value is `null`.
 fn find<'a>(map: &'a Map<String, Value>, name: &str) -> Option<(&'a str, &'a Value)> {
     let (key, value) = map.get_key_value(name).or_else(|| map.get_key_value(&snake_case(name)))?;
@@ -171,15 +177,6 @@ fn read_texts(key: &str, value: &Value) -> Result<BTreeMap<String, String>, Inva
         other => Err(Kind::Text.refuse(&format!("{key}.{name}"), other)),
     };
     map.iter().map(text).collect()
-}
-
-/// Go's `strconv.ParseBool`; `None` where it gives an error.
-fn go_bool(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
 }
 
 fn type_name(value: &Value) -> &'static str {

@@ -8,6 +8,8 @@ pub fn worst_fitness() -> Vec<(&'static str, Vec<Value>)> {
     let mut cases = worst_pods();
     cases.extend(worst_keys());
     cases.extend(worst_namespaces());
+    cases.extend(worst_settings());
+    cases.push(("assumeMembership: sidecar", worst_metrics()));
     cases
 }
 
@@ -100,5 +102,50 @@ fn worst_namespaces() -> Vec<(&'static str, Vec<Value>)> {
         ("cni: false", vec![namespace(json!({"istio-injection": true}))]),
         ("cni: false", vec![namespace(json!({"istio-injection": []}))]),
         ("cni: false", vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": annotated})]),
+    ]
+}
+
+/// Annotations in which each thing that Istio does not read is as long as it can be.
+fn worst_settings() -> Vec<(&'static str, Vec<Value>)> {
+    let value = "9".repeat(300);
+    let texts = [
+        json!("[]"),
+        json!("a: ["),
+        json!(7),
+        json!(format!("{{holdApplicationUntilProxyStarts: \"{value}\"}}")),
+        json!(format!("{{proxyBootstrapTemplatePath: [{value}]}}")),
+        json!(format!("{{controlPlaneAuthPolicy: \"{value}\"}}")),
+        json!(format!("{{drainDuration: \"{value}ms\"}}")),
+        json!("{termination_drain_duration: 9999999999999999999}"),
+        json!(format!("{{proxyMetadata: {{\"{value}\": true}}}}")),
+        json!(format!("{{\"{value}\": true}}")),
+        json!("{hold-application-until-proxy-starts: true}"),
+        json!(format!("{{proxyMetadata: {{EXIT_ON_ZERO_ACTIVE_CONNECTIONS: \"{value}\"}}}}")),
+        json!(format!("{{proxyMetadata: {{MINIMUM_DRAIN_DURATION: \"{value}\"}}}}")),
+        json!("{proxyMetadata: {MINIMUM_DRAIN_DURATION: \"4294967295 seconds\"}}"),
+    ];
+    let objects = texts.map(|text| {
+        let annotations = json!({"proxy.istio.io/config": text});
+        workload("CronJob", &annotations, &json!({"containers": []}))
+    });
+    objects.into_iter().map(|object| ("cni: true", vec![object])).collect()
+}
+
+fn worst_metrics() -> Vec<Value> {
+    let autoscaler = |version: &str, name: &str, rest: Value| {
+        let mut spec = json!({"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": long("w")}});
+        spec.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        let metadata = json!({"name": name, "namespace": long("n")});
+        json!({"apiVersion": version, "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": spec})
+    };
+    let metrics: Vec<Value> =
+        (0..101).map(|_| json!({"type": "Resource", "resource": {"name": "x".repeat(253), "target": {}}})).collect();
+    let mut scaled = workload("ReplicaSet", &json!({}), &json!({"containers": []}));
+    scaled["spec"]["template"]["spec"]["containers"] = json!([{"name": long("c")}]);
+    vec![
+        scaled,
+        autoscaler("autoscaling/v2", "a", json!({"metrics": metrics})),
+        autoscaler("autoscaling/v2", "b", json!({})),
+        autoscaler("autoscaling/v1", "c", json!({"targetCPUUtilizationPercentage": 100})),
     ]
 }

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// All whose check makes its own words: those of a check that takes them from the rule are in the rule file.
-const RULES: [&str; 31] = [
+const RULES: [&str; 33] = [
     "ambiguous-namespace-injection",
     "app-starts-before-proxy",
     "capped-grace-period",
@@ -21,8 +21,10 @@ const RULES: [&str; 31] = [
     "endless-proxy-wait",
     "grpc-web-lookalike",
     "headless-listener-fanout",
+    "hpa-averages-sidecar",
     "ineffective-injection-label",
     "invalid-lifecycle",
+    "invalid-proxy-config",
     "job-never-completes",
     "missing-identity-wait",
     "missing-pre-stop",

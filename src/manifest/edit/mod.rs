@@ -16,4 +16,4 @@ pub use change::{Change, Difference, changes};
 pub use json_patch::{Operation, json_patch, pointer};
 pub(super) use splice::Facts;
 pub use splice::{Refusal, splice, spliced};
-pub use within::with_field;
+pub use within::{with_field, without_field};

@@ -17,11 +17,25 @@ use serde_json::Value;
 /// # Errors
 /// The text is no YAML, or is written in a way that cannot be edited: one line for people.
 pub fn with_field(text: &str, path: &Path, value: &Value) -> Result<String, String> {
+    let edited = edited(text, Edit::Set { path: path.clone(), value: value.clone() })?;
+    edited.ok_or_else(|| format!("with {path} set it would not be read as it should"))
+}
+
+/// The text without one field; everything else in it stays as it is written.
+///
+/// # Errors
+/// The same as of [`with_field`].
+pub fn without_field(text: &str, path: &Path) -> Result<String, String> {
+    let edited = edited(text, Edit::Remove { path: path.clone() })?;
+    edited.ok_or_else(|| format!("without {path} it would not be read as it should"))
+}
+
+/// None where the result is not what the edit makes of the value.
+fn edited(text: &str, edit: Edit) -> Result<Option<String>, String> {
     let document = read(text)?;
     if !matches!(document.value(), Value::Object(_) | Value::Null) {
         return Err("it is no map of keys and values".to_owned());
     }
-    let edit = Edit::Set { path: path.clone(), value: value.clone() };
     let wanted = applied(&[edit], document.value()).map_err(|error| error.to_string())?;
     let edited = if document.value().is_null() {
         fresh(text, &document, &wanted)
@@ -29,10 +43,7 @@ pub fn with_field(text: &str, path: &Path, value: &Value) -> Result<String, Stri
         let texts = splice(&document, &changes(document.value(), &wanted)).map_err(|refusal| refusal.to_string())?;
         spliced(text, &texts)
     };
-    match read(&edited) {
-        Ok(again) if *again.value() == wanted => Ok(edited),
-        _ => Err(format!("with {path} set it would not be read as it should")),
-    }
+    Ok(Some(edited).filter(|edited| read(edited).is_ok_and(|again| *again.value() == wanted)))
 }
 
 fn read(text: &str) -> Result<Document, String> {
@@ -95,6 +106,19 @@ mod tests {
         ] {
             assert_eq!(drain(text).as_deref(), Ok(wanted), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_field_goes_and_the_others_stay() {
+        let without = |text: &str| without_field(text, &Path::keys(DRAIN));
+        for (text, wanted) in [
+            ("a: 1 # one\nterminationDrainDuration: 40s\nb: 2\n", "a: 1 # one\nb: 2\n"),
+            ("{\"a\": 1, \"terminationDrainDuration\": \"40s\"}", "{\"a\": 1}"),
+            ("terminationDrainDuration: 40s\n", "{}\n"),
+        ] {
+            assert_eq!(without(text).as_deref(), Ok(wanted), "{text:?}");
+        }
+        assert_eq!(without("[]"), Err("it is no map of keys and values".to_owned()));
     }
 
     #[test]

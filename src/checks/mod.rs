@@ -26,6 +26,7 @@ mod job_completion;
 mod lifecycle;
 mod loopback;
 mod namespace_injection;
+mod node_network;
 mod pod_field;
 mod pod_security;
 mod port_evidence;
@@ -38,6 +39,7 @@ mod proxy;
 mod proxy_config;
 mod proxy_drain;
 mod proxy_edit;
+mod proxy_resources;
 mod proxy_start;
 mod proxy_user;
 mod proxy_wait;
@@ -214,6 +216,7 @@ pub const CHECKS: &[Check] = &[
     job_completion::CHECK,
     lifecycle::CHECK,
     namespace_injection::CHECK,
+    node_network::CHECK,
     pod_field::CHECK,
     pod_security::CHECK,
     pre_stop::CHECK,
@@ -221,6 +224,7 @@ pub const CHECKS: &[Check] = &[
     pre_stop_http::CHECK,
     proxy_config::CHECK,
     proxy_drain::CHECK,
+    proxy_resources::CHECK,
     proxy_start::CHECK,
     proxy_user::CHECK,
     proxy_wait::CHECK,

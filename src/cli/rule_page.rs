@@ -1,7 +1,7 @@
 //! What `seaworthy explain` and the pages in `docs/rules` show of a rule: its examples and fixtures are judged and fixed while
 //! the page is made, so that neither can say what the program does not do.
 
-use crate::base::{Finding, Mode, Remedy, Safety, Source};
+use crate::base::{Finding, Mode, Remedy, Safety, Severity, Source};
 use crate::checks;
 use crate::cli::configuration::Configuration;
 use crate::cli::fix::patch::patch;
@@ -73,10 +73,11 @@ impl Bench<'_> {
         let (bad, good) = (Shown::of(bad), Shown::of(good));
         let engine = self.engine(&bad)?;
         let source = Source::new(EXAMPLE, bad.text.as_str());
-        let findings = engine::check(vec![input(&source, &engine)], self.today).findings;
+        let mut findings = engine::check(vec![input(&source, &engine)], self.today).findings;
+        findings.retain(|finding| is_told(finding, rule.id()));
         let appearance = Appearance { colour: false, width, shorten: false };
         let report = text::render(&findings, &look_up(std::slice::from_ref(&source)), appearance);
-        let (fixed, fixes, left) = self.steps(source, &engine);
+        let (fixed, fixes, left) = self.steps(source, &engine, rule.id());
         let drawn = findings.iter().find(|finding| *finding.rule == *rule.id() && !finding.drawing.is_empty());
         let params = Value::Object(rule.spec.params.clone());
         let end = drawn.map(|finding| engine.drawn_end(&fixed, &finding.object, &params)).unwrap_or_default();
@@ -84,11 +85,12 @@ impl Bench<'_> {
     }
 
     /// The text after the safe fixes and then the others, these fixes, and why something is left.
-    fn steps(self, source: Source, engine: &Engine) -> (Source, Vec<ShownFix>, Vec<String>) {
+    fn steps(self, source: Source, engine: &Engine, rule: &str) -> (Source, Vec<ShownFix>, Vec<String>) {
         let (mut text, mut fixes, mut left) = (source, Vec::new(), Vec::new());
         for unsafe_too in [false, true] {
             let outcome = self.fixed(&text, engine, unsafe_too);
-            left = outcome.left.into_iter().map(|left| reason(left.why)).collect();
+            let told = outcome.left.into_iter().filter(|left| is_told(&left.finding, rule));
+            left = told.map(|left| reason(left.why)).collect();
             let Some(file) = outcome.files.into_iter().next() else { continue };
             let look_at = file.fixed.iter().filter_map(look_at).collect::<BTreeSet<_>>().into_iter().collect();
             fixes.push(ShownFix { look_at, patch: patch(EXAMPLE.as_bytes(), text.text(), file.after.text()) });
@@ -120,6 +122,11 @@ impl Bench<'_> {
 fn input<'e>(source: &Source, engine: &'e Engine) -> Input<'e> {
     let reading = read_documents(source, &Limits::default());
     Input { file: source.name().clone(), reading, engine, context_only: false }
+}
+
+/// Whether the page of a rule tells of a finding on its example: what is only worth knowing to other rules is left out.
+fn is_told(finding: &Finding, rule: &str) -> bool {
+    finding.severity > Severity::Info || *finding.rule == *rule
 }
 
 fn manifest(shown: Shown) -> Manifest {

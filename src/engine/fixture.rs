@@ -1,7 +1,7 @@
 //! Fixtures: manifests that hold their own expectation.
 //!
 //! A line that ends in `#~ <rule-id>` is where a finding of that rule must point, `#~ <rule-id>(error)` also of that
-//! severity; several are parted by commas, and no other finding may appear. A first line `#~ profile: {...}` sets
+//! severity; several are parted by commas, and no other finding may appear but infos of rules that the fixture is not about. A first line `#~ profile: {...}` sets
 //! the profile. `fail-*` expects findings, `pass-*` none, `issue-*` either.
 //!
 //! This module reads markers and compares; it neither opens files nor judges.
@@ -83,7 +83,10 @@ pub fn read(source: &Source, promise: Promise) -> (Fixture, Vec<Problem>) {
 }
 
 /// What the findings do not have in common with what the fixture expects, by line. Suppressed ones count as absent.
-pub fn differences(source: &Source, fixture: &Fixture, findings: &[Finding]) -> Vec<Problem> {
+///
+/// `about` is the rule in whose folder the fixture lies. What is only worth knowing to another rule need not be said of it:
+/// else every fixture of every rule would have to be free of it, too.
+pub fn differences(source: &Source, fixture: &Fixture, findings: &[Finding], about: Option<&str>) -> Vec<Problem> {
     let mut found: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.suppressed.is_none()) {
         found.entry((line_of(finding), &finding.rule)).or_default().push(finding);
@@ -99,7 +102,11 @@ pub fn differences(source: &Source, fixture: &Fixture, findings: &[Finding]) -> 
             None => missed.push(expectation),
         }
     }
-    let unexpected: Vec<&Finding> = found.into_values().flatten().collect();
+    let is_of_another = |finding: &Finding| {
+        let is_named = fixture.expectations.iter().any(|it| it.rule == finding.rule);
+        finding.severity == Severity::Info && !is_named && about.is_some_and(|rule| *rule != *finding.rule)
+    };
+    let unexpected: Vec<&Finding> = found.into_values().flatten().filter(|it| !is_of_another(it)).collect();
     let mut differences: Vec<Problem> = missed.into_iter().map(|it| explain_missed(source, it, &unexpected)).collect();
     differences.extend(unexpected.into_iter().map(|finding| explain_unexpected(source, finding)));
     differences.sort();
@@ -251,7 +258,7 @@ ports:
         let source = source(FIXTURE);
         let (fixture, problems) = read(&source, Promise::Findings);
         assert_eq!(problems, []);
-        differences(&source, &fixture, findings).iter().map(ToString::to_string).collect()
+        differences(&source, &fixture, findings, None).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -310,6 +317,27 @@ ports:
             Finding { suppressed: Some(Suppression::Comment("known".into())), ..finding("x", Severity::Error, 5) },
         ];
         assert_eq!(explained(&findings), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_info_of_a_rule_that_the_fixture_is_not_about_makes_no_difference() {
+        let source = source("a: b\n");
+        let counts = |rule: &str, severity: Severity, expected: bool, about: Option<&str>| {
+            let named =
+                expected.then(|| Expectation { rule: rule.into(), line: 9, severity: None, marker: Span::default() });
+            let fixture = Fixture { profile: None, expectations: named.into_iter().collect() };
+            let missed = usize::from(expected);
+            differences(&source, &fixture, &[finding(rule, severity, 1)], about).len() - missed
+        };
+        assert_eq!(counts("odd", Severity::Info, false, Some("other")), 0);
+        for (severity, expected, about) in [
+            (Severity::Info, false, None),
+            (Severity::Info, false, Some("odd")),
+            (Severity::Info, true, Some("other")),
+            (Severity::Warning, false, Some("other")),
+        ] {
+            assert_eq!(counts("odd", severity, expected, about), 1, "{severity} {expected} {about:?}");
+        }
     }
 
     #[test]

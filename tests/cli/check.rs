@@ -35,13 +35,14 @@ fn the_shop_is_judged_file_by_file() {
     examples/shop/orders.yaml:23:14: error[udp-named-tcp-port
     examples/shop/orders.yaml:39:38: error[short-grace-period
     examples/shop/web.yaml:12:13: warning[unclear-port-protocol
+    examples/shop/web.yaml:27:5: info[unsized-proxy
     examples/shop/web.yaml:33:17: warning[missing-pre-stop
     examples/till/migrate.yaml:18:11: error[endless-proxy-wait
     examples/till/nightly-report.yaml:9:3: error[job-never-completes
     examples/till/payment.yaml:18:17: warning[app-starts-before-proxy
     examples/till/payment.yaml:24:13: error[proxy-stops-first
     ");
-    insta::assert_snapshot!(ran.err, @"checked 19 objects in 9 files: 6 errors, 4 warnings, 7 fixable with `seaworthy fix`");
+    insta::assert_snapshot!(ran.err, @"checked 19 objects in 9 files: 6 errors, 4 warnings, 1 info, 7 fixable with `seaworthy fix`");
 }
 
 #[test]

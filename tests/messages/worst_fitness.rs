@@ -10,6 +10,7 @@ pub fn worst_fitness() -> Vec<(&'static str, Vec<Value>)> {
     cases.extend(worst_namespaces());
     cases.extend(worst_settings());
     cases.push(("assumeMembership: sidecar", worst_metrics()));
+    cases.extend(worst_notes());
     cases
 }
 
@@ -148,4 +149,12 @@ fn worst_metrics() -> Vec<Value> {
         autoscaler("autoscaling/v2", "b", json!({})),
         autoscaler("autoscaling/v1", "c", json!({"targetCPUUtilizationPercentage": 100})),
     ]
+}
+
+/// What is only worth knowing.
+fn worst_notes() -> Vec<(&'static str, Vec<Value>)> {
+    let on_node = || workload("CronJob", &json!({}), &json!({"hostNetwork": true, "containers": []}));
+    let mut many = workload("ReplicationController", &json!({}), &json!({"containers": []}));
+    many["spec"]["replicas"] = json!(i64::MAX);
+    vec![("assumeMembership: sidecar", vec![on_node(), many]), ("assumeMembership: ambient", vec![on_node()])]
 }

@@ -92,10 +92,20 @@ fn compare(source: &Source, configuration: &Configuration, beside: &Beside, toda
     let engine = configuration.bind(settings, Mode::Warn, &[])?;
     let outcome = engine::check(vec![input(source, &engine)], today);
     problems.extend(outcome.problems.into_iter().filter(|problem| problem.fatal));
-    problems.extend(fixture::differences(source, &fixture, &outcome.findings));
+    problems.extend(fixture::differences(
+        source,
+        &fixture,
+        &outcome.findings,
+        folder(source).filter(|it| engine.rule(it).is_some()),
+    ));
     let fixes = engine::fix(vec![input(source, &engine)], today, &Choice::default());
     let after = fixes.files.first().map(|file| file.after.text());
     Ok(Compared { problems, fixed: fixed::difference(source, promise, after, beside.of_fixture(source)) })
+}
+
+/// The name of the folder that a fixture lies in.
+fn folder(source: &Source) -> Option<&str> {
+    Path::new(source.name().as_ref()).parent()?.file_name()?.to_str()
 }
 
 fn input<'e>(source: &Source, engine: &'e Engine) -> Input<'e> {

@@ -6,10 +6,12 @@
 pub mod bare_image;
 pub mod duration;
 pub mod inbound_listener;
+pub mod init_order;
 pub mod injection;
 pub mod membership;
 pub mod mtls;
 pub mod namespace_profile;
+pub mod outbound_capture;
 pub mod outbound_listener;
 pub mod outbound_ranges;
 pub mod profile;
@@ -28,8 +30,10 @@ pub mod wrapper;
 pub use bare_image::{BareBase, bare_base};
 pub use duration::{GoDuration, InvalidDuration};
 pub use inbound_listener::{InboundListener, differ_inbound, inbound_listener};
+pub use init_order::{InitContainer, Redirection, Way};
 pub use membership::{Membership, PodFacts, StringMap, is_gateway_or_control_plane, membership};
 pub use namespace_profile::{NamespaceProfile, ProxyOverrides};
+pub use outbound_capture::OutboundCapture;
 pub use outbound_listener::{OutboundListener, ServiceAddress, outbound_listener};
 pub use profile::{AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxySettings, Shell};
 pub use protocol::{ListenerClass, Protocol, Transport};
@@ -40,4 +44,6 @@ pub use shutdown::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};
 pub use sidecar::SidecarKind;
 pub use version::Version;
 pub use well_known::{Spoken, WELL_KNOWN, WellKnown};
-pub use wrapper::{Bound, CannotUnwrap, ContainerStart, Environment, ProxyWait, Unwrapped, quits_proxy};
+pub use wrapper::{
+    Bound, CannotUnwrap, ContainerStart, CurlOptions, Environment, IdentityFlaw, ProxyWait, Unwrapped, quits_proxy,
+};

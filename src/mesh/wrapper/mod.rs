@@ -3,6 +3,7 @@
 //! Recognition only: a claim is made ([`ProxyWait::Certain`]) where the command can be read in one way, and where it speaks of the proxy
 //! in a manner not understood the answer is [`ProxyWait::Possible`], on which no rule may build a finding in either direction.
 
+mod identity;
 mod local_proxy;
 mod script;
 pub(in crate::mesh) mod shell;
@@ -10,6 +11,7 @@ mod unwrap;
 mod wait_only;
 mod waiting;
 
+pub use identity::{CurlOptions, IdentityFlaw};
 pub use unwrap::{CannotUnwrap, Unwrapped};
 
 use local_proxy::{asks_if_ready, mentions_readiness, names_a_wait};
@@ -90,33 +92,6 @@ impl ContainerStart<'_> {
             || !told_to_leave_it && texts().any(has_wrapper)
             || self.runs_own_program(|task| !matches!(task, Some("identity" | "install")))
             || self.env.iter().any(|(name, _)| matches!(*name, "ISTIO_QUIT_API" | "GENERIC_QUIT_ENDPOINTS"))
-    }
-
-    /// Whether this container asks the GKE metadata server, by one of the signs in use: a path or header of its protocol, its name, a
-    /// token asked of gcloud, the container name of Google's documentation or of our own repair, or a known image.
-    ///
-    /// For an init container that is a wait, as it is started again until it succeeds; for the application it is one only with
-    /// [`Self::tries_again`].
-    ///
-    /// <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication#pod-errors>
-    pub fn waits_for_identity(&self) -> bool {
-        const NAMES: [&str; 2] = ["workload-identity-initcontainer", "seaworthy-wait-identity"];
-        const IN_COMMANDS: [&str; 3] = ["metadata.google.internal", "print-access-token", "print-identity-token"];
-        let argv = || self.command.iter().chain(self.args).copied();
-        let speaks_protocol =
-            |text: &str| text.contains("computeMetadata") || text.to_ascii_lowercase().contains("metadata-flavor");
-        NAMES.contains(&self.name)
-            || self.image.contains("wi-is-up")
-            || self.runs_own_program(|task| task == Some("identity"))
-            || argv().chain(self.env.iter().filter_map(|(_, value)| *value)).any(speaks_protocol)
-            || argv().any(|text| IN_COMMANDS.iter().any(|sign| text.contains(sign)))
-    }
-
-    /// Whether there is any sign that its command does something again and again.
-    pub fn tries_again(&self) -> bool {
-        const SIGNS: [&str; 4] = ["until", "while", "for ", "retry"];
-        let own = self.runs_own_program(|task| task == Some("identity"));
-        own || self.command.iter().chain(self.args).any(|text| SIGNS.iter().any(|sign| text.contains(sign)))
     }
 
     /// Whether it runs our own waiter, for a task told by its first argument.

@@ -144,13 +144,13 @@ fn refers_to(text: &str, variable: &str) -> bool {
     text == format!("${variable}") || text == format!("${{{variable}}}")
 }
 
-fn is_forever(keyword: &str, head: &[&str]) -> bool {
+pub(super) fn is_forever(keyword: &str, head: &[&str]) -> bool {
     matches!((keyword, head), ("while", ["true" | ":"] | ["[", "1" | "true", "]"]) | ("until", ["false"]))
 }
 
 const COMPARISONS: [&str; 4] = ["-lt", "-le", "-gt", "-ge"];
 
-fn is_counter(head: &[&str]) -> bool {
+pub(super) fn is_counter(head: &[&str]) -> bool {
     head.iter().any(|word| COMPARISONS.contains(word))
 }
 

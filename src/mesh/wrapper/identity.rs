@@ -1,0 +1,87 @@
+//! Does a container wait for the GKE metadata server, and what may go wrong with that?
+//!
+//! Recognition only, in the spellings in use: Google's own of 2020 and of today, loops with curl, wget, gcloud and Python, and our own
+//! program. A flaw is claimed where the command can be read in one way; what is not followed has none.
+//!
+//! Sources: <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication#pod-errors>, `curl(1)` for what it takes
+//! for an error and how it repeats.
+
+use crate::mesh::wrapper::ContainerStart;
+
+mod curl;
+mod flaws;
+
+pub use flaws::{CurlOptions, IdentityFlaw};
+
+/// Container names of Google's documentation, and of our own repair.
+const NAMES: [&str; 2] = ["workload-identity-initcontainer", "seaworthy-wait-identity"];
+/// Google's image of 2020, by its name and tag.
+const OLD_IMAGE: &str = "cloud-sdk:326.0.0-alpine";
+
+impl ContainerStart<'_> {
+    /// Whether this container asks the GKE metadata server, by one of the signs in use: a path or header of its protocol, its name or
+    /// address, a token asked of gcloud or Google's libraries, the container name of Google's documentation or of our own repair, or a
+    /// known image.
+    ///
+    /// For an init container that is a wait, as it is started again until it succeeds; for the application it is one only with
+    /// [`Self::tries_again`].
+    pub fn waits_for_identity(&self) -> bool {
+        let mut argv = self.command.iter().chain(self.args);
+        let mut values = self.env.iter().filter_map(|(_, value)| *value);
+        NAMES.contains(&self.name)
+            || self.image.contains("wi-is-up")
+            || self.runs_identity()
+            || values.any(speaks_protocol)
+            || argv.any(|text| asks_metadata_server(text))
+    }
+
+    /// Whether there is any sign that its command does something again and again.
+    pub fn tries_again(&self) -> bool {
+        const SIGNS: [&str; 4] = ["until", "while", "for ", "retry"];
+        self.runs_identity()
+            || self.command.iter().chain(self.args).any(|text| SIGNS.iter().any(|sign| text.contains(sign)))
+    }
+
+    /// Whether it runs our own program for this task: by its name, or as the ENTRYPOINT of an image of its name.
+    fn runs_identity(&self) -> bool {
+        const TASK: &str = "identity";
+        let name = self.image.rsplit('/').next().unwrap_or_default().split([':', '@']).next();
+        let as_entrypoint =
+            self.command.is_empty() && name == Some("seaworthy-wait") && self.args.first() == Some(&TASK);
+        as_entrypoint || self.runs_own_program(|task| task == Some(TASK))
+    }
+
+    /// Whether it runs the image that Google's documentation named in 2020, and many manifests since.
+    pub fn has_old_identity_image(&self) -> bool {
+        let image = self.image.split('@').next().unwrap_or_default();
+        image.strip_suffix(OLD_IMAGE).is_some_and(|registry| registry.is_empty() || registry.ends_with('/'))
+    }
+}
+
+/// Whether a text speaks the protocol of the metadata server: its path, or its header.
+fn speaks_protocol(text: &str) -> bool {
+    text.contains("computeMetadata") || text.to_ascii_lowercase().contains("metadata-flavor")
+}
+
+/// Whether a word or script asks the metadata server, or something that asks it.
+fn asks_metadata_server(text: &str) -> bool {
+    const SIGNS: [&str; 4] = ["metadata.google.internal", "print-access-token", "print-identity-token", "google.auth"];
+    speaks_protocol(text) || SIGNS.iter().any(|sign| text.contains(sign)) || calls_address(text)
+}
+
+/// Whether it calls the server by its address. Other clouds have another server there, with paths of their own.
+fn calls_address(text: &str) -> bool {
+    const ADDRESS: &str = "169.254.169.254";
+    let is_other = |rest: &str| {
+        let path = rest.trim_start_matches(|it: char| it == ':' || it.is_ascii_digit());
+        ["/latest", "/metadata/", "/openstack", "/opc"].iter().any(|other| path.starts_with(other))
+    };
+    // A range in an argument is nobody that is asked.
+    text.match_indices(ADDRESS).any(|(at, _)| {
+        let rest = &text[at + ADDRESS.len()..];
+        !is_other(rest) && !rest.starts_with("/32") && !rest.starts_with(|it: char| it.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,10 @@
 use crate::base::{Fix, PodRepair};
 use crate::checks::container_start::ask_start;
 use crate::checks::identity_fix::wait_for_identity;
+use crate::checks::workload_identity::{Evidence, is_exempt};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
-use crate::manifest::{Container, Labels, PodTemplate, Role};
+use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::ContainerStart;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -26,15 +27,6 @@ pub const CHECK: Check = Check {
 /// The pod asks for a node with the metadata server, but its ServiceAccount is not known.
 const UNKNOWN_ACCOUNT: &str = "unknownServiceAccount";
 
-/// On a ServiceAccount: the Google service account that its pods act as.
-const ACCOUNT_ANNOTATION: &str = "iam.gke.io/gcp-service-account";
-/// On a pod: it uses workload identity although no manifest shows it (direct federation).
-const POD_ANNOTATION: &str = "seaworthy.dev/workload-identity";
-/// On a node selector: only nodes that run the metadata server.
-const NODE_LABEL: &str = "iam.gke.io/gke-metadata-server-enabled";
-/// With a key of its own the application does not ask the metadata server.
-const CREDENTIALS_VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
-
 /// Parameters of `identity-wait`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -46,20 +38,11 @@ pub struct Params {
     image: Option<String>,
 }
 
-/// How it is known that a pod uses workload identity.
-enum Evidence<'a> {
-    Account(&'a str),
-    Annotation,
-    Listed(&'a str),
-    NodeSelector,
-}
-
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     // First, because few pods have any: then nobody reads through all commands and variables.
-    let Some(evidence) = evidence(params, subject, &pod) else { return Vec::new() };
-    if pod.host_network() || pod.is_windows() || has_own_credentials(&pod) || pod.all_containers().any(|it| waits(&it))
-    {
+    let Some(evidence) = Evidence::of(&params.service_accounts, subject, &pod) else { return Vec::new() };
+    if is_exempt(&pod) || pod.all_containers().any(|it| waits(&it)) {
         return Vec::new();
     }
     let observation = observe(&pod, &evidence);
@@ -81,49 +64,15 @@ fn fix(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, evidence: 
     }
 }
 
-fn evidence<'a>(params: &Params, subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Option<Evidence<'a>> {
-    let name = pod.service_account();
-    let account = subject.service_account();
-    // An emptied annotation is how templates say "none".
-    let google_account = account.and_then(|account| account.facts.annotations.get(ACCOUNT_ANNOTATION));
-    if google_account.is_some_and(|name| !name.is_empty()) {
-        return Some(Evidence::Account(name));
-    }
-    if pod.annotations().get(POD_ANNOTATION) == Some("true") {
-        return Some(Evidence::Annotation);
-    }
-    let qualified = format!("{}/{name}", subject.namespace());
-    if params.service_accounts.contains(&qualified) {
-        return Some(Evidence::Listed(name));
-    }
-    let unknown = account.is_none() && !subject.inventory.service_accounts_known();
-    let asks_for_node = Labels::of(pod.spec().get("nodeSelector")).get(NODE_LABEL) == Some("true");
-    (unknown && asks_for_node).then_some(Evidence::NodeSelector)
-}
-
 fn observe(pod: &PodTemplate<'_>, evidence: &Evidence<'_>) -> Observation {
     let path = pod.spec_path().key("initContainers");
-    let seen = match evidence {
-        Evidence::Account(name) => format!("ServiceAccount {} has a Google service account", shortened_to(24, name)),
-        Evidence::Listed(name) => {
-            format!("ServiceAccount {} is listed as using workload identity", shortened_to(24, name))
-        }
-        Evidence::Annotation => "the pod says that it uses workload identity".to_owned(),
-        Evidence::NodeSelector => "the pod asks for a node with the metadata server".to_owned(),
-    };
-    let message = format!("{seen}, but nothing waits for the metadata server: want a wait at {path}");
+    let message = format!("{}, but nothing waits for the metadata server: want a wait at {path}", evidence.seen());
     let observation = Observation::new(path, message).at(pod.spec_path()).help(
         "add an init container that asks \
          http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token until it answers, with a \
          time-out and the header `Metadata-Flavor: Google`",
     );
     if matches!(evidence, Evidence::NodeSelector) { observation.case(UNKNOWN_ACCOUNT) } else { observation }
-}
-
-/// The client libraries take an empty path for none; one that comes from elsewhere is taken for set.
-fn has_own_credentials(pod: &PodTemplate<'_>) -> bool {
-    let set = |(name, value): (&str, Option<&str>)| name == CREDENTIALS_VARIABLE && value != Some("");
-    pod.all_containers().flat_map(|container| container.environment()).any(set)
 }
 
 /// An init container that asks the metadata server waits for it: it is run again until it succeeds. The application

@@ -6,6 +6,7 @@
 mod app_protocol;
 mod autoscaler_metric;
 mod capped_grace;
+mod cloud_identity;
 mod container_start;
 mod database_port;
 mod drain_hook;
@@ -15,16 +16,22 @@ mod ending_edit;
 mod envoy_drain;
 mod external_name_port;
 mod failing_hook;
+mod google_account;
 mod grace_period;
 mod grpc_web_prefix;
 mod headless_listeners;
+mod identity_annotation;
 mod identity_fix;
+mod identity_place;
 mod identity_wait;
+mod identity_wait_limit;
 mod injection_key;
 mod istio_port_protocol;
 mod job_completion;
 mod lifecycle;
 mod loopback;
+mod metadata_capture;
+mod metadata_route;
 mod namespace_injection;
 mod node_network;
 mod pod_field;
@@ -53,6 +60,7 @@ mod shared_pods;
 mod split_target;
 mod target_port_name;
 mod target_port_protocols;
+mod workload_identity;
 
 pub use ending_drawing::drawn_end;
 
@@ -203,18 +211,24 @@ pub const CHECKS: &[Check] = &[
     app_protocol::CHECK,
     autoscaler_metric::CHECK,
     capped_grace::CHECK,
+    cloud_identity::CHECK,
     database_port::CHECK,
     drain_hook::CHECK,
     envoy_drain::CHECK,
     external_name_port::CHECK,
+    google_account::CHECK,
     grace_period::CHECK,
     grpc_web_prefix::CHECK,
     headless_listeners::CHECK,
+    identity_annotation::CHECK,
+    identity_place::CHECK,
     identity_wait::CHECK,
+    identity_wait_limit::CHECK,
     injection_key::CHECK,
     istio_port_protocol::CHECK,
     job_completion::CHECK,
     lifecycle::CHECK,
+    metadata_capture::CHECK,
     namespace_injection::CHECK,
     node_network::CHECK,
     pod_field::CHECK,

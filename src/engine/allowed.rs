@@ -28,7 +28,7 @@ pub const ALLOWED: [Allowed; 8] = [
     Allowed { pointer: "/spec/initContainers/*/lifecycle/preStop", read_by_istio: false },
 ];
 
-/// The list into which repairs may put a container.
+/// The list into which repairs may put a container, and in which they may move one.
 pub const OPEN_LIST: &str = "/spec/initContainers";
 /// The names of the containers that repairs may put there.
 pub const OWN_CONTAINERS: [&str; 1] = ["seaworthy-wait-identity"];
@@ -36,7 +36,34 @@ pub const OWN_CONTAINERS: [&str; 1] = ["seaworthy-wait-identity"];
 /// The first place, as a JSON Pointer, where two states of a Pod differ although no repair may touch it. Where Istio has
 /// made its proxy already, what it reads is out of bounds too.
 pub fn forbidden(before: &Value, after: &Value, has_proxy: bool) -> Option<String> {
-    changes(before, after).iter().find_map(|change| forbidden_in(change, has_proxy))
+    let moved = with_one_moved(before, after);
+    changes(moved.as_ref().unwrap_or(before), after).iter().find_map(|change| forbidden_in(change, has_proxy))
+}
+
+/// The Pod before with one of its init containers, unchanged, where it stands after: a wait may have to run earlier or later.
+/// None where nothing, or more than that, is in another order.
+fn with_one_moved(before: &Value, after: &Value) -> Option<Value> {
+    let list = |pod: &'_ Value| pod.pointer(OPEN_LIST).and_then(Value::as_array).cloned();
+    let (old, mut new) = (list(before)?, list(after)?);
+    new.retain(|it| !is_own(it) || old.contains(it));
+    let first = old.iter().zip(&new).position(|(one, other)| one != other)?;
+    let last = old.iter().zip(&new).rposition(|(one, other)| one != other)?;
+    let (up, down) = (moved(&old, last, first), moved(&old, first, last));
+    let moved = [up, down].into_iter().flatten().find(|it| *it == new)?;
+    let mut pod = before.clone();
+    *pod.pointer_mut(OPEN_LIST)? = Value::Array(moved);
+    Some(pod)
+}
+
+/// The list with one item at another place.
+fn moved(list: &[Value], from: usize, to: usize) -> Option<Vec<Value>> {
+    let mut list = list.to_vec();
+    if from >= list.len() || to >= list.len() {
+        return None;
+    }
+    let item = list.remove(from);
+    list.insert(to, item);
+    Some(list)
 }
 
 /// Whether Istio reads this field once, when it makes the proxy of a Pod.
@@ -144,6 +171,32 @@ mod tests {
             let after = json!({"spec": {"initContainers": [{"name": name}, {"name": "istio-init"}]}});
             assert_eq!(forbidden(&before, &after, true).as_deref(), wanted, "{name}");
         }
+    }
+
+    #[test]
+    fn one_init_container_may_stand_elsewhere() {
+        let pod = |names: &[&str]| {
+            let containers: Value =
+                names.iter().map(|name| json!({"name": name, "image": format!("{name}:1")})).collect();
+            json!({"spec": {"initContainers": containers}})
+        };
+        let before = pod(&["a", "b", "c", "d"]);
+        let own = "seaworthy-wait-identity";
+        for (names, allowed) in [
+            (&["c", "a", "b", "d"][..], true),
+            (&["a", "c", "d", "b"], true),
+            (&["b", "a", "c", "d"], true),
+            (&[own, "d", "a", "b", "c"], true),
+            (&["d", "c", "b", "a"], false),
+            (&["b", "a", "d", "c"], false),
+            (&["b", "a", "c"], false),
+            (&["c", "a", "b", "x"], false),
+        ] {
+            assert_eq!(forbidden(&before, &pod(names), true).is_none(), allowed, "{names:?}");
+        }
+        let mut changed = pod(&["c", "a", "b", "d"]);
+        changed["spec"]["initContainers"][0]["image"] = json!("other");
+        assert!(forbidden(&before, &changed, true).is_some());
     }
 
     #[test]

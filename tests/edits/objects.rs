@@ -24,7 +24,7 @@ pub fn object(dice: &mut Dice) -> Value {
 pub fn app(dice: &mut Dice) -> Vec<Value> {
     let mut objects = vec![deployment(dice), service(dice)];
     if dice.one_in(2) {
-        let annotations = json!({"iam.gke.io/gcp-service-account": "web@shop.iam.gserviceaccount.com"});
+        let annotations = json!({"iam.gke.io/gcp-service-account": "web-app@shop.iam.gserviceaccount.com"});
         let metadata = json!({"name": "web", "annotations": annotations});
         objects.push(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}));
     }

@@ -79,7 +79,7 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
         container["restartPolicy"] = json!("Always");
         workload("ReplicationController", &json!({}), &json!({"containers": [], "initContainers": [container]}))
     };
-    let account = json!({"metadata": {"name": long("a"), "namespace": long("n"), "annotations": {"iam.gke.io/gcp-service-account": "a@b.iam.gserviceaccount.com"}}});
+    let account = json!({"metadata": {"name": long("a"), "namespace": long("n"), "annotations": {"iam.gke.io/gcp-service-account": "accounts@b.iam.gserviceaccount.com"}}});
     let ports = [
         json!({"name": long("web-"), "port": 65531}),
         json!({"port": 65532}),
@@ -109,6 +109,7 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
         (profile(sidecar), vec![capping(), job(&declared, &hooked), native_sidecar(&hooked)]),
         (profile("assumeMembership: ambient"), vec![job(&json!({}), &endless)]),
     ];
+    cases.extend(worst_identities().into_iter().map(|(keys, objects)| (profile(keys), objects)));
     let listed = format!("missing-identity-wait: {{params: {{serviceAccounts: ['{}/{}']}}}}", long("n"), long("a"));
     cases.push((format!("{}\nrules: {{{listed}}}", profile(sidecar)), vec![job(&json!({}), &serving)]));
     for strategy in ["native", "no-sidecar", "quit"] {
@@ -306,5 +307,72 @@ fn worst_evidence() -> Vec<(&'static str, Vec<Value>)> {
         ("assumeMembership: sidecar", vec![telling.clone(), monitor.clone()]),
         ("assumeMembership: sidecar, istioVersion: '1.7'", vec![telling.clone(), pods]),
         ("assumeMembership: sidecar, istioVersion: '1.7'", vec![telling, monitor]),
+    ]
+}
+
+/// Pods and ServiceAccounts whose identity is asked for in a wrong way or place.
+fn worst_identities() -> Vec<(&'static str, Vec<Value>)> {
+    let asking = |script: &str| {
+        let script = script.replace(
+            "TOKEN",
+            "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token",
+        );
+        json!({"name": long("i"), "image": "cloud-sdk:326.0.0-alpine", "command": ["sh", "-c", script]})
+    };
+    let waiting = |script: &str| {
+        let spec = json!({"containers": [], "initContainers": [asking(script)]});
+        workload("CronJob", &json!({}), &spec)
+    };
+    let scripts = [
+        "until curl -sf TOKEN; do sleep 1; done",
+        "curl -sf TOKEN || true",
+        "curl -s TOKEN",
+        "curl -sf --retry 30 TOKEN",
+        "curl -sf TOKEN",
+    ];
+    let waits: Vec<Value> = scripts.into_iter().map(waiting).collect();
+    let istio = |name: &str| json!({"name": name, "image": "proxyv2", "restartPolicy": if name == "istio-proxy" { "Always" } else { "" }});
+    let between = |names: [&str; 2]| {
+        let lists =
+            json!({"containers": [], "initContainers": [istio(names[0]), asking("curl -sf TOKEN"), istio(names[1])]});
+        workload("CronJob", &json!({}), &lists)
+    };
+    let account = |name: &str, account: &str| {
+        let metadata =
+            json!({"name": name, "namespace": long("n"), "annotations": {"iam.gke.io/gcp-service-account": account}});
+        object("ServiceAccount", name, &json!({"metadata": metadata}))
+    };
+    let accounts = [
+        long("a"),
+        format!("{}@example.com", long("a")),
+        format!("{}@example-shop.iam.gserviceaccount.com", long("a")),
+        format!("{}@EXAMPLE.iam.gserviceaccount.com", long("a")),
+        format!("{}@example-shop.iam.gserviceaccount.com", long("A")),
+        format!("{}@developer.gserviceaccount.com", long("A")),
+        format!("{}@example-shop.iam.gserviceaccount.com", long("1")),
+    ];
+    let malformed: Vec<Value> =
+        accounts.iter().enumerate().map(|(at, name)| account(&long(&format!("a{at}")), name)).collect();
+    let annotated = json!({"iam.gke.io/gcp-service-account": "orders@example-shop.iam.gserviceaccount.com", "azure.workload.identity/use": "true"});
+    let spec = json!({"containers": [], "serviceAccountName": long("o")});
+    let mut misplaced = workload("CronJob", &annotated, &spec);
+    misplaced["metadata"]["annotations"] = annotated.clone();
+    let by_name = vec![
+        account(&long("w"), "orders@example-shop.iam.gserviceaccount.com"),
+        workload("CronJob", &json!({}), &json!({"containers": []})),
+    ];
+    let (classic_cni, closed) = (
+        "assumeMembership: sidecar, dataPlane: classic, cni: true, eksPodIdentity: true",
+        "assumeMembership: sidecar, outboundTrafficPolicy: REGISTRY_ONLY",
+    );
+    vec![
+        ("assumeMembership: sidecar", waits.clone()),
+        (classic_cni, waits.clone()),
+        (closed, waits),
+        ("dataPlane: classic", vec![between(["istio-init", "other"])]),
+        ("dataPlane: native", vec![between(["istio-init", "istio-proxy"])]),
+        ("assumeMembership: outside", malformed),
+        ("assumeMembership: outside", vec![misplaced]),
+        ("assumeMembership: outside", by_name),
     ]
 }

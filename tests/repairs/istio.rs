@@ -76,6 +76,9 @@ pub fn injected(vectors: &Vectors, case: &str, mode: &Mode, input: &Value, repai
     for change in changes(input, repaired).iter().rev() {
         output = applied(&[repeated(change, input, &output)], &output).unwrap();
     }
+    if let Some(ranges) = annotations["traffic.sidecar.istio.io/excludeOutboundIPRanges"].as_str() {
+        exclude(&mut output, ranges);
+    }
     if let (Value::Object(settings), Some(proxy)) = (config, proxy(&mut output)) {
         let env = proxy["env"].as_array_mut().unwrap();
         let injected = env.iter_mut().find(|variable| variable["name"] == "PROXY_CONFIG").unwrap();
@@ -93,6 +96,16 @@ fn hold_back(pod: &mut Value) {
         let mut proxy = containers.remove(at);
         proxy["lifecycle"]["postStart"] = json!({"exec": {"command": ["pilot-agent", "wait"]}});
         containers.insert(0, proxy);
+    }
+}
+
+/// Istio tells `istio-init` and `istio-validation` what is excluded, as recorded of the Pods that exclude something.
+fn exclude(pod: &mut Value, ranges: &str) {
+    for container in pod["spec"]["initContainers"].as_array_mut().into_iter().flatten() {
+        let Some(args) = container["args"].as_array_mut() else { continue };
+        if let Some(at) = args.iter().position(|word| word == "-x") {
+            args[at + 1] = ranges.into();
+        }
     }
 }
 

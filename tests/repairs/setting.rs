@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// All rules whose findings can be repaired on a Pod.
-pub const REPAIRABLE: [&str; 6] = [
+pub const REPAIRABLE: [&str; 8] = [
     "app-starts-before-proxy",
+    "captured-metadata-server",
     "job-never-completes",
+    "misplaced-identity-wait",
     "missing-identity-wait",
     "missing-pre-stop",
     "proxy-stops-first",

@@ -1,7 +1,8 @@
 //! Where the init container of the fix is put, and where it is not.
 
 use super::*;
-use crate::base::Remedy;
+use crate::base::{Edit, Path, Remedy};
+use crate::checks::workload_identity::POD_ANNOTATION;
 use crate::inventory::{Inventory, Origin};
 use crate::manifest::Object;
 use crate::manifest::edit::applied;
@@ -74,26 +75,46 @@ fn the_wait_stands_where_it_reaches_the_metadata_server() {
     }
 }
 
+const EXCLUDED: &str = "traffic.sidecar.istio.io/excludeOutboundIPRanges";
+
+#[test]
+fn where_the_wait_would_be_redirected_in_vain_the_server_is_excluded_with_it() {
+    let validation = json!([{"name": "istio-validation", "image": "proxyv2"}]);
+    let classic_cni = |ranges: &[&str]| json!({"assumeMembership": "sidecar", "dataPlane": "classic", "cni": true, "excludeOutboundIPRanges": ranges});
+    let classic = json!({"assumeMembership": "sidecar", "dataPlane": "classic"});
+    let closed = json!({"dataPlane": "native", "outboundTrafficPolicy": "REGISTRY_ONLY"});
+    let mesh_wide = classic_cni(&["10.0.0.0/8"]);
+    for (profile, annotations, init_containers, wanted) in [
+        (classic_cni(&[]), json!({}), json!([]), "169.254.169.254/32"),
+        (classic, json!({}), validation, "169.254.169.254/32"),
+        (mesh_wide.clone(), json!({}), json!([]), "10.0.0.0/8,169.254.169.254/32"),
+        (mesh_wide, json!({EXCLUDED: "10.1.0.0/16"}), json!([]), "10.1.0.0/16,169.254.169.254/32"),
+        (classic_cni(&["169.254.0.0/16"]), json!({EXCLUDED: "10.0.0.0/8"}), json!([]), "10.0.0.0/8,169.254.169.254/32"),
+        (closed, json!({EXCLUDED: ""}), json!([]), "169.254.169.254/32"),
+    ] {
+        let (remedy, names) = remedy(&profile, &annotations, &init_containers);
+        let fix = remedy.safe_fix().unwrap();
+        let path = Path::keys("metadata.annotations").key(EXCLUDED);
+        assert_eq!(fix.edits.first(), Some(&Edit::set(path, wanted)), "{profile} {annotations}");
+        assert_eq!(names[0], WAIT);
+    }
+}
+
 #[test]
 fn a_wait_in_vain_is_not_put_in() {
-    let validation = json!([{"name": "istio-validation", "image": "proxyv2"}]);
-    let elsewhere = json!({"traffic.sidecar.istio.io/excludeOutboundIPRanges": "10.0.0.0/8"});
-    let classic_cni = json!({"assumeMembership": "sidecar", "dataPlane": "classic", "cni": true, "excludeOutboundIPRanges": ["169.254.0.0/16"]});
+    let classic_cni = json!({"assumeMembership": "sidecar", "dataPlane": "classic", "cni": true});
+    let closed = json!({"dataPlane": "native", "outboundTrafficPolicy": "REGISTRY_ONLY"});
+    let proxy = json!({"name": "istio-proxy", "image": "proxyv2", "restartPolicy": "Always"});
+    let injected = json!([{"name": "istio-init", "image": "proxyv2"}, proxy]);
     for (profile, annotations, init_containers, wanted) in [
+        (closed, json!({}), injected, "the proxy refuses hosts that the mesh does not know, and Istio has already"),
         (
-            json!({"assumeMembership": "sidecar", "dataPlane": "classic", "cni": true}),
-            json!({}),
+            classic_cni.clone(),
+            json!({EXCLUDED: "10.0.0.0/8, 10.1.0.0/16"}),
             json!([]),
-            "CNI plugin",
+            "the wait would be redirected to a proxy not yet there, and Istio refuses the ranges",
         ),
-        (json!({"assumeMembership": "sidecar", "dataPlane": "classic"}), json!({}), validation, "CNI plugin"),
-        (classic_cni, elsewhere, json!([]), "annotate the pod with"),
-        (
-            json!({"dataPlane": "native", "outboundTrafficPolicy": "REGISTRY_ONLY"}),
-            json!({}),
-            json!([]),
-            "refuses hosts",
-        ),
+        (classic_cni, json!({EXCLUDED: 1}), json!([]), "is no text"),
     ] {
         let (remedy, _) = remedy(&profile, &annotations, &init_containers);
         let Remedy::Unfixed(reason) = remedy else { panic!("{profile}") };

@@ -10,10 +10,11 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// All whose check makes its own words: those of a check that takes them from the rule are in the rule file.
-const RULES: [&str; 35] = [
+const RULES: &[&str] = &[
     "ambiguous-namespace-injection",
     "app-starts-before-proxy",
     "capped-grace-period",
+    "captured-metadata-server",
     "conflicting-port-protocols",
     "dangling-target-port",
     "database-protocol-clash",
@@ -27,6 +28,10 @@ const RULES: [&str; 35] = [
     "invalid-lifecycle",
     "invalid-proxy-config",
     "job-never-completes",
+    "malformed-identity-annotation",
+    "misplaced-cloud-identity",
+    "misplaced-identity-annotation",
+    "misplaced-identity-wait",
     "missing-identity-wait",
     "missing-pre-stop",
     "mixed-transport-port",
@@ -42,6 +47,7 @@ const RULES: [&str; 35] = [
     "sniffed-server-first-port",
     "split-target-port",
     "udp-named-tcp-port",
+    "unbounded-identity-wait",
     "unclear-external-name-port",
     "unclear-port-protocol",
     "unreachable-pre-stop-http",

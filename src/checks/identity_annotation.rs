@@ -1,0 +1,135 @@
+//! `identity-annotation`: GKE reads the Google service account of a pod from its ServiceAccount, and from nowhere else.
+//!
+//! Source: <https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity#kubernetes-sa-to-iam>.
+
+use crate::base::{Edit, Fix, Path, PodRepair};
+use crate::checks::workload_identity::{ACCOUNT_ANNOTATION, is_exempt};
+use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of, shortened_to, with_name};
+use crate::inventory::{Entry, ServiceAccountFacts, Subject};
+use crate::manifest::{Labels, PodTemplate};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "identity-annotation",
+    summary: "whether the Google service account of a pod is named where GKE reads it",
+    cases: &[],
+    repair: PodRepair::Never,
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// Parameters of `identity-annotation`: none.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {}
+
+/// The ServiceAccount of pods that name none.
+const DEFAULT: &str = "default";
+
+fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(pod) = subject.pod() else { return Vec::new() };
+    let mut places = vec![pod.path().key("metadata").key("annotations")];
+    let of_workload = Path::keys("metadata.annotations");
+    if places.first() != Some(&of_workload) {
+        places.push(of_workload);
+    }
+    let mut observations: Vec<Observation> =
+        places.into_iter().filter_map(|annotations| observe_annotation(subject, &pod, annotations)).collect();
+    if observations.is_empty() {
+        observations.extend(observe_account(subject, &pod));
+    }
+    observations
+}
+
+/// The annotation at a place where nothing reads it. One that the ServiceAccount has too is a copy of it for people.
+fn observe_annotation(subject: &Subject<'_>, pod: &PodTemplate<'_>, annotations: Path) -> Option<Observation> {
+    let map = annotations.find(subject.object.value());
+    let account = Labels::of(map).get(ACCOUNT_ANNOTATION).filter(|account| !account.is_empty())?;
+    let name = pod.service_account();
+    if google_account(subject.service_account()) == Some(account) {
+        return None;
+    }
+    let path = annotations.clone().key(ACCOUNT_ANNOTATION);
+    let message = with_name(40, name, |name| {
+        format!("GKE reads this of a ServiceAccount only: want it on ServiceAccount {name}, and none at {path}")
+    });
+    let only_one = map.and_then(Value::as_object).is_some_and(|map| map.len() == 1);
+    let edit = Edit::Remove { path: if only_one { annotations } else { path.clone() } };
+    let reason = format!("ServiceAccount {} is to have it first, if that is what was meant", shortened_to(40, name));
+    let help = format!("write `{ACCOUNT_ANNOTATION}: {account}` into metadata.annotations of ServiceAccount {name}");
+    let fix = Fix::risky("take away the annotation that nothing reads here", reason, vec![edit]);
+    Some(Observation::new(path, message).help(help).fixed_by(fix))
+}
+
+/// There is a ServiceAccount of the workload's name with a Google service account, and the pods run under the one of nobody.
+fn observe_account(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Observation> {
+    let name = &subject.object.reference().name;
+    if pod.service_account() != DEFAULT || name == DEFAULT || is_exempt(pod) {
+        return None;
+    }
+    if google_account(subject.service_account()).is_some() {
+        return None;
+    }
+    let account = subject.inventory.service_account(subject.namespace(), name, subject.object.file());
+    google_account(account)?;
+    let path = pod.spec_path().key("serviceAccountName");
+    let message = with_name(40, name, |name| {
+        format!(
+            "the pods run as `{DEFAULT}`, and ServiceAccount {name} has a Google service account: want {name} at {path}"
+        )
+    });
+    let reason = "the pods get the rights of another ServiceAccount, in the cluster too";
+    let fix = Fix::risky(
+        "run the pods under the ServiceAccount of their name",
+        reason,
+        vec![Edit::set(path.clone(), name.as_str())],
+    );
+    let observation = Observation::new(path, message).fixed_by(fix);
+    let related = account.map(|account| {
+        let path = Path::keys("metadata.annotations").key(ACCOUNT_ANNOTATION);
+        let place = account.object.as_ref().and_then(|object| object.point_at(&path));
+        RelatedPlace { message: format!("{} is here", shortened_to(40, name)), path, place }
+    });
+    Some(match related {
+        Some(related) => observation.related(related),
+        None => observation,
+    })
+}
+
+/// The Google service account of a ServiceAccount; an emptied annotation is how templates say "none".
+fn google_account(account: Option<&Entry<ServiceAccountFacts>>) -> Option<&str> {
+    let account = account?.facts.annotations.get(ACCOUNT_ANNOTATION)?;
+    Some(account.as_str()).filter(|account| !account.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Remedy;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::manifest::edit::applied;
+    use crate::mesh::Profile;
+    use serde_json::json;
+
+    /// Markers of fixtures are comments, for which the annotation could not go: so what goes is shown here.
+    #[test]
+    fn the_annotation_goes_and_with_the_last_one_the_map() {
+        let both = json!({ACCOUNT_ANNOTATION: "orders@example-shop.iam.gserviceaccount.com", "team": "shop"});
+        let one = json!({ACCOUNT_ANNOTATION: "orders@example-shop.iam.gserviceaccount.com"});
+        for (annotations, wanted) in [(both, json!({"annotations": {"team": "shop"}})), (one, json!({}))] {
+            let template = json!({"metadata": {"annotations": annotations}, "spec": {"containers": []}});
+            let value = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": template}});
+            let (object, inventory, profile) =
+                (Object::from_json(value).unwrap(), Inventory::default(), Profile::default());
+            let mut observations = run(&Params {}, &Subject::new(&object, &inventory, &profile));
+            let Some(Remedy::Fix(fix)) = observations.pop().map(|it| it.remedy) else { panic!("{annotations}") };
+            assert!(fix.title.contains("take away") && observations.is_empty());
+            let after = applied(&fix.edits, object.value()).unwrap();
+            assert_eq!(after.pointer("/spec/template/metadata"), Some(&wanted));
+        }
+    }
+}

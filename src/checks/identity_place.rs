@@ -1,0 +1,105 @@
+//! `identity-place`: a wait for the metadata server must stand where it reaches the server.
+//!
+//! Who reaches it follows from where Istio puts init containers and what redirects their traffic: [`MetadataRoute`].
+
+use crate::base::{Edit, Fix, PodRepair};
+use crate::checks::container_start::ask_start;
+use crate::checks::metadata_route::{METADATA_SERVER, MetadataRoute, exclusion_path};
+use crate::checks::{Check, Observation, bind, schema_of, with_name};
+use crate::inventory::Subject;
+use crate::manifest::{Container, PodTemplate, Role};
+use crate::mesh::Way;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "identity-place",
+    summary: "whether a wait for the GKE metadata server stands where it reaches it",
+    cases: &[],
+    repair: PodRepair::Possible,
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// Parameters of `identity-place`: none.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {}
+
+fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(pod) = subject.pod().filter(|pod| !pod.is_windows()) else { return Vec::new() };
+    let Some(route) = MetadataRoute::of(subject, pod) else { return Vec::new() };
+    let cut_off = cut_off(&pod, &route);
+    let moved = cut_off.iter().filter_map(|it| Some(observe_place(it, &route, route.place_within_reach(it)?)));
+    let mut observations: Vec<Observation> = moved.collect();
+    // All that no place helps have one and the same cause.
+    let stuck = cut_off.iter().find(|it| route.place_within_reach(it).is_none());
+    observations.extend(stuck.map(|container| observe_redirection(container, &pod, &route)));
+    observations
+}
+
+/// Whether a pod has a wait that no place helps: only an exclusion from redirection does.
+pub fn needs_exclusion(pod: &PodTemplate<'_>, route: &MetadataRoute<'_>) -> bool {
+    cut_off(pod, route).iter().any(|container| route.place_within_reach(container).is_none())
+}
+
+/// The init containers that ask the metadata server where no proxy takes their redirected traffic on.
+fn cut_off<'a>(pod: &PodTemplate<'a>, route: &MetadataRoute<'_>) -> Vec<Container<'a>> {
+    let init = pod.init_containers().filter(|it| it.role() == Role::Init);
+    let asking = init.filter(|it| ask_start(it, |start| start.waits_for_identity()));
+    asking.filter(|it| route.way_of(it) == Way::Nowhere).collect()
+}
+
+/// It only stands on the wrong side of a container of Istio.
+fn observe_place(container: &Container<'_>, route: &MetadataRoute<'_>, index: usize) -> Observation {
+    let path = container.path();
+    let side = route.side(index);
+    let message = with_name(40, container.name(), |name| {
+        format!("init container {name} asks the metadata server while no proxy runs: want it {side} at {path}")
+    });
+    let reason = "the traffic of the pod is redirected by then, and nothing takes it on: every request is refused";
+    Observation::new(path, message).help(format!("move it {side}: {reason}")).fixed_by(moved(container, index))
+}
+
+/// Wherever it stands, its traffic is redirected and no proxy runs.
+fn observe_redirection(container: &Container<'_>, pod: &PodTemplate<'_>, route: &MetadataRoute<'_>) -> Observation {
+    let path = exclusion_path(pod);
+    let message = with_name(40, container.name(), |name| {
+        format!("init container {name} waits in vain, as no proxy runs yet: want {METADATA_SERVER}/32 at {path}")
+    });
+    Observation::new(path, message)
+        .at(container.path())
+        .help(
+            "Istio's CNI plugin redirects traffic before the first container starts, and the proxy starts after all init \
+             containers: exclude the metadata server from redirection",
+        )
+        .remedied_by(route.exclude())
+}
+
+/// The container at another place of the list.
+fn moved(container: &Container<'_>, index: usize) -> Fix {
+    let Some(list) = container.path().parent() else { return Fix::safe("", Vec::new()) };
+    // Behind it the others move up when it is taken out.
+    let index = if index > container.index() { index - 1 } else { index };
+    let edits =
+        vec![Edit::Remove { path: container.path() }, Edit::Insert { list, index, value: container.value().clone() }];
+    let title = "let the wait for the metadata server run where it reaches it";
+    if leaves_something(container) {
+        let reason = "it shares a volume with others, which may count on their order";
+        return Fix::risky(title, reason, edits);
+    }
+    Fix::safe(title, edits)
+}
+
+/// Whether others may find something of it, or it of them: in a volume that can be written.
+fn leaves_something(container: &Container<'_>) -> bool {
+    const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+    let mounts = container.value().get("volumeMounts").and_then(Value::as_array);
+    let is_shared = |mount: &Value| {
+        mount.get("readOnly") != Some(&Value::Bool(true))
+            && mount.get("mountPath").and_then(Value::as_str) != Some(TOKEN)
+    };
+    mounts.into_iter().flatten().any(is_shared) || container.value().get("volumeDevices").is_some()
+}

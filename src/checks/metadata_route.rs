@@ -1,0 +1,198 @@
+//! The way from the containers of a pod to the metadata server of its node, and the edit that keeps the proxy out of it.
+//!
+//! It follows from where Istio puts init containers ([`crate::mesh::init_order`]) and from what is redirected
+//! ([`OutboundCapture`]).
+
+use crate::base::{Edit, Fix, Path};
+use crate::checks::proxy::is_injected;
+use crate::checks::proxy_edit::INJECTED;
+use crate::inventory::Subject;
+use crate::manifest::{Container, PodTemplate, Role};
+use crate::mesh::init_order::{PROXY, REDIRECTING, VALIDATING, init_order, way_out};
+use crate::mesh::injection::{Injection, Revisions, injection};
+use crate::mesh::outbound_capture::{INCLUDE_OUTBOUND_ANNOTATION, are_readable, excluded_ranges};
+use crate::mesh::outbound_ranges::{EXCLUDE_OUTBOUND_ANNOTATION, excludes};
+use crate::mesh::{InitContainer, OutboundCapture, PodFacts, Redirection, SidecarKind, StringMap, Way};
+use core::net::Ipv4Addr;
+use serde_json::Value;
+
+/// GKE's metadata server, as a pod calls it.
+pub const METADATA_SERVER: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+const HTTP: u16 = 80;
+/// User and group of the proxy: their traffic is never redirected.
+const PROXY_USER: i64 = 1337;
+
+/// The way of a pod's connections to the metadata server.
+pub struct MetadataRoute<'a> {
+    subject: &'a Subject<'a>,
+    pod: PodTemplate<'a>,
+    kind: SidecarKind,
+    redirection: Redirection,
+    is_redirected: bool,
+}
+
+impl<'a> MetadataRoute<'a> {
+    /// The way of a pod with a sidecar, or that would have one where its membership is unknown; none for another pod.
+    pub fn of(subject: &'a Subject<'a>, pod: PodTemplate<'a>) -> Option<Self> {
+        let kind = subject.sidecar_kind()?;
+        let redirection = Redirection::of(entries(&pod), subject.profile.cni);
+        let is_redirected = is_captured(subject, &pod, METADATA_SERVER);
+        Some(Self { subject, pod, kind, redirection, is_redirected })
+    }
+
+    /// Whether connections to the metadata server are redirected to the proxy, once redirection is set up.
+    pub fn is_redirected(&self) -> bool {
+        self.is_redirected
+    }
+
+    /// What becomes of the connections of an init container of the pod.
+    pub fn way_of(&self, container: &Container<'_>) -> Way {
+        if !self.is_redirected || runs_as_proxy(&self.pod, container) {
+            return Way::Direct;
+        }
+        let own: Vec<InitContainer<'_>> = entries(&self.pod).collect();
+        self.way_among(&own, container.name())
+    }
+
+    /// What would become of the connections of an init container of this name that is put in at this place.
+    pub fn way_of_new(&self, name: &str, index: usize) -> Way {
+        let mut own: Vec<InitContainer<'_>> = entries(&self.pod).collect();
+        own.insert(index.min(own.len()), InitContainer { name, keeps_running: false });
+        if self.is_redirected { self.way_among(&own, name) } else { Way::Direct }
+    }
+
+    /// Another place among the init containers of the manifest where this one, which is cut off, is not: before `istio-init`, or
+    /// behind a native proxy. None where the injector puts them in order, and where no place helps.
+    pub fn place_within_reach(&self, container: &Container<'_>) -> Option<usize> {
+        if !is_as_written(self.subject, &self.pod) {
+            return None;
+        }
+        let at = |name: &str| self.pod.init_containers().find(|it| it.name() == name).map(|it| it.index());
+        let behind_proxy = at(PROXY).map(|index| index + 1).filter(|index| *index > container.index());
+        let place = behind_proxy.or_else(|| at(REDIRECTING))?;
+        let mut order: Vec<InitContainer<'_>> = entries(&self.pod).collect();
+        // Items that are no containers are refused by the API server; here they would only make the places wrong.
+        if self.pod.init_containers().enumerate().any(|(at, it)| at != it.index()) {
+            return None;
+        }
+        let moved = order.remove(container.index());
+        let index = if place > container.index() { place - 1 } else { place };
+        order.insert(index, moved);
+        (way_out(&order, index, self.redirection) != Way::Nowhere).then_some(place)
+    }
+
+    /// Where such a place is, in words.
+    pub fn side(&self, place: usize) -> &'static str {
+        let follows = self.pod.init_containers().any(|it| it.name() == REDIRECTING && it.index() == place);
+        if follows { "before istio-init" } else { "behind istio-proxy" }
+    }
+
+    /// The edit that excludes the metadata server from redirection, beside what is excluded already.
+    ///
+    /// # Errors
+    /// Why it cannot be done, or would do nothing: one line for people, no full stop.
+    pub fn exclude(&self) -> Result<Fix, String> {
+        exclude(self.subject, &self.pod, METADATA_SERVER)
+    }
+
+    fn way_among(&self, own: &[InitContainer<'_>], name: &str) -> Way {
+        let own = own.iter().copied();
+        let order = if is_as_written(self.subject, &self.pod) {
+            own.collect()
+        } else {
+            init_order(own, self.kind, self.redirection)
+        };
+        let at = order.iter().position(|it| it.name == name).unwrap_or(order.len());
+        way_out(&order, at, self.redirection)
+    }
+}
+
+/// Whether a pod's connections to an address on port 80 are redirected, once redirection is set up: as `istio-init` was told
+/// where it stands in the manifest, else by annotations and mesh.
+pub fn is_captured(subject: &Subject<'_>, pod: &PodTemplate<'_>, address: Ipv4Addr) -> bool {
+    let rendered = pod.init_containers().find(|it| it.name() == REDIRECTING && is_as_written(subject, pod));
+    let arguments: Vec<&str> = rendered.iter().flat_map(|it| it.command().chain(it.args())).collect();
+    let capture = OutboundCapture::of_arguments(&arguments).unwrap_or_else(|| {
+        OutboundCapture::of_annotations(&pod.annotations(), &subject.profile.exclude_outbound_ip_ranges)
+    });
+    capture.redirects(address, HTTP)
+}
+
+/// The fix that excludes an address from redirection, beside what is excluded already.
+///
+/// # Errors
+/// Why it cannot be done, or would do nothing: one line for people, no full stop.
+pub fn exclude(subject: &Subject<'_>, pod: &PodTemplate<'_>, address: Ipv4Addr) -> Result<Fix, String> {
+    if is_injected(pod) {
+        let redirection = Redirection::of(entries(pod), subject.profile.cni);
+        let reason = if redirection == Redirection::CniPlugin { INJECTED_WITH_CNI } else { INJECTED };
+        return Err(reason.to_owned());
+    }
+    let annotations = pod.annotations();
+    if annotations.has(EXCLUDE_OUTBOUND_ANNOTATION) && annotations.get(EXCLUDE_OUTBOUND_ANNOTATION).is_none() {
+        return Err(format!("the annotation {EXCLUDE_OUTBOUND_ANNOTATION} is no text"));
+    }
+    let kept = excluded_ranges(&annotations, &subject.profile.exclude_outbound_ip_ranges);
+    if !are_readable(&kept) {
+        return Err(
+            "Istio refuses the ranges that are excluded now: each is an address, a slash and a number".to_owned()
+        );
+    }
+    let value = if kept.is_empty() { format!("{address}/32") } else { format!("{kept},{address}/32") };
+    let edits = vec![Edit::set(exclusion_path(pod), value)];
+    let title = format!("let traffic to {address} bypass the proxy");
+    let asked_for = annotations.value(INCLUDE_OUTBOUND_ANNOTATION).is_some_and(|it| excludes(it.split(','), address));
+    Ok(if asked_for {
+        Fix::risky(
+            title,
+            format!("the pod itself asks for it to be redirected, by {INCLUDE_OUTBOUND_ANNOTATION}"),
+            edits,
+        )
+    } else {
+        Fix::safe(title, edits)
+    })
+}
+
+/// Why nothing is written into a pod that Istio has changed already, although the CNI plugin reads the annotation when it starts.
+const INJECTED_WITH_CNI: &str =
+    "Istio has already changed this pod, and what its CNI plugin does of it is set up elsewhere";
+
+/// The annotation that excludes ranges from redirection.
+pub fn exclusion_path(pod: &PodTemplate<'_>) -> Path {
+    pod.annotation_path(EXCLUDE_OUTBOUND_ANNOTATION)
+}
+
+fn entries<'a>(pod: &PodTemplate<'a>) -> impl Iterator<Item = InitContainer<'a>> + use<'a> {
+    pod.init_containers().map(|it| InitContainer { name: it.name(), keeps_running: it.role() == Role::NativeSidecar })
+}
+
+/// Whether Istio's webhook is known to inject the pods of a template, whatever is in it already.
+fn will_be_injected(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    let (labels, annotations) = (pod.labels(), pod.annotations());
+    let facts = PodFacts {
+        namespace: subject.namespace(),
+        namespace_labels: subject.namespace_labels().map(|labels| labels as &dyn StringMap),
+        labels: &labels,
+        annotations: &annotations,
+        host_network: pod.host_network(),
+        proxy: None,
+    };
+    injection(&facts, Revisions::NotListed, subject.profile.istio_version) == Injection::Yes
+}
+
+/// Whether a container runs as the proxy's user or group, which redirection lets pass.
+fn runs_as_proxy(pod: &PodTemplate<'_>, container: &Container<'_>) -> bool {
+    let number = |value: &Value, key: &str| value.get("securityContext")?.get(key)?.as_i64();
+    ["runAsUser", "runAsGroup"]
+        .iter()
+        .any(|key| number(container.value(), key).or_else(|| number(pod.spec(), key)) == Some(PROXY_USER))
+}
+
+/// Whether the containers of Istio are in the manifest and stand where they are to run. Those of a Pod do; those of a template
+/// that Istio injects again are sorted again.
+fn is_as_written(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    let by_istio =
+        |it: Container<'_>| matches!(it.name(), REDIRECTING | VALIDATING | PROXY) && !matches!(it.image(), "" | "auto");
+    let is_there = pod.init_containers().any(by_istio) || subject.has_proxy();
+    is_there && (subject.object.is("", "Pod") || !will_be_injected(subject, pod))
+}

@@ -48,7 +48,7 @@ pub fn needs_exclusion(pod: &PodTemplate<'_>, route: &MetadataRoute<'_>) -> bool
 /// The init containers that ask the metadata server where no proxy takes their redirected traffic on.
 fn cut_off<'a>(pod: &PodTemplate<'a>, route: &MetadataRoute<'_>) -> Vec<Container<'a>> {
     let init = pod.init_containers().filter(|it| it.role() == Role::Init);
-    let asking = init.filter(|it| ask_start(it, |start| start.waits_for_identity()));
+    let asking = init.filter(|it| ask_start(it, |start| start.is_identity_wait()));
     asking.filter(|it| route.way_of(it) == Way::Nowhere).collect()
 }
 

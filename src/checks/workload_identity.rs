@@ -59,7 +59,7 @@ impl<'a> Evidence<'a> {
     pub fn proven(listed: &[String], subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Option<Self> {
         let asks = || {
             let mut init = pod.init_containers().filter(|it| it.role() == Role::Init);
-            init.find(|it| ask_start(it, |start| start.waits_for_identity())).map(|it| Self::Waits(it.name()))
+            init.find(|it| ask_start(it, |start| start.is_identity_wait())).map(|it| Self::Waits(it.name()))
         };
         Self::of(listed, subject, pod).filter(|it| *it != Self::NodeSelector).or_else(asks)
     }

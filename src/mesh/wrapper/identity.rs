@@ -35,6 +35,20 @@ impl ContainerStart<'_> {
             || argv.any(|text| asks_metadata_server(text))
     }
 
+    /// Whether this init container is a wait for the metadata server: it asks for a token, or again and again. To ask it once for
+    /// a project or a zone is none. Surer than [`Self::waits_for_identity`], which is good for being silent.
+    pub fn is_identity_wait(&self) -> bool {
+        let is_about_token =
+            |text: &str| ["service-accounts", "-token", "google.auth"].iter().any(|it| text.contains(it));
+        let mut argv = self.command.iter().chain(self.args);
+        let mut values = self.env.iter().filter_map(|(_, value)| *value);
+        NAMES.contains(&self.name)
+            || self.image.contains("wi-is-up")
+            || self.runs_identity()
+            || argv.any(|text| asks_metadata_server(text) && (is_about_token(text) || self.tries_again()))
+            || values.any(|text| speaks_protocol(text) && is_about_token(text))
+    }
+
     /// Whether there is any sign that its command does something again and again.
     pub fn tries_again(&self) -> bool {
         const SIGNS: [&str; 4] = ["until", "while", "for ", "retry"];

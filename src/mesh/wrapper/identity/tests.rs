@@ -58,6 +58,33 @@ fn questions_to_the_metadata_server_are_told_from_others() {
 }
 
 #[test]
+fn a_question_for_something_else_than_a_token_is_no_wait_unless_it_is_asked_again() {
+    let project =
+        "curl -sf -H 'Metadata-Flavor: Google' http://metadata.google.internal/computeMetadata/v1/project/project-id";
+    for (script, wanted) in [
+        (format!("sed s/PROJECT/$({project})/ /template > /conf"), false),
+        (format!("until {project}; do sleep 1; done"), true),
+        (format!("{project} --retry 9"), true),
+        (format!("curl -sf {TOKEN}"), true),
+        ("gcloud auth print-access-token".to_owned(), true),
+        ("python3 -c 'import google.auth; google.auth.default()'".to_owned(), true),
+        ("until nc -z database 5432; do sleep 1; done".to_owned(), false),
+    ] {
+        let command = ["sh", "-c", &script];
+        assert_eq!(start(&command, &[], &[]).is_identity_wait(), wanted, "{script}");
+    }
+    let with = |env| start(&["wait-for"], &[], env).is_identity_wait();
+    assert!(with(&[("URL", Some(TOKEN))]));
+    assert!(!with(&[("URL", Some("http://metadata/computeMetadata/v1/instance/zone"))]));
+    assert!(!with(&[("URL", None)]));
+    let named = |name, image, args| ContainerStart { name, image, command: &[], args, env: &[] }.is_identity_wait();
+    assert!(named("workload-identity-initcontainer", "a", &[]));
+    assert!(named("a", "example/wi-is-up:1", &[]));
+    assert!(named("a", "seaworthy-wait", &["identity"]));
+    assert!(!named("a", "b", &["identity"]));
+}
+
+#[test]
 fn the_image_of_2020_is_known_in_every_registry() {
     let image = |image| ContainerStart { name: "a", image, command: &[], args: &[], env: &[] }.has_old_identity_image();
     for (name, wanted) in [

@@ -7,8 +7,8 @@ use crate::base::{Edit, Fix};
 use crate::checks::metadata_route::{METADATA_SERVER, MetadataRoute, exclude};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodPart, PodTemplate, Role};
+use crate::mesh::Way;
 use crate::mesh::init_order::PROXY;
-use crate::mesh::{OutboundTrafficPolicy, Way};
 use serde_json::{Value, json};
 
 /// The name of the init container, which [`crate::mesh::ContainerStart::waits_for_identity`] knows.
@@ -52,10 +52,10 @@ fn place(pod: &PodTemplate<'_>) -> usize {
 
 /// Why a wait at this place would wait in vain; none where it would not.
 fn why_in_vain(subject: &Subject<'_>, pod: &PodTemplate<'_>, index: usize) -> Option<&'static str> {
-    let is_closed = subject.profile.outbound_traffic_policy == OutboundTrafficPolicy::RegistryOnly;
-    match MetadataRoute::of(subject, *pod)?.way_of_new(NAME, index) {
+    let route = MetadataRoute::of(subject, *pod)?;
+    match route.way_of_new(NAME, index) {
         Way::Nowhere => Some("the wait would be redirected to a proxy not yet there"),
-        Way::ThroughProxy if is_closed => Some("the proxy refuses hosts that the mesh does not know"),
+        Way::ThroughProxy if route.is_refused() => Some("the proxy refuses hosts that the mesh does not know"),
         Way::ThroughProxy | Way::Direct => None,
     }
 }

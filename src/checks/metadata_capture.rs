@@ -10,7 +10,6 @@ use crate::checks::metadata_route::{METADATA_SERVER, MetadataRoute, exclusion_pa
 use crate::checks::workload_identity::{Evidence, is_exempt};
 use crate::checks::{Check, Observation, bind, schema_of};
 use crate::inventory::Subject;
-use crate::mesh::OutboundTrafficPolicy;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -43,7 +42,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if is_exempt(&pod) || needs_exclusion(&pod, &route) {
         return Vec::new();
     }
-    let refused = subject.profile.outbound_traffic_policy == OutboundTrafficPolicy::RegistryOnly;
+    let refused = route.is_refused();
     let does = if refused { "refuses" } else { "carries" };
     let path = exclusion_path(&pod);
     let message = format!("the proxy {does} requests to the metadata server: want {METADATA_SERVER}/32 at {path}");

@@ -12,7 +12,9 @@ use crate::mesh::init_order::{PROXY, REDIRECTING, VALIDATING, init_order, way_ou
 use crate::mesh::injection::{Injection, Revisions, injection};
 use crate::mesh::outbound_capture::{INCLUDE_OUTBOUND_ANNOTATION, are_readable, excluded_ranges};
 use crate::mesh::outbound_ranges::{EXCLUDE_OUTBOUND_ANNOTATION, excludes};
-use crate::mesh::{InitContainer, OutboundCapture, PodFacts, Redirection, SidecarKind, StringMap, Way};
+use crate::mesh::{
+    InitContainer, OutboundCapture, OutboundTrafficPolicy, PodFacts, Redirection, SidecarKind, StringMap, Way,
+};
 use core::net::Ipv4Addr;
 use serde_json::Value;
 
@@ -43,6 +45,11 @@ impl<'a> MetadataRoute<'a> {
     /// Whether connections to the metadata server are redirected to the proxy, once redirection is set up.
     pub fn is_redirected(&self) -> bool {
         self.is_redirected
+    }
+
+    /// Whether the proxy refuses what is redirected: the mesh lets only known hosts through, and nothing makes this one known.
+    pub fn is_refused(&self) -> bool {
+        self.subject.profile.outbound_traffic_policy == OutboundTrafficPolicy::RegistryOnly && !is_known(self.subject)
     }
 
     /// What becomes of the connections of an init container of the pod.
@@ -116,6 +123,19 @@ pub fn is_captured(subject: &Subject<'_>, pod: &PodTemplate<'_>, address: Ipv4Ad
         OutboundCapture::of_annotations(&pod.annotations(), &subject.profile.exclude_outbound_ip_ranges)
     });
     capture.redirects(address, HTTP)
+}
+
+/// Whether a ServiceEntry makes the metadata server known to the mesh.
+fn is_known(subject: &Subject<'_>) -> bool {
+    const NAME: &str = "metadata.google.internal";
+    subject.inventory.service_entries(subject.object.file()).into_iter().any(|entry| {
+        let facts = &entry.facts;
+        let is_it = |address: &String| {
+            *address == METADATA_SERVER.to_string() || excludes(std::iter::once(address.as_str()), METADATA_SERVER)
+        };
+        facts.is_seen_from(subject.namespace(), entry.reference.namespace.as_deref().unwrap_or(""))
+            && (facts.hosts.iter().any(|host| host == NAME) || facts.addresses.iter().any(is_it))
+    })
 }
 
 /// The fix that excludes an address from redirection, beside what is excluded already.

@@ -1,5 +1,5 @@
 //! Layer 2: what is known of the objects around one: Namespaces, Services, ServiceAccounts, workloads,
-//! PeerAuthentications, HorizontalPodAutoscalers.
+//! PeerAuthentications, ServiceEntries, HorizontalPodAutoscalers.
 //!
 //! Filled from the files of a run (CLI) or by watches (webhook), always as small projections. It relates objects to
 //! each other and decides the membership of pods; it judges nothing.
@@ -10,6 +10,7 @@ mod nearness;
 mod peer_authentication;
 mod policies;
 mod port_uses;
+mod service_entry;
 mod shard;
 mod store;
 mod subject;
@@ -24,6 +25,7 @@ pub use nearness::Nearest;
 pub use peer_authentication::PeerAuthenticationFacts;
 pub use policies::{Policies, PolicyBinding};
 pub use port_uses::{Carried, NearUse, PortKey, PortUse};
+pub use service_entry::ServiceEntryFacts;
 pub use shard::{Entry, Renewed};
 pub use store::{Inventory, Origin};
 pub use subject::Subject;

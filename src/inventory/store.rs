@@ -6,8 +6,8 @@ use crate::inventory::nearness::{add_copy, nearest};
 use crate::inventory::port_uses::{NearUse, PortUses};
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
 use crate::inventory::{
-    AutoscalerFacts, Entry, NamespaceFacts, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceFacts,
-    WorkloadFacts,
+    AutoscalerFacts, Entry, NamespaceFacts, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceEntryFacts,
+    ServiceFacts, WorkloadFacts,
 };
 use crate::manifest::{Object, Owner, group_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -43,6 +43,7 @@ struct Contents {
     workloads: Shard<WorkloadFacts>,
     service_accounts: Shard<ServiceAccountFacts>,
     peer_authentications: Shard<PeerAuthenticationFacts>,
+    service_entries: Shard<ServiceEntryFacts>,
     autoscalers: Shard<AutoscalerFacts>,
 }
 
@@ -82,6 +83,8 @@ impl Inventory {
             contents.service_accounts.renew(before, now, ServiceAccountFacts::of(now.value()))
         } else if let Some(facts) = PeerAuthenticationFacts::of(now) {
             contents.peer_authentications.renew(before, now, facts)
+        } else if let Some(facts) = ServiceEntryFacts::of(now) {
+            contents.service_entries.renew(before, now, facts)
         } else if let Some(facts) = AutoscalerFacts::of(now) {
             contents.autoscalers.renew(before, now, facts)
         } else {
@@ -115,6 +118,7 @@ impl Inventory {
             Some("Service") => contents.services.remove(reference),
             Some("ServiceAccount") => contents.service_accounts.remove(reference),
             None if reference.kind == "PeerAuthentication" => contents.peer_authentications.remove(reference),
+            None if reference.kind == "ServiceEntry" => contents.service_entries.remove(reference),
             None if reference.kind == "HorizontalPodAutoscaler" => contents.autoscalers.remove(reference),
             _ => contents.workloads.remove(reference),
         }
@@ -232,6 +236,11 @@ impl Inventory {
         self.contents.get(namespace).map_or_else(Vec::new, |it| it.peer_authentications.nearest_of_all(file))
     }
 
+    /// The ServiceEntries of all namespaces: of each the copy nearest to a file. Only files tell them.
+    pub fn service_entries(&self, file: &str) -> Vec<&Entry<ServiceEntryFacts>> {
+        self.contents.values().flat_map(|contents| contents.service_entries.nearest_of_all(file)).collect()
+    }
+
     /// The workload that an autoscaler scales, each of its pod templates by itself; of several copies the one nearest to a file.
     pub fn workloads_scaled<'a>(
         &'a self,
@@ -288,6 +297,8 @@ impl Inventory {
         } else if let Some(facts) = PeerAuthenticationFacts::of(object) {
             let policies = &mut self.contents.entry(contents()).or_default().peer_authentications;
             policies.add(Entry { reference, facts, object: kept });
+        } else if let Some(facts) = ServiceEntryFacts::of(object) {
+            self.contents.entry(contents()).or_default().service_entries.add(Entry { reference, facts, object: kept });
         } else if let Some(facts) = AutoscalerFacts::of(object) {
             self.contents.entry(contents()).or_default().autoscalers.add(Entry { reference, facts, object: kept });
         } else if !object.templates().is_empty() {

@@ -20,6 +20,7 @@ mod google_account;
 mod grace_period;
 mod grpc_web_prefix;
 mod headless_listeners;
+mod held;
 mod identity_annotation;
 mod identity_fix;
 mod identity_place;

@@ -6,8 +6,8 @@ use crate::base::{Fix, PodRepair};
 use crate::checks::container_start::ask_start;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
+use crate::checks::held::Held;
 use crate::checks::job_completion::never_completes;
-use crate::checks::proxy::{present_proxy, proxy_settings};
 use crate::checks::proxy_edit::{hold, native_sidecar};
 use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
@@ -15,7 +15,7 @@ use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{ProxyWait, SidecarKind, proxy_is_ready_first};
+use crate::mesh::{ProxyWait, SidecarKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -50,28 +50,9 @@ enum Strategy {
     Wrapper,
 }
 
-/// Which containers start only when the proxy is ready.
-enum Held {
-    None,
-    All,
-    /// Those behind this place of `containers`.
-    Behind(usize),
-}
-
-impl Held {
-    fn holds(&self, container: &Container<'_>) -> bool {
-        match self {
-            Self::None => false,
-            Self::All => true,
-            Self::Behind(proxy) => container.index() > *proxy,
-        }
-    }
-}
-
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
-    let Some(kind) = subject.sidecar_kind() else { return Vec::new() };
-    let Some(held) = held(subject, &pod, kind) else { return Vec::new() };
+    let Some(held) = Held::of(subject, &pod) else { return Vec::new() };
     let applications = pod.containers().filter(is_application);
     let unheld: Vec<Container<'_>> = applications.filter(|it| !held.holds(it) && !may_wait(it)).collect();
     let strategy = way(params, subject, &pod);
@@ -92,6 +73,26 @@ fn way(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Strateg
     }
 }
 
+/// What has a pod start in the right order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadyFirst {
+    /// The proxy that the pod has then.
+    pub kind: SidecarKind,
+    /// What does it.
+    pub fix: Fix,
+}
+
+/// What has the applications of a pod start in the right order, whichever of them do not today. Of a Job the proxy is to end
+/// with the work as well.
+///
+/// # Errors
+/// The reason why it cannot be done, or would do nothing: one line for people.
+pub fn ready_first(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ReadyFirst, String> {
+    let native = || Ok(ReadyFirst { kind: SidecarKind::Native, fix: fix(Strategy::Native, subject, pod)? });
+    let hold = || Ok(ReadyFirst { kind: SidecarKind::Classic, fix: fix(Strategy::Hold, subject, pod)? });
+    if pod.runs_to_completion() { native().or_else(|_: String| hold()) } else { hold() }
+}
+
 fn fix(strategy: Strategy, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
     match strategy {
         Strategy::Hold => Ok(hold(subject, pod)?.fix("hold the application until its proxy is ready")),
@@ -102,21 +103,6 @@ fn fix(strategy: Strategy, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Resu
         }
         Strategy::Wrapper => Err("a program that waits has to be put before the command by hand".to_owned()),
     }
-}
-
-/// What the proxy holds back; none where that cannot be told. Of a proxy that is in the manifest, the manifest tells and not
-/// the mesh: the kubelet starts containers in order and does not go on before a postStart has ended.
-fn held(subject: &Subject<'_>, pod: &PodTemplate<'_>, kind: SidecarKind) -> Option<Held> {
-    if kind == SidecarKind::Native {
-        return Some(Held::All);
-    }
-    if let Some(proxy) = present_proxy(pod) {
-        let waits = proxy.value().pointer("/lifecycle/postStart").is_some();
-        return Some(if waits { Held::Behind(proxy.index()) } else { Held::None });
-    }
-    let settings = proxy_settings(subject, pod).ok()?;
-    let ready_first = proxy_is_ready_first(kind, &settings, subject.profile.istio_version);
-    Some(if ready_first { Held::All } else { Held::None })
 }
 
 /// Whether it waits for the proxy by itself; where it only may, nothing is said about it.

@@ -1,20 +1,27 @@
 //! `proxy-wait`: commands that wait for the proxy before they start the application.
+//!
+//! Three rules share it, and of one wait one of them speaks: it never ends, it is of no use, or it is in use and weak.
 
-use crate::base::{Edit, Fix, Path, PodRepair};
+mod fragile;
+mod unwrapping;
+
+use crate::base::{Fix, PodRepair, Safety};
 use crate::checks::container_start::ask_start;
-use crate::checks::{Check, Observation, bind, schema_of, shortened, shortened_to};
+use crate::checks::held::Held;
+use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate, Role};
-use crate::mesh::{Bound, CannotUnwrap, Membership, ProxyWait, Unwrapped};
+use crate::manifest::{Container, PodTemplate};
+use crate::mesh::{Bound, Membership, ProxyWait, Rest, SidecarKind};
+use fragile::fragile;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use unwrapping::{command_key, without_wait};
 
 /// The check.
 pub const CHECK: Check = Check {
     id: "proxy-wait",
     summary: "commands that wait for the proxy before they start the application",
-    cases: &[],
+    cases: &[fragile::BOUNDED],
     repair: PodRepair::Never,
     schema: schema_of::<Params>,
     bind: |params| bind(params, run),
@@ -32,33 +39,49 @@ pub struct Params {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Wait {
-    /// One without end, in a pod that gets no proxy.
+    /// One without end: the pod gets no proxy, or gets it only afterwards.
     Endless,
+    /// One for a proxy that is ready before the container starts.
+    Redundant,
+    /// One that is needed, and may do harm itself.
+    Fragile,
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
-    let why = match subject.membership {
-        Membership::Sidecar(_) | Membership::Unknown => return Vec::new(),
-        Membership::Ambient => "is in an ambient mesh",
-        Membership::Outside if pod.host_network() => "uses the network of its node",
-        Membership::Outside => "is not injected",
+    let waits = |it: &Container<'_>| matches!(proxy_wait(it), ProxyWait::Certain(_)) && !others_may_answer(&pod, it);
+    let scene = Scene { subject, pod, held: Held::of(subject, &pod) };
+    let observe = |it: Container<'_>| match params.finds {
+        Wait::Endless => endless(&scene, &it),
+        Wait::Redundant => redundant(&scene, &it),
+        Wait::Fragile => fragile(&scene, &it),
     };
-    let waiting = || pod.all_containers().filter(waits_for_ever).filter(|it| !others_may_answer(&pod, it));
-    let alone = pod.init_containers().count() == 1;
-    match params.finds {
-        Wait::Endless => waiting().map(|it| observe(&it, why, alone)).collect(),
+    pod.all_containers().filter(waits).filter_map(observe).collect()
+}
+
+/// A pod whose containers are looked at.
+struct Scene<'a> {
+    subject: &'a Subject<'a>,
+    pod: PodTemplate<'a>,
+    /// Which containers its proxy holds back; none without one, or where that cannot be told.
+    held: Option<Held>,
+}
+
+impl Scene<'_> {
+    fn is_classic(&self) -> bool {
+        self.subject.sidecar_kind() == Some(SidecarKind::Classic)
     }
 }
 
-fn waits_for_ever(container: &Container<'_>) -> bool {
-    ask_start(container, |start| start.proxy_wait()) == ProxyWait::Certain(Bound::Endless)
+fn proxy_wait(container: &Container<'_>) -> ProxyWait {
+    ask_start(container, |start| start.proxy_wait())
 }
 
 /// Whether another container of the pod may be what is waited for: an Envoy of its own, or whatever declares one of the
-/// proxy's ports. They share their localhost.
+/// proxy's ports. They share their localhost. Istio's own proxy is none of these.
 fn others_may_answer(pod: &PodTemplate<'_>, waiting: &Container<'_>) -> bool {
-    let others = pod.running_containers().filter(|other| other.path() != waiting.path());
+    let others =
+        pod.running_containers().filter(|other| other.path() != waiting.path() && other.name() != "istio-proxy");
     let is_proxy = |text: &str| ["envoy", "proxyv2", "istio"].iter().any(|sign| text.contains(sign));
     let mut may_answer = others.map(|other| {
         other.ports().any(|port| READY_PORTS.contains(&port.number))
@@ -71,65 +94,61 @@ fn others_may_answer(pod: &PodTemplate<'_>, waiting: &Container<'_>) -> bool {
 /// The ports on which Istio's proxy says whether it is ready.
 const READY_PORTS: [i64; 3] = [15000, 15020, 15021];
 
-fn observe(container: &Container<'_>, why: &str, alone: bool) -> Observation {
-    let key = if container.command().next().is_some() { "command" } else { "args" };
-    let path = container.path().key(key);
+/// A wait without end.
+fn endless(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> {
+    if proxy_wait(container) != ProxyWait::Certain(Bound::Endless) {
+        return None;
+    }
     let name = shortened_to(24, container.name());
+    let path = container.path().key(command_key(container));
+    let why = match scene.subject.membership {
+        Membership::Ambient => "is in an ambient mesh",
+        Membership::Outside if scene.pod.host_network() => "uses the network of its node",
+        Membership::Outside => "is not injected",
+        Membership::Sidecar(_) => return before_proxy(scene, container),
+        Membership::Unknown => return None,
+    };
     let message =
         format!("container {name} never starts: it waits for a proxy, but the pod {why}: want no wait at {path}");
-    let observation =
-        Observation::new(path, message).help("take the wait out of `command` and `args`, or let the pod be injected");
-    match without_wait(container, alone) {
-        Ok(fix) => observation.fixed_by(fix),
-        Err(reason) => observation.unfixed(reason),
-    }
+    let help = "take the wait out of `command` and `args`, or let the pod be injected";
+    let fix = without_wait(container, &scene.pod, Rest::NeverMeansProxy);
+    Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 
-/// What goes with an init container: of the last one the whole list.
-fn with_its_list(container: &Container<'_>, alone: bool) -> Path {
-    let path = container.path();
-    path.parent().filter(|_| alone).unwrap_or(path)
+/// An init container that waits for a classic proxy keeps it from starting, and all else.
+fn before_proxy(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> {
+    scene.held.filter(|held| held.is_before_proxy(container))?;
+    let name = shortened_to(24, container.name());
+    let path = container.path().key(command_key(container));
+    let message =
+        format!("init container {name} never ends: it waits for a proxy that starts after it: want no wait at {path}");
+    let help = "take the wait out, or use a native sidecar, which starts before the init containers";
+    let fix = without_wait(container, &scene.pod, Rest::NeverMeansProxy);
+    Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 
-/// The container as if the proxy had answered at once. It runs then, as its owner wants it to, so this is safe.
-fn without_wait(container: &Container<'_>, alone: bool) -> Result<Fix, String> {
-    let words = |key: &str| container.value().get(key).and_then(Value::as_array).map_or(0, Vec::len);
-    let (command, args) = (container.command().count(), container.args().count());
-    if (command, args) != (words("command"), words("args")) {
-        return Err("`command` and `args` hold something else than texts".to_owned());
+/// A wait for a proxy that is ready before the container starts.
+fn redundant(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> {
+    scene.held.filter(|held| held.holds(container))?;
+    // Such a wrapper is still needed for what it does in the end: a classic proxy does not end with the work.
+    if scene.is_classic() && ask_start(container, |start| start.wrapper_may_quit_proxy()) {
+        return None;
     }
-    let element = |at: usize| match at.checked_sub(command) {
-        None => container.path().key("command").index(at),
-        Some(at) => container.path().key("args").index(at),
-    };
-    let name = shortened(container.name());
-    match ask_start(container, |start| start.without_proxy_wait()) {
-        Ok(Unwrapped::Script { at, text }) => {
-            Ok(Fix::safe(format!("take the wait for the proxy out of {name}"), vec![Edit::set(element(at), text)]))
-        }
-        Ok(Unwrapped::Program { at }) => {
-            let title = format!("start {name} without its wait for the proxy");
-            Ok(Fix::safe(title, without_program(container, at, command, element)))
-        }
-        Err(CannotUnwrap::OnlyWaits) if container.role() == Role::Init => {
-            let title = format!("take out the init container {name}, which only waits for the proxy");
-            let reason = "a patch elsewhere may refer to the container by its name";
-            Ok(Fix::risky(title, reason, vec![Edit::Remove { path: with_its_list(container, alone) }]))
-        }
-        Err(reason) => Err(reason.to_string()),
-    }
+    let name = shortened_to(24, container.name());
+    let path = container.path().key(command_key(container));
+    let why =
+        if scene.is_classic() { "is held back until its proxy is ready" } else { "starts after its native sidecar" };
+    let message = format!("container {name} {why}, and has no use for a wait: want no wait at {path}");
+    let help = "take the wait out of `command` and `args`: where there is no proxy, it is in the way";
+    let fix = without_wait(container, &scene.pod, Rest::MeansProxy).map(|fix| match scene.subject.membership {
+        Membership::Unknown => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
+        _ => fix,
+    });
+    Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 
-/// Without the wrapper at this place. An empty `command` would bring the image's own ENTRYPOINT back, so the first
-/// argument takes the place of a wrapper that was all of it.
-fn without_program(container: &Container<'_>, at: usize, command: usize, element: impl Fn(usize) -> Path) -> Vec<Edit> {
-    match container.args().next() {
-        Some(first) if at == 0 && command == 1 => {
-            vec![Edit::set(element(0), first), Edit::Remove { path: element(1) }]
-        }
-        _ => vec![Edit::Remove { path: element(at) }],
-    }
-}
+/// A wait that is in use in another mesh than the one that is assumed would be missed.
+const UNKNOWN: &str = "whether the pod is in the mesh, and so what its proxy does, is not known";
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What the rules about starting and ending propose, case by case, and what becomes of an object when all of it is done.
 
 use crate::base::{Edit, Finding, Mode, Remedy, Safety, Source};
+use crate::engine::plan::forbids_fix;
 use crate::engine::{Engine, finding_identity};
 use crate::inventory::{Inventory, Origin};
 use crate::manifest::{Content, Limits, Object, Owner, content_of, read_documents};
@@ -78,7 +79,8 @@ fn objects_of(text: &str) -> Vec<Arc<Object>> {
     objects.map(|object| Arc::new(of_owner(without_text(object)))).collect()
 }
 
-/// In what an object differs from one of which all is fixed at once that has a safe fix: with no new finding, and for good.
+/// In what an object differs from one of which all is fixed at once that has a safe fix: with no new finding but a note, and
+/// for good.
 fn all_done(engine: &Engine, object: &Object, inventory: &Inventory, name: &str) -> Vec<String> {
     let judge = |object: &Object| engine.judge(object, inventory, today()).findings;
     let before = judge(object);
@@ -91,7 +93,8 @@ fn all_done(engine: &Engine, object: &Object, inventory: &Inventory, name: &str)
         wrong.extend(
             plan.left.iter().map(|(finding, reason)| format!("{name}: {what}: {} left: {reason}", finding.rule)),
         );
-        let (after, known) = (judge(&plan.object), identities(&before, object));
+        let known = identities(&before, object);
+        let after: Vec<Finding> = judge(&plan.object).into_iter().filter(forbids_fix).collect();
         let mut new = identities(&after, &plan.object);
         new.retain(|identity| !known.contains(identity));
         wrong.extend(new.iter().map(|identity| format!("{name}: {what}: {identity} is new")));

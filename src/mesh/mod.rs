@@ -45,5 +45,6 @@ pub use sidecar::SidecarKind;
 pub use version::Version;
 pub use well_known::{Spoken, WELL_KNOWN, WellKnown};
 pub use wrapper::{
-    Bound, CannotUnwrap, ContainerStart, CurlOptions, Environment, IdentityFlaw, ProxyWait, Unwrapped, quits_proxy,
+    Bound, CannotUnwrap, ContainerStart, CurlOptions, Environment, IdentityFlaw, ProxyWait, Rest, Unwrapped,
+    Weaknesses, quits_proxy,
 };

@@ -42,8 +42,7 @@ pub fn workload(kind: &str, annotations: &Value, spec: &Value) -> Value {
 }
 
 /// A command that keeps the padding out of the rules about starting.
-const WAITS: [&str; 3] =
-    ["sh", "-c", "for i in 1 2 3; do curl -f localhost:15021/healthz/ready && break; sleep 1; done; exec app"];
+const WAITS: [&str; 2] = ["/wait-for-istio.sh", "app"];
 
 fn service(name: &str, ports: &[Value]) -> Value {
     let mut all: Vec<Value> =
@@ -63,6 +62,11 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
     let declared = json!({"seaworthy.dev/shutdown-seconds": u32::MAX.to_string()});
     let serving = json!({"name": long("c"), "ports": [{"containerPort": 65535}]});
     let endless = json!({"name": long("c"), "command": ["sh", "-c", "until curl -f localhost:15021/healthz/ready; do sleep 1; done; exec app"]});
+    let mut dropping = endless.clone();
+    dropping["args"] = json!([long("a"), long("b")]);
+    dropping["restartPolicy"] = json!("Always");
+    let dropping = workload("CronJob", &json!({}), &json!({"containers": [], "initContainers": [dropping]}));
+    let before = workload("CronJob", &json!({}), &json!({"containers": [], "initContainers": [endless]}));
     let job = |annotations: &Value, container: &Value| {
         let spec = json!({"terminationGracePeriodSeconds": 31_535_999, "containers": [container], "serviceAccountName": long("a")});
         workload("CronJob", annotations, &spec)
@@ -104,6 +108,13 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
         (profile(sidecar), vec![job(&json!({"seaworthy.dev/workload-identity": "true"}), &serving)]),
         (profile("assumeMembership: outside"), vec![job(&json!({}), &endless)]),
         (profile(sidecar), vec![on_host_network]),
+        (profile(classic), vec![dropping.clone()]),
+        (profile(classic), vec![before.clone()]),
+        (profile("assumeMembership: sidecar, dataPlane: native"), vec![dropping, before]),
+        (
+            profile(&format!("{classic}, proxy: {{holdApplicationUntilProxyStarts: true}}")),
+            vec![job(&json!({}), &endless)],
+        ),
         (profile(sidecar), vec![slow]),
         (profile(classic), vec![drained]),
         (profile(sidecar), vec![capping(), job(&declared, &hooked), native_sidecar(&hooked)]),

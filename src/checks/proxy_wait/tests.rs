@@ -6,7 +6,7 @@ use crate::inventory::{Inventory, Origin};
 use crate::manifest::Object;
 use crate::manifest::edit::applied;
 use crate::mesh::{AssumedMembership, Profile};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const WAIT: &str = "until curl -fs localhost:15021/healthz/ready; do sleep 1; done";
 
@@ -70,7 +70,7 @@ fn an_init_container_that_only_waits_goes_where_a_person_looks() {
 fn what_cannot_be_told_apart_is_left_to_its_owner() {
     for (container, wanted) in [
         (json!({"command": ["sh", "-c", WAIT]}), "the command does nothing but wait"),
-        (json!({"command": ["sh", "-c", format!("{WAIT} || exit 1; /app")]}), "write it without the wait"),
+        (json!({"command": ["sh", "-c", format!("echo a && {WAIT} || exit 1; /app")]}), "write it without the wait"),
         (json!({"command": ["sh", "-c", format!("{WAIT}; /app"), 5]}), "hold something else than texts"),
     ] {
         let (remedy, _) = remedy(json!({"containers": [container]}));

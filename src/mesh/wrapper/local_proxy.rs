@@ -20,6 +20,11 @@ pub(super) fn asks_if_ready(text: &str) -> bool {
     })
 }
 
+/// Whether this is where a shell's redirection asks the local proxy: bash connects when it opens `/dev/tcp/HOST/PORT`.
+pub(super) fn asks_by_device(target: &str) -> bool {
+    target.strip_prefix(">/dev/tcp/").is_some_and(asks_if_ready)
+}
+
 /// Whether there is any sign that the text has to do with the proxy being ready, whatever the host and however it is put together:
 /// a program or option that waits for it by its name, a listener that it opens when it is ready, or a path of readiness beside one of
 /// the other ports. A sign, no proof.

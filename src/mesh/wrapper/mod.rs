@@ -7,14 +7,18 @@ mod identity;
 mod local_proxy;
 mod script;
 pub(in crate::mesh) mod shell;
+mod side_car;
 mod unwrap;
 mod wait_only;
 mod waiting;
+mod weakness;
 
 pub use identity::{CurlOptions, IdentityFlaw};
-pub use unwrap::{CannotUnwrap, Unwrapped};
+pub use unwrap::{CannotUnwrap, Rest, Unwrapped};
+pub use weakness::Weaknesses;
 
 use local_proxy::{asks_if_ready, mentions_readiness, names_a_wait};
+use side_car::side_car_wait;
 use waiting::script_wait;
 
 /// A container as far as its start is concerned.
@@ -80,18 +84,26 @@ impl ContainerStart<'_> {
     /// `POST http://127.0.0.1:15020/quitquitquit` exists since Istio 1.3
     /// (<https://github.com/istio/istio/blob/master/pilot/cmd/pilot-agent/status/server.go>).
     pub fn may_quit_proxy(&self) -> bool {
-        let texts =
-            || self.command.iter().chain(self.args).copied().chain(self.env.iter().filter_map(|(_, value)| *value));
+        self.texts().any(quits_proxy)
+            || self.wrapper_may_quit_proxy()
+            || self.env.iter().any(|(name, _)| matches!(*name, "ISTIO_QUIT_API" | "GENERIC_QUIT_ENDPOINTS"))
+    }
+
+    /// The same, as far as it is a wrapper that does both: wait for the proxy first, and end it in the end.
+    pub fn wrapper_may_quit_proxy(&self) -> bool {
         let has_wrapper = |text: &str| {
             let program = |word: &str| basename(word.trim_end_matches(';')).to_owned();
             text.split_whitespace().any(|word| ADMIN_API_WRAPPERS.contains(&program(word).as_str()))
         };
         let told_to_leave_it =
             self.env.iter().any(|(name, value)| *name == "NEVER_KILL_ISTIO" && *value == Some("true"));
-        texts().any(quits_proxy)
-            || !told_to_leave_it && texts().any(has_wrapper)
+        !told_to_leave_it && self.texts().any(has_wrapper)
             || self.runs_own_program(|task| !matches!(task, Some("identity" | "install")))
-            || self.env.iter().any(|(name, _)| matches!(*name, "ISTIO_QUIT_API" | "GENERIC_QUIT_ENDPOINTS"))
+    }
+
+    /// All that its owner wrote for it to do.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.command.iter().chain(self.args).copied().chain(self.env.iter().filter_map(|(_, value)| *value))
     }
 
     /// Whether it runs our own waiter, for a task told by its first argument.
@@ -130,7 +142,7 @@ fn program_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {
         },
         "pilot-agent" if arguments.first() == Some(&"wait") => ProxyWait::Certain(Bound::Bounded),
         name if ADMIN_API_WRAPPERS.contains(&name) => admin_api_wait(environment),
-        "wait-side-car" => side_car_wait(arguments),
+        side_car::NAME => side_car_wait(arguments),
         "wait-for-envoy" | "istio-wait" => ProxyWait::Certain(Bound::Unknown),
         _ if is_own_program(program) => match arguments.first() {
             Some(&("identity" | "install")) => ProxyWait::None,
@@ -164,18 +176,6 @@ fn admin_api_wait(environment: Environment<'_>) -> ProxyWait {
             Some(Some("true")) => ProxyWait::None,
             Some(_) => ProxyWait::Possible,
         },
-        _ => ProxyWait::Possible,
-    }
-}
-
-/// <https://github.com/cookpad/wait-side-car>: asks a URL and starts the application in any case after its time-out. Only the proxy's own
-/// readiness is a wait for the proxy; with another address it waits for an upstream service *through* the proxy.
-fn side_car_wait(arguments: &[&str]) -> ProxyWait {
-    const OPTION: &str = "--envoy-healthcheck-url";
-    let joined = arguments.iter().find_map(|argument| argument.strip_prefix(OPTION)?.strip_prefix('='));
-    let apart = arguments.windows(2).find(|pair| pair[0] == OPTION).map(|pair| pair[1]);
-    match joined.or(apart) {
-        Some(url) if asks_if_ready(url) => ProxyWait::Certain(Bound::Bounded),
         _ => ProxyWait::Possible,
     }
 }

@@ -20,7 +20,8 @@ pub(in crate::mesh) enum Separator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::mesh) enum Token {
     /// A word without its quotes; the text of `$(...)` and backquotes is kept. `bare` words had no quotes and may be keywords;
-    /// `quoted` ones began with a double quote, so that an empty expansion leaves an empty word and not none.
+    /// `quoted` ones began with a double quote, so that an empty expansion leaves an empty word and not none. A connection that
+    /// a redirection opens (`> /dev/tcp/localhost/80`) keeps one `>` in front.
     Word {
         text: String,
         bare: bool,
@@ -56,7 +57,7 @@ pub(super) fn tokens(script: &str) -> Option<Vec<Token>> {
 
 /// The same, with the bytes that each token takes in the script.
 pub(in crate::mesh) fn located_tokens(script: &str) -> Option<(Vec<Token>, Vec<Range<usize>>)> {
-    let mut lexer = Lexer { script, rest: script, tokens: Vec::new(), spans: Vec::new() };
+    let mut lexer = Lexer { script, rest: script, redirects: false, tokens: Vec::new(), spans: Vec::new() };
     while lexer.step()? {}
     Some((lexer.tokens, lexer.spans))
 }
@@ -64,6 +65,8 @@ pub(in crate::mesh) fn located_tokens(script: &str) -> Option<(Vec<Token>, Vec<R
 struct Lexer<'a> {
     script: &'a str,
     rest: &'a str,
+    /// Whether a redirection stands before the next word.
+    redirects: bool,
     tokens: Vec<Token>,
     spans: Vec<Range<usize>>,
 }
@@ -108,6 +111,7 @@ impl Lexer<'_> {
         match OPERATORS.iter().find(|(text, _)| self.rest.starts_with(text)) {
             Some((text, token)) => {
                 self.rest = &self.rest[text.len()..];
+                self.redirects = token.is_none();
                 self.tokens.extend(token.clone());
             }
             None => self.word()?,
@@ -124,6 +128,9 @@ impl Lexer<'_> {
 
     fn word(&mut self) -> Option<()> {
         let (mut text, mut bare, quoted) = (String::new(), true, self.rest.starts_with('"'));
+        if std::mem::take(&mut self.redirects) && self.rest.trim_start_matches(['"', '\'']).starts_with("/dev/tcp/") {
+            text.push('>');
+        }
         while let Some(character) = self.rest.chars().next() {
             match character {
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,

@@ -30,6 +30,11 @@ fn loops_that_wait_for_ever_are_certain() {
         "while ! curl -fs localhost:15021/healthz/ready || ! nc -z db 5432; do sleep 1; done; /app",
         "if [ -n \"$DEBUG\" ]; then set -x; fi; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
         "while true; do curl -fs localhost:15021/healthz/ready && break; sleep 1; done; /app",
+        "until timeout 1 curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
+        "until (echo > /dev/tcp/127.0.0.1/15021) 2>/dev/null; do sleep 1; done; exec /app",
+        "while ! true <\"/dev/tcp/localhost/15020\"; do sleep 1; done; exec /app",
+        "until </dev/tcp/localhost/15020; do sleep 1; done; exec /app",
+        "until timeout 1 bash -c 'cat < /dev/tcp/127.0.0.1/15021' 2> /dev/null; do sleep 1; done; /app",
         "while :; do if curl -fs localhost:15021/healthz/ready; then echo up; break; fi; sleep 1; done; /app",
         "trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /job",
         "echo waiting && until /usr/bin/curl -fs localhost:15021/healthz/ready; do sleep 1; done && /app",
@@ -106,7 +111,10 @@ fn what_can_be_read_in_two_ways_is_only_possible() {
         // Not followed.
         "cat <<EOF\nx\nEOF\nuntil curl -fs localhost:15021/healthz/ready; do sleep 1; done",
         "until curl -fs localhost:15021/healthz/ready; do sleep 1",
-        "until timeout 1 curl -fs localhost:15021/healthz/ready; do sleep 1; done",
+        "until echo /dev/tcp/127.0.0.1/15021; do sleep 1; done; /app",
+        "until : > /dev/tcp/127.0.0.1/15021; do sleep 1; done; /app",
+        "until exec 3<>/dev/tcp/127.0.0.1/15021; do sleep 1; done; /app",
+        "until bash -c 'true; </dev/tcp/127.0.0.1/15021'; do sleep 1; done; /app",
     ] {
         assert_eq!(sh(script), ProxyWait::Possible, "{script}");
     }

@@ -2,16 +2,19 @@
 //!
 //! All else stays as it is written, byte by byte. Where it cannot be shown that nothing but the wait is lost there is
 //! the reason and no result: the wait must only ask, pause and tell (see [`only_waits`]), what follows must not read what
-//! it sets, and nothing that is left may speak of the proxy.
+//! it sets, and nothing that is left may speak of the proxy where there is none.
+
+mod cut;
 
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Separator, Token, located_tokens};
+use crate::mesh::wrapper::shell::{Token, located_tokens};
 use crate::mesh::wrapper::wait_only::{only_waits, reads};
 use crate::mesh::wrapper::waiting::{first_wait, is_assignment, script_wait};
 use crate::mesh::wrapper::{
     ADMIN_API_WRAPPERS, ContainerStart, Environment, ProxyWait, SHELLS, after_options, after_options_and, basename,
-    inline_script_at, quits_proxy,
+    inline_script_at, quits_proxy, side_car,
 };
+use cut::{Wait, may_give_up};
 use std::ops::Range;
 
 /// What is to be done to `command` followed by `args`, counted as one list.
@@ -24,11 +27,20 @@ pub enum Unwrapped {
         /// The script without its wait.
         text: String,
     },
-    /// This element goes: the name of a program that waits, and then runs the rest of the list.
+    /// These elements go: a program that waits, with its own options, and then runs the rest of the list.
     Program {
-        /// Its place in the list.
-        at: usize,
+        /// Their places in the list.
+        words: Range<usize>,
     },
+}
+
+/// What the rest of a command may still do, when its wait is taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// Speak to the proxy, such as to tell it to quit: the pod has one.
+    MeansProxy,
+    /// Anything but that: there is none.
+    NeverMeansProxy,
 }
 
 /// Why a wait is not taken out. Each is one line for people, without a full stop.
@@ -59,16 +71,15 @@ impl ContainerStart<'_> {
     ///
     /// # Errors
     /// Why it cannot be.
-    pub fn without_proxy_wait(&self) -> Result<Unwrapped, CannotUnwrap> {
+    pub fn without_proxy_wait(&self, rest: Rest) -> Result<Unwrapped, CannotUnwrap> {
         let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
         let at = behind_launchers(&argv);
-        let rest = argv.get(at..).unwrap_or_default();
-        let (program, arguments) = rest.split_first().ok_or(CannotUnwrap::NotExact)?;
-        if ADMIN_API_WRAPPERS.contains(&basename(program)) {
-            // Both take no options of their own: the rest is what they run, found as the container's own program would be.
-            let runs = arguments.first().is_some_and(|word| !word.starts_with('-'));
+        let words = argv.get(at..).unwrap_or_default();
+        let (program, arguments) = words.split_first().ok_or(CannotUnwrap::NotExact)?;
+        if is_wrapper(program) {
             only_quits_istio(self.env)?;
-            return if runs { Ok(Unwrapped::Program { at }) } else { Err(CannotUnwrap::NotExact) };
+            let own = wrapper_words(words).ok_or(CannotUnwrap::NotExact)?;
+            return Ok(Unwrapped::Program { words: at..at + own });
         }
         if !SHELLS.contains(&basename(program)) {
             return Err(CannotUnwrap::NotExact);
@@ -79,7 +90,7 @@ impl ContainerStart<'_> {
             return Err(CannotUnwrap::Expanded((*name).to_owned()));
         }
         let exports = arguments[..options].iter().any(|word| exports_all(word));
-        let text = Script { environment: self.env, exports }.without_waits(script)?;
+        let text = Script { environment: self.env, exports, rest }.without_waits(script)?;
         Ok(Unwrapped::Script { at: at + 1 + options, text })
     }
 }
@@ -118,6 +129,7 @@ fn sets_exports(script: &str) -> bool {
 struct Script<'a> {
     environment: Environment<'a>,
     exports: bool,
+    rest: Rest,
 }
 
 impl Script<'_> {
@@ -130,6 +142,9 @@ impl Script<'_> {
         }
         if !found {
             return Err(CannotUnwrap::NotExact);
+        }
+        if self.rest == Rest::MeansProxy {
+            return Ok(text);
         }
         if quits_proxy(&text) || script_wait(&text, self.environment) != ProxyWait::None {
             return Err(CannotUnwrap::StillMeansProxy);
@@ -144,15 +159,17 @@ impl Script<'_> {
         let Some(at) = first_wait(&items, self.environment) else { return Ok(None) };
         let item = &items[at];
         let cut = match wrapper_in(item) {
-            Some(wrapper) => {
+            Some(words) => {
                 only_quits_istio(self.environment)?;
-                spans[wrapper].start..spans[wrapper + 1].start
+                spans[words.start].start..spans[words.end].start
             }
             None if items.len() == 1 => return Err(CannotUnwrap::OnlyWaits),
             None => {
+                may_give_up(item).map_or(Ok(()), |word| Err(CannotUnwrap::DoesMore(word.to_owned())))?;
                 let wait = spans[item.tokens.start].start..spans[item.tokens.end - 1].end;
-                let set = only_waits(&script[wait.clone()]).map_err(CannotUnwrap::DoesMore)?;
-                let cut = with_separator(script, item, &tokens, &spans).ok_or(CannotUnwrap::NotExact)?;
+                let set = only_waits(&script[wait]).map_err(CannotUnwrap::DoesMore)?;
+                let wait = Wait::of(&items, at).ok_or(CannotUnwrap::NotExact)?;
+                let cut = wait.with_separator(script, &tokens, &spans).ok_or(CannotUnwrap::NotExact)?;
                 self.nobody_reads(&set, &script[..cut.start], &script[cut.end..])?;
                 cut
             }
@@ -169,57 +186,50 @@ impl Script<'_> {
                 return Err(CannotUnwrap::Reads(name.clone()));
             }
         }
-        let implied = ["$?", "PIPESTATUS", "SECONDS"].into_iter().find(|name| after.contains(name));
-        implied.map_or(Ok(()), |name| Err(CannotUnwrap::Reads(name.to_owned())))
+        let implied = EXIT_CODES.into_iter().find(|name| first_command(after).contains(name));
+        let timed = ["SECONDS"].into_iter().find(|name| after.contains(name));
+        implied.or(timed).map_or(Ok(()), |name| Err(CannotUnwrap::Reads(name.to_owned())))
     }
 }
 
-/// The token of a waiting program that runs what stands behind it: `exec scuttle /app`.
-fn wrapper_in(item: &Item<'_>) -> Option<usize> {
+/// What only the first command behind a wait can read of it: every command sets them anew.
+const EXIT_CODES: [&str; 2] = ["$?", "PIPESTATUS"];
+
+/// The first command of a script; all of it where its commands cannot be told apart.
+fn first_command(script: &str) -> &str {
+    let first = || {
+        let (tokens, spans) = located_tokens(script)?;
+        let items = items(&tokens)?;
+        let words = items.first().filter(|item| matches!(item.kind, ItemKind::Simple(_)))?.tokens.clone();
+        script.get(..spans.get(words.end - 1)?.end)
+    };
+    first().unwrap_or(script)
+}
+
+fn is_wrapper(program: &str) -> bool {
+    let program = basename(program);
+    program == side_car::NAME || ADMIN_API_WRAPPERS.contains(&program)
+}
+
+/// How many words of a wrapper's command line are its own. What follows is what it runs, found as the container's own
+/// program would be.
+fn wrapper_words(words: &[&str]) -> Option<usize> {
+    let (program, arguments) = words.split_first()?;
+    if basename(program) == side_car::NAME {
+        return side_car::own_arguments(arguments).map(|own| 1 + own);
+    }
+    // The other two take no options of their own.
+    arguments.first().filter(|word| !word.starts_with('-')).map(|_| 1)
+}
+
+/// The tokens of a waiting program that runs what stands behind it: `exec scuttle /app`.
+fn wrapper_in(item: &Item<'_>) -> Option<Range<usize>> {
     let ItemKind::Simple(words) = &item.kind else { return None };
-    let is_prefix = |token: &&Token| token.text().is_some_and(|word| word == "exec" || is_assignment(word));
-    let at = words.iter().take_while(is_prefix).count();
-    let is_wrapper = ADMIN_API_WRAPPERS.contains(&basename(words.get(at)?.text()?));
-    let runs = !words.get(at + 1)?.text()?.starts_with('-');
-    (is_wrapper && runs).then_some(item.tokens.start + at)
-}
-
-/// The bytes of a waiting command with what joins it to the next one. Lines that it had for itself go as a whole.
-fn with_separator(script: &str, item: &Item<'_>, tokens: &[Token], spans: &[Range<usize>]) -> Option<Range<usize>> {
-    let wait = spans.get(item.tokens.start)?.start..spans.get(item.tokens.end - 1)?.end;
-    let line = script[..wait.start].rfind('\n').map_or(0, |at| at + 1);
-    let own_line = is_blank(&script[line..wait.start]);
-    let separator = spans.get(item.tokens.end);
-    match (item.before, item.after) {
-        // Behind it is what runs when it has succeeded, as it always does in the end.
-        (Separator::Next | Separator::And, Separator::And) => {
-            let next = (item.tokens.end..tokens.len())
-                .find(|at| tokens[*at].text().is_some() || tokens[*at] == Token::Open)?;
-            let next = spans.get(next)?.start;
-            (!script[wait.end..next].contains('#')).then_some(wait.start..next)
-        }
-        (Separator::Next, Separator::Next) => {
-            let mut end = wait.end;
-            if let Some(separator) = separator.filter(|it| script.get((*it).clone()) == Some(";")) {
-                end = separator.end;
-            }
-            let rest = &script[end..];
-            let blanks = rest.len() - rest.trim_start_matches(BLANKS).len();
-            match rest[blanks..].chars().next() {
-                Some('\n') if own_line => Some(line..end + blanks + 1),
-                Some('\n') | None => Some(script[..wait.start].trim_end_matches(BLANKS).len()..end),
-                Some(';') => None,
-                Some(_) => Some(wait.start..end + blanks),
-            }
-        }
-        _ => None,
-    }
-}
-
-const BLANKS: [char; 3] = [' ', '\t', '\r'];
-
-fn is_blank(text: &str) -> bool {
-    text.trim_matches(BLANKS).is_empty()
+    let words: Vec<&str> = words.iter().filter_map(Token::text).collect();
+    let at = words.iter().take_while(|word| **word == "exec" || is_assignment(word)).count();
+    let own = words.get(at).filter(|program| is_wrapper(program)).and_then(|_| wrapper_words(&words[at..]))?;
+    let start = item.tokens.start + at;
+    Some(start..start + own)
 }
 
 #[cfg(test)]

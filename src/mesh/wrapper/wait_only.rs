@@ -3,19 +3,19 @@
 //! Only programs that are known to leave nothing behind are let through, in forms that leave nothing behind: they ask
 //! the proxy and nobody else, pause, and tell what they do. Whatever is not understood is taken for more than a wait.
 
-use crate::mesh::wrapper::basename;
-use crate::mesh::wrapper::local_proxy::asks_if_ready;
+use crate::mesh::wrapper::local_proxy::{asks_by_device, asks_if_ready};
 use crate::mesh::wrapper::shell::{Token, located_tokens};
 use crate::mesh::wrapper::waiting::is_assignment;
+use crate::mesh::wrapper::{SHELLS, after_options, basename};
 
 /// The variables that a wait sets.
 ///
 /// # Errors
 /// The first word that makes it more than a wait.
 pub(super) fn only_waits(script: &str) -> Result<Vec<String>, String> {
-    // Arithmetic and `${X:=1}` set variables without looking like it.
-    let braces = || script.split("${").skip(1).filter_map(|rest| rest.split('}').next());
-    if script.contains("((") || braces().any(|inside| inside.contains('=')) {
+    // `${X:=1}` sets a variable without looking like it.
+    let mut braces = script.split("${").skip(1).filter_map(|rest| rest.split('}').next());
+    if braces.any(|inside| inside.contains('=')) {
         return Err("$".to_owned());
     }
     let Some((tokens, spans)) = located_tokens(script) else { return Err(shortened(script)) };
@@ -36,8 +36,8 @@ pub(super) fn only_waits(script: &str) -> Result<Vec<String>, String> {
                     command.push(Word { text, bare: token.keyword().is_some(), substitutes })?;
                 }
             }
-            Token::Separator(_) => command.finish(&mut set)?,
-            Token::Open | Token::Close => return Err("( )".to_owned()),
+            // What a subshell sets is gone with it: to take it for set is on the safe side.
+            Token::Separator(_) | Token::Open | Token::Close => command.finish(&mut set)?,
         }
     }
     command.finish(&mut set)?;
@@ -73,6 +73,11 @@ impl<'a> Command<'a> {
         if word.bare && self.0.is_empty() && (KEYWORDS.contains(&word.text) || word.text == "!") {
             return Ok(());
         }
+        // Other arithmetic sets variables without looking like it.
+        if word.text.contains("((") {
+            self.0.push(word);
+            return if counts(word.text) { Ok(()) } else { Err("$".to_owned()) };
+        }
         substitution(&word).map_or(Ok(()), |inner| only_waits(inner).map(drop))?;
         self.0.push(word);
         Ok(())
@@ -89,6 +94,11 @@ impl<'a> Command<'a> {
     /// Checks the command, notes what it sets, and begins the next one.
     fn finish(&mut self, set: &mut Vec<String>) -> Result<(), String> {
         let words = std::mem::take(&mut self.0);
+        if let [Word { text: "for", bare: true, .. }, variable, ..] = words[..] {
+            // What it goes through has been looked at word by word.
+            set.push(variable.text.to_owned());
+            return Ok(());
+        }
         let assignments = words.iter().take_while(|word| is_assignment(word.text)).count();
         let (assigned, words) = words.split_at(assignments);
         set.extend(assigned.iter().filter_map(|word| Some(word.text.split_once('=')?.0.to_owned())));
@@ -98,6 +108,14 @@ impl<'a> Command<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a word is an assignment that counts up or down: `n=$((n+1))`.
+fn counts(word: &str) -> bool {
+    let value = word.split_once('=').filter(|_| is_assignment(word)).map(|(_, value)| value);
+    let inside = value.and_then(|value| value.strip_prefix("$((")?.strip_suffix("))"));
+    let is_plain = |inside: &str| inside.chars().all(|it| it.is_ascii_alphanumeric() || " _+-$".contains(it));
+    inside.is_some_and(|inside| is_plain(inside) && !inside.contains("++") && !inside.contains("--"))
 }
 
 /// The script within a word, as `$(...)` or in backquotes, which may be the value of an assignment or stand in a text.
@@ -118,7 +136,13 @@ fn leaves_nothing(program: &str, arguments: &[&str]) -> bool {
         return arguments.is_empty();
     }
     match basename(program) {
-        "echo" | "sleep" | "true" | "false" | ":" | "break" | "continue" | "date" => true,
+        // To give up is for when the proxy does not answer.
+        "echo" | "sleep" | "true" | "false" | ":" | "break" | "continue" | "exit" | "date" | "expr" | "seq" => true,
+        "pilot-agent" => arguments.first() == Some(&"wait"),
+        "timeout" => timed(arguments).is_some_and(|timed| leaves_nothing(timed[0], &timed[1..])),
+        name if SHELLS.contains(&name) => {
+            matches!(arguments, [option, script] if option.contains('c') && only_waits(script).is_ok())
+        }
         "printf" => arguments.first() != Some(&"-v"),
         "[" | "[[" | "test" => !arguments.iter().any(|word| is_other_question(word)),
         "grep" | "egrep" | "fgrep" => !arguments.iter().any(|word| word.contains('/')),
@@ -128,6 +152,11 @@ fn leaves_nothing(program: &str, arguments: &[&str]) -> bool {
         }
         _ => false,
     }
+}
+
+/// What `timeout` runs, behind its options and its time: one word at least.
+pub(super) fn timed<'a, 'b>(arguments: &'a [&'b str]) -> Option<&'a [&'b str]> {
+    after_options(arguments).get(1..).filter(|rest| !rest.is_empty())
 }
 
 /// Whether an option is followed by the file that the answer goes to.
@@ -153,7 +182,7 @@ fn is_other_question(word: &str) -> bool {
 fn is_nowhere(target: &str) -> Result<(), String> {
     const NOWHERE: [&str; 4] = ["/dev/null", "/dev/stdout", "/dev/stderr", "-"];
     let is_descriptor = !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_digit());
-    if NOWHERE.contains(&target) || is_descriptor { Ok(()) } else { Err(shortened(target)) }
+    if NOWHERE.contains(&target) || is_descriptor || asks_by_device(target) { Ok(()) } else { Err(shortened(target)) }
 }
 
 fn shortened(text: &str) -> String {

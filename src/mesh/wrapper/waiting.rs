@@ -5,15 +5,17 @@
 //! * `until [ "$(curl -w '%{http_code}' ...)" = 200 ]`, `while [ "$STATUS" != 200 ]` with `STATUS=$(curl ...)` in the body;
 //! * `while true; do curl ... && break; ...; done`, and `for` in place of `while true`;
 //! * `curl --retry N --retry-connrefused ...` (without the second, a refused connection is not tried again);
+//! * `(echo > /dev/tcp/127.0.0.1/15021)` in place of `curl`, and `timeout N` before it;
 //! * a known waiting program.
 //!
 //! What is within `if`, `case`, a function, braces, or behind `||` may not run; what runs in the background, or after something that
 //! does, may not hold the application back. Such scripts, and whatever asks the proxy in another manner, are possible waits.
 
-use crate::mesh::wrapper::local_proxy::{asks_if_ready, mentions_readiness};
+use crate::mesh::wrapper::local_proxy::{asks_by_device, asks_if_ready, mentions_readiness};
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::{Separator, Token, tokens};
-use crate::mesh::wrapper::{Bound, Environment, ProxyWait, basename, program_wait};
+use crate::mesh::wrapper::wait_only::timed;
+use crate::mesh::wrapper::{Bound, Environment, ProxyWait, SHELLS, basename, program_wait};
 
 /// The wait of a whole script: the surest of its commands.
 pub(super) fn script_wait(script: &str, environment: Environment<'_>) -> ProxyWait {
@@ -85,6 +87,14 @@ fn texts(tokens: &[Token]) -> Vec<&str> {
 
 fn asks(tokens: &[Token]) -> bool {
     asks_if_ready(&texts(tokens).join(" "))
+}
+
+/// The first word of a list that asks the proxy: alone, or with the one behind it (`localhost 15021`).
+pub(super) fn question_at(tokens: &[Token]) -> Option<usize> {
+    let alone = tokens.iter().position(|token| token.text().is_some_and(asks_if_ready));
+    let asks =
+        |pair: &[Token]| pair.iter().all(|token| token.text().is_some()) && asks_if_ready(&texts(pair).join(" "));
+    alone.or_else(|| tokens.windows(2).position(asks))
 }
 
 /// One command: `exec` and variable assignments before it do not change what it is.
@@ -211,6 +221,7 @@ fn may_fail_as_a_test(question: &[Token], words: &[&str]) -> bool {
 /// Whether the condition is true once the proxy is ready (`Some(true)`), or as long as it is not (`Some(false)`).
 fn true_when_ready(words: &[&str]) -> Option<bool> {
     const READY_ANSWERS: [&str; 4] = ["200", "LIVE", "live", "ok"];
+    let opens_connection = || words.iter().any(|word| asks_by_device(word));
     match basename(words.first()?) {
         "[" | "[[" | "test" => {
             let compares_with_ready = words.iter().any(|word| READY_ANSWERS.contains(word));
@@ -219,6 +230,16 @@ fn true_when_ready(words: &[&str]) -> Option<bool> {
             (compares_with_ready && !has_alternative).then_some(!["!=", "-ne"].contains(operator))
         }
         "curl" | "wget" | "nc" | "ncat" | "netcat" => Some(true),
+        "timeout" => true_when_ready(timed(&words[1..])?),
+        // Nothing is run while the connection cannot be opened; `:` would end the shell then, as a special built-in.
+        "echo" | "printf" | "true" | "cat" => opens_connection().then_some(true),
+        _ if asks_by_device(words[0]) => Some(true),
+        name if SHELLS.contains(&name) => {
+            let [_, option, script, ..] = words else { return None };
+            let tokens = tokens(script).filter(|_| option.contains('c'))?;
+            let is_one = !tokens.iter().any(|token| matches!(token, Token::Separator(_)));
+            true_when_ready(&texts(&tokens)).filter(|_| is_one)
+        }
         _ => None,
     }
 }
@@ -246,7 +267,7 @@ fn plain_question(question: &[Token]) -> Option<Vec<&str>> {
 
 /// The body of an endless or counted loop: `curl ... && break`, or `if curl ...; then ... break`.
 fn leaves_when_ready(body: &[Token]) -> bool {
-    let Some(question) = body.iter().position(|token| token.text().is_some_and(asks_if_ready)) else { return false };
+    let Some(question) = question_at(body) else { return false };
     let negated =
         body.iter().any(|token| matches!(token.text(), Some("!" | "||" | "until" | "while" | "-v" | "!=" | "-ne")));
     let or = body.contains(&Token::Separator(Separator::Or));

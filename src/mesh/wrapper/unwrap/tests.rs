@@ -4,14 +4,14 @@ use proptest::prelude::*;
 fn without(script: &str) -> Result<String, CannotUnwrap> {
     let command = ["/bin/sh", "-c", script];
     let start = ContainerStart { name: "app", image: "app:1", command: &command, args: &[], env: &[] };
-    match start.without_proxy_wait()? {
+    match start.without_proxy_wait(Rest::NeverMeansProxy)? {
         Unwrapped::Script { at: 2, text } => Ok(text),
         other => panic!("{other:?}"),
     }
 }
 
 /// Spellings found in public manifests, and what is left of them.
-const UNWRAPPED: [(&str, &str); 27] = [
+const UNWRAPPED: [(&str, &str); 42] = [
     ("until curl -fsI http://localhost:15021/healthz/ready; do sleep 3; done; exec /app", "exec /app"),
     (
         "until curl --head localhost:15000 ; do echo Waiting for Sidecar; sleep 3 ; done ; echo Sidecar available; /app",
@@ -66,6 +66,30 @@ const UNWRAPPED: [(&str, &str); 27] = [
     ),
     ("set -e; until nc -z localhost 15021; do sleep 1; done", "set -e;"),
     ("A=b exec scuttle /app --x", "A=b exec /app --x"),
+    ("exec wait-side-car --timeout=9 --envoy-healthcheck-url=localhost:15021/ready /app --x", "exec /app --x"),
+    ("until nc -z localhost 15021; do sleep 1; done || exit 1; /app", "/app"),
+    ("pilot-agent wait && exec /app", "exec /app"),
+    ("pilot-agent wait --timeoutSeconds 90 || { echo no proxy; exit 1; }\nexec /app", "exec /app"),
+    ("timeout 60 sh -c 'until curl -fs localhost:15021/healthz/ready; do sleep 1; done'; exec /app", "exec /app"),
+    ("curl --retry 30 --retry-connrefused -fs -o /dev/null localhost:15021/healthz/ready; exec /app", "exec /app"),
+    ("for i in $(seq 1 30); do curl -fs localhost:15021/healthz/ready && break; sleep 1; done; exec /app", "exec /app"),
+    ("for i in 1 2 3; do if nc -z localhost 15021; then break; fi; sleep 1; done; exec /app", "exec /app"),
+    (
+        "count=30; until curl -I localhost:15000; do count=$((count - 1)); if [ $count -lt 0 ]; then echo bypassed; break; fi; done; /app",
+        "count=30; /app",
+    ),
+    (
+        "n=0\nwhile ! curl -s -f http://127.0.0.1:15020/healthz/ready; do\n  n=$(expr $n + 1)\n  [ $n -gt 30 ] && exit 1\n  sleep 1\ndone\nnode index.js",
+        "n=0\nnode index.js",
+    ),
+    ("while true; do nc -z localhost 15021 && break; [ $n -gt 30 ] && exit 1; sleep 1; done; /app", "/app"),
+    ("until (echo > /dev/tcp/127.0.0.1/15021) 2>/dev/null; do sleep 1; done; exec /app", "exec /app"),
+    ("until timeout 1 bash -c '</dev/tcp/localhost/15020'; do sleep 1; done; exec /app", "exec /app"),
+    (
+        "until curl -fsI localhost:15021/healthz/ready; do sleep 3; done; echo ready && /job && x=$(echo $?)",
+        "echo ready && /job && x=$(echo $?)",
+    ),
+    ("while ! curl -fs localhost:15020/healthz/ready; do echo waiting && sleep 1; done; a; (echo $?)", "a; (echo $?)"),
 ];
 
 #[test]
@@ -75,7 +99,7 @@ fn exactly_the_wait_is_taken_out() {
         let command = ["bash", "-eo", "pipefail", "-c", script];
         let start = ContainerStart { name: "app", image: "app:1", command: &command, args: &["x"], env: &admin };
         let text = Unwrapped::Script { at: 4, text: wanted.to_owned() };
-        assert_eq!(start.without_proxy_wait(), Ok(text), "{script}");
+        assert_eq!(start.without_proxy_wait(Rest::NeverMeansProxy), Ok(text), "{script}");
     }
 }
 
@@ -91,10 +115,19 @@ fn what_is_more_than_a_wait_stays() {
         ("until curl -fs localhost:15021/healthz/ready; do read -t 1 X; done; /app", more("read")),
         ("until curl -fs localhost:15021/healthz/ready; do echo $(hostname); done; /app", more("hostname")),
         ("until curl -fs localhost:15021/healthz/ready; do echo ${N=1}; done; /app", more("$")),
-        ("until nc -z localhost 15021; do n=$((n+1)); sleep 1; done; /app", more("$")),
-        ("until nc -z localhost 15021; do (sleep 1); done; /app", more("( )")),
+        ("until nc -z localhost 15021; do n=$((n=1)); sleep 1; done; /app", more("$")),
+        ("until nc -z localhost 15021; do n=$((++n)); sleep 1; done; /app", more("$")),
+        ("until nc -z localhost 15021; do : $((n+1)); sleep 1; done; /app", more("$")),
+        ("until nc -z localhost 15021; do ((n++)); sleep 1; done; /app", more("n++")),
+        ("until nc -z localhost 15021; do (/refresh); done; /app", more("/refresh")),
+        ("timeout 9 sh -c 'until nc -z localhost 15021; do /refresh; done'; /app", more("timeout")),
+        ("while true; do [ $n = 9 ] && exit 1; nc -z localhost 15021 && break; done; /app", more("exit")),
+        ("while true; do [ $n = 9 ] && continue; nc -z localhost 15021 && break; done; /app", more("continue")),
+        (
+            "while [ \"$S\" != 200 ]; do S=$(curl -w '%{http_code}' localhost:15021/healthz/ready); [ $n = 9 ] && exit 1; done; /app",
+            more("exit"),
+        ),
         ("while true; do curl -fs localhost:15021/healthz/ready && exec /app; sleep 1; done; /other", more("exec")),
-        ("for i in 1 2 3; do curl -fs localhost:15021/healthz/ready && break; done; /app", more("for")),
     ] {
         assert_eq!(without(script), Err(wanted), "{script}");
     }
@@ -112,6 +145,8 @@ fn what_is_left_must_not_need_the_wait() {
         (format!("export S; {wait}; /app"), reads("S")),
         (format!("set -ea; {wait}; /app"), reads("S")),
         (format!("{start}; echo $?"), reads("$?")),
+        (format!("{start}; if [ $? = 0 ]; then /app; fi"), reads("$?")),
+        (format!("{start}; X=$SECONDS; /app $X"), reads("SECONDS")),
         (format!("{start}; /job; curl -XPOST localhost:15020/quitquitquit"), CannotUnwrap::StillMeansProxy),
         (format!("trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; {start}; /job"), CannotUnwrap::StillMeansProxy),
         (
@@ -126,10 +161,32 @@ fn what_is_left_must_not_need_the_wait() {
     assert_eq!(without(&format!("{wait}; java -jar app.jar")), Ok("java -jar app.jar".to_owned()));
 }
 
+/// With a proxy in the pod the rest may tell it to quit, as it did before.
+#[test]
+fn beside_a_proxy_only_the_wait_goes() {
+    for (script, wanted) in [
+        (
+            "trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; while ! curl -sf localhost:15020/healthz/ready; do sleep 1; done; sleep 2; /job",
+            "trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; sleep 2; /job",
+        ),
+        (
+            "until curl -fsI localhost:15021/healthz/ready; do sleep 3; done; /job; x=$(echo $?); curl -XPOST localhost:15020/quitquitquit && exit $x",
+            "/job; x=$(echo $?); curl -XPOST localhost:15020/quitquitquit && exit $x",
+        ),
+    ] {
+        let command = ["/bin/sh", "-c", script];
+        let start = ContainerStart { name: "job", image: "job:1", command: &command, args: &[], env: &[] };
+        let text = Unwrapped::Script { at: 2, text: wanted.to_owned() };
+        assert_eq!(start.without_proxy_wait(Rest::MeansProxy), Ok(text));
+        assert_eq!(start.without_proxy_wait(Rest::NeverMeansProxy), Err(CannotUnwrap::StillMeansProxy));
+    }
+}
+
 #[test]
 fn what_is_not_followed_is_left_alone() {
     for script in [
-        "until nc -z localhost 15021; do sleep 1; done || exit 1; /app",
+        "echo a && until nc -z localhost 15021; do sleep 1; done || exit 1; /app",
+        "until nc -z localhost 15021; do sleep 1; done || exit 1 && /app",
         "until nc -z localhost 15021; do sleep 1; done | tee; /app",
         "until nc -z localhost 15021; do sleep 1; done & /app",
         "echo a && until nc -z localhost 15021; do sleep 1; done; /app",
@@ -145,12 +202,28 @@ fn what_is_not_followed_is_left_alone() {
 fn wrappers_give_way_to_what_they_run() {
     let admin = ("ENVOY_ADMIN_API", Some("http://127.0.0.1:15000"));
     let other = ("GENERIC_QUIT_ENDPOINTS", Some("http://127.0.0.1:9000/quit"));
-    let program = |at| Ok(Unwrapped::Program { at });
+    let program = |at| Ok(Unwrapped::Program { words: at..at + 1 });
     let cases: &[(&[&str], Environment<'_>, Result<Unwrapped, CannotUnwrap>)] = &[
         (&["scuttle", "/app", "-x"], &[admin], program(0)),
         (&["/usr/bin/envoy-preflight", "/app"], &[admin], program(0)),
         (&["/sbin/tini", "-g", "--", "scuttle", "/app"], &[admin], program(3)),
         (&["env", "A=b", "tini", "--", "scuttle", "/app"], &[admin], program(4)),
+        (
+            &[
+                "wait-side-car",
+                "--timeout=10000",
+                "--envoy-healthcheck-url=http://127.0.0.1:15021/healthz/ready",
+                "/app",
+            ],
+            &[],
+            Ok(Unwrapped::Program { words: 0..3 }),
+        ),
+        (
+            &["tini", "--", "/bin/wait-side-car", "-timeout", "9", "--", "/app"],
+            &[],
+            Ok(Unwrapped::Program { words: 2..6 }),
+        ),
+        (&["wait-side-car", "--unknown", "/app"], &[], Err(CannotUnwrap::NotExact)),
         (&["scuttle"], &[admin], Err(CannotUnwrap::NotExact)),
         (&["scuttle", "--help"], &[admin], Err(CannotUnwrap::NotExact)),
         (&["timeout", "60", "scuttle", "/app"], &[admin], Err(CannotUnwrap::NotExact)),
@@ -161,7 +234,7 @@ fn wrappers_give_way_to_what_they_run() {
     ];
     for (argv, env, wanted) in cases {
         let start = ContainerStart { name: "app", image: "app:1", command: argv, args: &[], env };
-        assert_eq!(start.without_proxy_wait(), *wanted, "{argv:?}");
+        assert_eq!(start.without_proxy_wait(Rest::NeverMeansProxy), *wanted, "{argv:?}");
     }
 }
 
@@ -176,11 +249,11 @@ fn a_script_that_kubernetes_changes_first_is_left_alone() {
     ] {
         let env = [env];
         let start = ContainerStart { name: "app", image: "app:1", command: &command, args: &[], env: &env };
-        assert_eq!(start.without_proxy_wait(), Err(wanted));
+        assert_eq!(start.without_proxy_wait(Rest::NeverMeansProxy), Err(wanted));
     }
     let command = ["sh", "-ac", script];
     let start = ContainerStart { name: "app", image: "app:1", command: &command, args: &[], env: &[] };
-    assert_eq!(start.without_proxy_wait(), Err(CannotUnwrap::Reads("S".to_owned())));
+    assert_eq!(start.without_proxy_wait(Rest::NeverMeansProxy), Err(CannotUnwrap::Reads("S".to_owned())));
 }
 
 proptest! {

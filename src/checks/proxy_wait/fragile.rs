@@ -1,0 +1,82 @@
+//! A wait that the pod needs today, and that may do harm itself.
+
+use crate::base::{Fix, Safety};
+use crate::checks::container_start::ask_start;
+use crate::checks::proxy_start::{ReadyFirst, ready_first};
+use crate::checks::proxy_wait::Scene;
+use crate::checks::proxy_wait::unwrapping::{command_key, without_wait};
+use crate::checks::serving::is_application;
+use crate::checks::{Observation, shortened, shortened_to, with_name};
+use crate::manifest::{Container, Role};
+use crate::mesh::{BareBase, Bound, ProxyWait, Rest, Shell, SidecarKind, bare_base};
+use serde_json::Value;
+
+/// A finding for a wait in use that has a weakness.
+pub fn fragile(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> {
+    let is_needed = scene.held.is_some_and(|held| !held.holds(container)) && container.role() != Role::Init;
+    if !is_needed || !is_application(container) {
+        return None;
+    }
+    let weaknesses = weaknesses(scene, container);
+    let is_brief =
+        weaknesses == [DEAF] && ask_start(container, |start| start.proxy_wait()) == ProxyWait::Certain(Bound::Bounded);
+    let (last, others) = weaknesses.split_last()?;
+    let list = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
+    let path = container.path().key(command_key(container));
+    let message = with_name(24, container.name(), |name| format!("the wait of {name} {list}: want no wait at {path}"));
+    let help = "let Istio hold the application back (`holdApplicationUntilProxyStarts: true`), or use a native sidecar";
+    let observation = Observation::new(path, message).help(help).remedied_by(fix(scene, container));
+    Some(if is_brief { observation.case(BOUNDED) } else { observation })
+}
+
+/// The case of a wait that ends by itself, and whose only weakness is that it cannot be ended before.
+pub const BOUNDED: &str = "bounded";
+
+const DEAF: &str = "ignores SIGTERM";
+
+/// What is wrong with it, each as a predicate. Without a shell nothing else matters.
+fn weaknesses(scene: &Scene<'_>, container: &Container<'_>) -> Vec<String> {
+    if let Some(base) = missing_shell(scene, container) {
+        return vec![format!("needs a shell, which {} has not", base.name())];
+    }
+    // With a process namespace of the pod no container has the first process.
+    let is_first = scene.pod.spec().get("shareProcessNamespace").and_then(Value::as_bool) != Some(true);
+    ask_start(container, |start| {
+        let found = start.wait_weaknesses().unwrap_or_default();
+        let no_time_out = found.no_time_out.then(|| "has no time-out".to_owned());
+        let deaf = (found.deaf_to_term && is_first).then(|| DEAF.to_owned());
+        let dropped = found.dropped.map(|word| format!("drops {} of args", shortened_to(16, word)));
+        [no_time_out, deaf, dropped].into_iter().flatten().collect()
+    })
+}
+
+/// What the image is made from, if that is known to lack the shell that the wait is written for.
+fn missing_shell(scene: &Scene<'_>, container: &Container<'_>) -> Option<BareBase> {
+    let needs_shell = || ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.shell));
+    let is_promised = scene.subject.profile.shell == Shell::Assume;
+    bare_base(container.image()).filter(|_| !is_promised && needs_shell())
+}
+
+/// Lets Istio do what the wait did, and takes the wait out: all at once, as neither is right without the other.
+fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
+    if ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.dropped.is_some())) {
+        return Err("whether the dropped arguments are meant only their owner knows".to_owned());
+    }
+    if missing_shell(scene, container).is_some() {
+        return Err("the image runs no script at all: write the command without a shell".to_owned());
+    }
+    let ReadyFirst { kind, fix: order } = ready_first(scene.subject, &scene.pod)?;
+    if kind == SidecarKind::Classic && container.role() != Role::Regular {
+        return Err("a classic proxy starts after all init containers, native sidecars among them".to_owned());
+    }
+    if kind == SidecarKind::Classic && ask_start(container, |start| start.wrapper_may_quit_proxy()) {
+        return Err("its wrapper also ends the proxy when the work is done".to_owned());
+    }
+    let own = without_wait(container, &scene.pod, Rest::MeansProxy)?;
+    let title = format!("{}, in place of the wait of {}", order.title, shortened(container.name()));
+    let edits = own.edits.into_iter().chain(order.edits).collect();
+    Ok(match (own.safety, order.safety) {
+        (Safety::Safe, Safety::Safe) => Fix::safe(title, edits),
+        (Safety::Unsafe(reason), _) | (_, Safety::Unsafe(reason)) => Fix::risky(title, reason, edits),
+    })
+}

@@ -1,0 +1,133 @@
+//! What may go wrong with a wait for the proxy that somebody wrote by hand.
+//!
+//! Each was tried under dash and bash; only what the command itself proves is said.
+
+use crate::mesh::wrapper::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::shell::{Token, tokens};
+use crate::mesh::wrapper::waiting::first_wait;
+use crate::mesh::wrapper::{Bound, ContainerStart, Environment, ProxyWait, SHELLS, basename, inline_script_at};
+
+/// The weaknesses of one wait; none of them is set for one that is sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Weaknesses<'a> {
+    /// It has no end of its own: while the proxy is not ready, nothing else happens.
+    pub no_time_out: bool,
+    /// It ignores SIGTERM if it is the first process of its container, so that it is killed at the end of the grace period.
+    ///
+    /// The kernel takes no default action for the first process of a PID namespace
+    /// (<https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>), and a shell sets no handler for SIGTERM by itself.
+    pub deaf_to_term: bool,
+    /// The first of the arguments behind the script, which the script does not hand on to anybody.
+    pub dropped: Option<&'a str>,
+    /// It is a script, and needs the shell that its command names.
+    pub shell: bool,
+}
+
+impl<'a> ContainerStart<'a> {
+    /// The weaknesses of its wait for the proxy, if it certainly has one.
+    pub fn wait_weaknesses(&self) -> Option<Weaknesses<'a>> {
+        let ProxyWait::Certain(bound) = self.proxy_wait() else { return None };
+        let argv: Vec<&'a str> = self.command.iter().chain(self.args).copied().collect();
+        let mut weaknesses = Weaknesses { no_time_out: bound == Bound::Endless, ..Weaknesses::default() };
+        let (program, arguments) = argv.split_first()?;
+        if !SHELLS.contains(&basename(program)) {
+            return Some(weaknesses);
+        }
+        weaknesses.shell = true;
+        let Some(at) = inline_script_at(arguments) else { return Some(weaknesses) };
+        weaknesses.deaf_to_term = is_deaf(arguments[at], self.env);
+        // Those in `command` are there for the shell: `$0` and what goes with it.
+        let first = (at + 2).max(self.command.len());
+        weaknesses.dropped = dropped(arguments[at], argv.get(first..).unwrap_or_default(), at + 2 < first);
+        Some(weaknesses)
+    }
+}
+
+/// Whether the shell itself is what waits, and takes no notice of SIGTERM meanwhile. A trap of any kind may change that.
+fn is_deaf(script: &str, environment: Environment<'_>) -> bool {
+    let Some(tokens) = tokens(script) else { return false };
+    let Some(items) = items(&tokens) else { return false };
+    let waits_itself = |item: &Item<'_>| match &item.kind {
+        ItemKind::Loop { .. } => true,
+        ItemKind::Simple(words) => words.first().and_then(Token::text).is_some_and(|word| basename(word) == "curl"),
+        ItemKind::Block(_) => false,
+    };
+    let waits = first_wait(&items, environment).is_some_and(|at| waits_itself(&items[at]));
+    waits && !tokens.iter().any(|token| matches!(token.text(), Some("trap")))
+}
+
+/// The first of the words behind a script that nobody reads. A single one may be no more than a name (`$0`), unless that
+/// stands before it.
+fn dropped<'a>(script: &str, words: &[&'a str], is_named: bool) -> Option<&'a str> {
+    let after_dollar = script.split('$').skip(1);
+    let hands_on = after_dollar.filter_map(|rest| rest.trim_start_matches(['{', '#', '!']).chars().next());
+    let reads_some = hands_on.into_iter().any(|it| it.is_ascii_digit() || matches!(it, '@' | '*'));
+    let says_otherwise = ["shift", "getopts", "eval", "source", "set --"].iter().any(|word| script.contains(word));
+    let counts_some = script.contains("$#") || script.contains("BASH_ARG") || script.contains(". ");
+    if reads_some || says_otherwise || counts_some {
+        return None;
+    }
+    let (first, others) = words.split_first()?;
+    (is_named || !others.is_empty()).then(|| if is_named { *first } else { others[0] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOP: &str = "until curl -fs localhost:15021/healthz/ready; do sleep 1; done";
+
+    fn weaknesses<'a>(command: &'a [&'a str], args: &'a [&'a str]) -> Option<Weaknesses<'a>> {
+        ContainerStart { name: "app", image: "app:1", command, args, env: &[] }.wait_weaknesses()
+    }
+
+    #[test]
+    fn a_shell_that_waits_as_the_first_process_is_deaf() {
+        let counted = "for i in 1 2 3; do nc -z localhost 15021 && break; sleep 1; done; exec /app";
+        let retried = "curl --retry 9 --retry-connrefused -fs localhost:15021/healthz/ready; exec /app";
+        let script = |rest: &str| format!("{LOOP}; {rest}");
+        for (argv, wanted) in [
+            (["/bin/sh", "-c", &script("/app")], Some((true, true))),
+            (["bash", "-ec", &script("/app")], Some((true, true))),
+            (["sh", "-c", counted], Some((false, true))),
+            (["sh", "-c", retried], Some((false, true))),
+            (["sh", "-c", &format!("trap 'exit 143' TERM; {LOOP}; /app")], Some((true, false))),
+            (["sh", "-c", "pilot-agent wait && /app"], Some((false, false))),
+            (["sh", "-c", &format!("timeout 60 sh -c '{LOOP}'; /app")], Some((false, false))),
+            (["sh", "-c", "cat <<EOF\nEOF\nexec /app"], None),
+            (["sh", "-c", "exec /app"], None),
+            (["pilot-agent", "wait", ""], Some((false, false))),
+        ] {
+            let found = weaknesses(&argv, &[]);
+            assert_eq!(found.map(|it| (it.no_time_out, it.deaf_to_term)), wanted, "{argv:?}");
+            assert_eq!(found.map(|it| it.shell), wanted.map(|_| argv[1].starts_with('-')), "{argv:?}");
+        }
+        let behind_init = ["tini", "--", "sh", "-c", &script("/app")];
+        let of_loop = Weaknesses { no_time_out: true, ..Weaknesses::default() };
+        assert_eq!(weaknesses(&behind_init, &[]), Some(of_loop));
+    }
+
+    #[test]
+    fn arguments_that_the_script_does_not_read_are_dropped() {
+        let plain = format!("{LOOP}; exec /app");
+        let handing_on = |word: &str| format!("{LOOP}; exec /app {word}");
+        let (all, quoted, second, shifted, sourced) =
+            (handing_on("$@"), handing_on("\"${@}\""), handing_on("$1"), handing_on("; shift"), handing_on("; . /env"));
+        for (command, args, wanted) in [
+            (&["sh", "-c", &plain][..], &["--port", "80"][..], Some("80")),
+            (&["sh", "-c", &plain], &["--port=80"], None),
+            (&["sh", "-c", &plain, "app"], &["--port=80"], Some("--port=80")),
+            (&["sh", "-c", &plain, "app", "--port=80"], &[], None),
+            (&["sh", "-c"], &[&plain, "--port", "80"], Some("80")),
+            (&["sh", "-c"], &[&plain, "app"], None),
+            (&["sh", "-c", &plain], &[], None),
+            (&["sh", "-c", &all], &["--port", "80"], None),
+            (&["sh", "-c", &quoted], &["--port", "80"], None),
+            (&["sh", "-c", &second], &["--port", "80"], None),
+            (&["sh", "-c", &shifted], &["--port", "80"], None),
+            (&["sh", "-c", &sourced], &["--port", "80"], None),
+        ] {
+            assert_eq!(weaknesses(command, args).unwrap().dropped, wanted, "{command:?} {args:?}");
+        }
+    }
+}

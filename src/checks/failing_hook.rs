@@ -25,9 +25,13 @@ pub fn hook_failure<'a>(container: &Container<'a>) -> Option<HookFailure<'a>> {
     if let Some(failing) = failing_command(&argv) {
         return Some(HookFailure::Command(failing));
     }
-    let program = *argv.first().filter(|program| is_common(program))?;
-    let base = bare_base(container.image()).filter(|_| !may_be_brought(container, program))?;
-    Some(HookFailure::Image { program, base })
+    let program = *argv.first()?;
+    Some(HookFailure::Image { program, base: lacking(container, program)? })
+}
+
+/// What the image of a container is made from, if that is known to lack this program.
+pub fn lacking(container: &Container<'_>, program: &str) -> Option<BareBase> {
+    bare_base(container.image()).filter(|_| is_common(program) && !may_be_brought(container, program))
 }
 
 /// What the preStop of a container runs, element by element; none where it runs no command.

@@ -26,6 +26,7 @@ mod identity_fix;
 mod identity_place;
 mod identity_wait;
 mod identity_wait_limit;
+mod init_traffic;
 mod injection_key;
 mod istio_port_protocol;
 mod job_completion;
@@ -226,6 +227,7 @@ pub const CHECKS: &[Check] = &[
     identity_wait::CHECK,
     identity_wait_limit::CHECK,
     injection_key::CHECK,
+    init_traffic::CHECK,
     istio_port_protocol::CHECK,
     job_completion::CHECK,
     lifecycle::CHECK,

@@ -67,6 +67,8 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
     dropping["restartPolicy"] = json!("Always");
     let dropping = workload("CronJob", &json!({}), &json!({"containers": [], "initContainers": [dropping]}));
     let before = workload("CronJob", &json!({}), &json!({"containers": [], "initContainers": [endless]}));
+    let calling = json!({"name": long("c"), "command": ["nc", "-z", long("h"), "5432"]});
+    let calling = workload("CronJob", &json!({}), &json!({"containers": [], "initContainers": [calling]}));
     let job = |annotations: &Value, container: &Value| {
         let spec = json!({"terminationGracePeriodSeconds": 31_535_999, "containers": [container], "serviceAccountName": long("a")});
         workload("CronJob", annotations, &spec)
@@ -110,6 +112,8 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
         (profile(sidecar), vec![on_host_network]),
         (profile(classic), vec![dropping.clone()]),
         (profile(classic), vec![before.clone()]),
+        (profile(&format!("{classic}, cni: true")), vec![calling.clone()]),
+        (profile(&format!("{classic}, cni: true, istioVersion: '1.20'")), vec![calling]),
         (profile("assumeMembership: sidecar, dataPlane: native"), vec![dropping, before]),
         (
             profile(&format!("{classic}, proxy: {{holdApplicationUntilProxyStarts: true}}")),

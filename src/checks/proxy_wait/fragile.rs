@@ -2,13 +2,14 @@
 
 use crate::base::{Fix, Safety};
 use crate::checks::container_start::ask_start;
+use crate::checks::failing_hook::lacking;
 use crate::checks::proxy_start::{ReadyFirst, ready_first};
 use crate::checks::proxy_wait::Scene;
 use crate::checks::proxy_wait::unwrapping::{command_key, without_wait};
 use crate::checks::serving::is_application;
 use crate::checks::{Observation, shortened, shortened_to, with_name};
 use crate::manifest::{Container, Role};
-use crate::mesh::{BareBase, Bound, ProxyWait, Rest, Shell, SidecarKind, bare_base};
+use crate::mesh::{BareBase, Bound, ProxyWait, Rest, Shell, SidecarKind};
 use serde_json::Value;
 
 /// A finding for a wait in use that has a weakness.
@@ -52,9 +53,9 @@ fn weaknesses(scene: &Scene<'_>, container: &Container<'_>) -> Vec<String> {
 
 /// What the image is made from, if that is known to lack the shell that the wait is written for.
 fn missing_shell(scene: &Scene<'_>, container: &Container<'_>) -> Option<BareBase> {
-    let needs_shell = || ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.shell));
+    let needs_shell = ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.shell));
     let is_promised = scene.subject.profile.shell == Shell::Assume;
-    bare_base(container.image()).filter(|_| !is_promised && needs_shell())
+    lacking(container, container.command().next()?).filter(|_| needs_shell && !is_promised)
 }
 
 /// Lets Istio do what the wait did, and takes the wait out: all at once, as neither is right without the other.

@@ -26,6 +26,7 @@ const RULES: &[&str] = &[
     "host-network-pod",
     "hpa-averages-sidecar",
     "ineffective-injection-label",
+    "init-before-proxy",
     "invalid-lifecycle",
     "invalid-proxy-config",
     "job-never-completes",

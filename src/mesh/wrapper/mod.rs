@@ -5,6 +5,7 @@
 
 mod identity;
 mod local_proxy;
+mod network_call;
 mod script;
 pub(in crate::mesh) mod shell;
 mod side_car;
@@ -19,6 +20,7 @@ pub use weakness::Weaknesses;
 
 use local_proxy::{asks_if_ready, mentions_readiness, names_a_wait};
 use side_car::side_car_wait;
+use unwrap::behind_launchers;
 use waiting::script_wait;
 
 /// A container as far as its start is concerned.

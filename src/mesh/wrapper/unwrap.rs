@@ -96,7 +96,7 @@ impl ContainerStart<'_> {
 }
 
 /// How many words stand before the program that is run in the end: `tini --`, `env A=b`.
-fn behind_launchers(argv: &[&str]) -> usize {
+pub(super) fn behind_launchers(argv: &[&str]) -> usize {
     let rest = match argv.split_first() {
         Some((program, arguments)) if matches!(basename(program), "tini" | "dumb-init") => after_options(arguments),
         Some((program, arguments)) if basename(program) == "env" => {

@@ -42,7 +42,7 @@ pub(super) fn first_wait(items: &[Item<'_>], environment: Environment<'_>) -> Op
 }
 
 /// Whether nothing before this command can skip it, and nothing lets the script go on without it.
-fn surely_runs_first(items: &[Item<'_>], at: usize) -> bool {
+pub(super) fn surely_runs_first(items: &[Item<'_>], at: usize) -> bool {
     const HARMLESS: [&str; 8] = ["echo", "printf", "sleep", "set", "trap", "export", "cd", ":"];
     let harmless = |item: &Item<'_>| match &item.kind {
         ItemKind::Simple(words) => words.first().and_then(Token::text).is_some_and(|word| HARMLESS.contains(&word)),

@@ -1,0 +1,191 @@
+//! `init-traffic`: an init container that calls the network where nothing carries its traffic.
+//!
+//! Where Istio puts init containers decides it: [`crate::mesh::init_order`]. Calls of the metadata server and waits for the
+//! proxy belong to other rules.
+//!
+//! Source: <https://istio.io/latest/docs/setup/additional-setup/cni/#compatibility-with-application-init-containers>
+
+use crate::base::{Fix, PodRepair, Safety};
+use crate::checks::container_start::ask_start;
+use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
+use crate::checks::ending_edit::{EndingEdit, Means};
+use crate::checks::proxy::is_injected;
+use crate::checks::serving::is_application;
+use crate::checks::{Check, Observation, bind, schema_of, shortened_to, with_name};
+use crate::inventory::Subject;
+use crate::manifest::{Container, PodTemplate, Role};
+use crate::mesh::init_order::{REDIRECTING, VALIDATING, init_order, way_out};
+use crate::mesh::outbound_ranges::EXCLUDE_OUTBOUND_ANNOTATION;
+use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
+use crate::mesh::{InitContainer, ProxyWait, Redirection, SidecarKind, Way};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "init-traffic",
+    summary: "init containers that call the network where nothing carries their traffic",
+    cases: &[],
+    repair: PodRepair::Never,
+    schema: schema_of::<Params>,
+    bind: |params| bind(params, run),
+};
+
+/// Parameters of `init-traffic`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Params {
+    /// Names of init containers that call the network although their commands do not show it.
+    callers: Vec<String>,
+}
+
+fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+    let Some(pod) = subject.pod().filter(|pod| !pod.is_windows() && redirects_all(subject, pod)) else {
+        return Vec::new();
+    };
+    let observe = |container: Container<'_>| {
+        let callee = callee(params, &container)?;
+        let lost = lost(subject, &pod, &container)?;
+        Some(observe(subject, &pod, &container, &callee, lost))
+    };
+    pod.init_containers().filter(|it| is_application(it) && !runs_as_proxy(&pod, it)).filter_map(observe).collect()
+}
+
+/// Whom an init container is known to call.
+fn callee(params: &Params, container: &Container<'_>) -> Option<String> {
+    if params.callers.iter().any(|name| name == container.name()) {
+        return Some("others".to_owned());
+    }
+    ask_start(container, |start| {
+        let is_of_another_rule = start.waits_for_identity() || start.proxy_wait() != ProxyWait::None;
+        if is_of_another_rule { None } else { start.network_call() }
+    })
+}
+
+/// What becomes of calls that no proxy carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// They are refused: redirected to a proxy that starts later.
+    Refused,
+    /// The first of a container that runs on go past the mesh.
+    PastTheMesh,
+}
+
+/// What becomes of the calls of an init container when it starts; none where a proxy carries them, and where an init container
+/// ends before anything is redirected, which is how Istio without its CNI plugin means it.
+fn lost(subject: &Subject<'_>, pod: &PodTemplate<'_>, container: &Container<'_>) -> Option<Lost> {
+    let kind = subject.sidecar_kind()?;
+    let entry = |it: Container<'_>| (it.name().to_owned(), it.role() == Role::NativeSidecar);
+    let own: Vec<(String, bool)> = pod.init_containers().map(entry).collect();
+    let own = || own.iter().map(|(name, keeps_running)| InitContainer { name, keeps_running: *keeps_running });
+    let redirection = Redirection::of(own(), subject.profile.cni);
+    let is_made = own().any(|it| matches!(it.name, REDIRECTING | VALIDATING)) || is_injected(pod);
+    // What Istio has put into a template it may sort anew: only a Pod is as it will run.
+    if is_made && !subject.object.is("", "Pod") {
+        return None;
+    }
+    let order = if is_made { own().collect() } else { init_order(own(), kind, redirection) };
+    let at = order.iter().position(|it| it.name == container.name())?;
+    match way_out(&order, at, redirection) {
+        Way::Nowhere => Some(Lost::Refused),
+        Way::Direct if container.role() == Role::NativeSidecar && kind == SidecarKind::Classic => {
+            Some(Lost::PastTheMesh)
+        }
+        Way::Direct | Way::ThroughProxy => None,
+    }
+}
+
+/// Whether all that the pod calls beyond its node is redirected: nothing is excluded or chosen, save addresses of the node.
+fn redirects_all(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    const CHOICES: [&str; 4] = [
+        "traffic.sidecar.istio.io/includeOutboundIPRanges",
+        "traffic.sidecar.istio.io/includeOutboundPorts",
+        "traffic.sidecar.istio.io/excludeOutboundPorts",
+        "sidecar.istio.io/interceptionMode",
+    ];
+    let of_node = |range: &str| range.trim().is_empty() || range.trim().starts_with("169.254.");
+    let annotations = pod.annotations();
+    let own = annotations.get(EXCLUDE_OUTBOUND_ANNOTATION);
+    let excluded = || match own {
+        Some(ranges) => ranges.split(',').all(of_node),
+        None => subject.profile.exclude_outbound_ip_ranges.iter().all(|range| of_node(range)),
+    };
+    // The CNI plugin writes into an injected Pod what it redirects: all.
+    let is_default = |key: &&str| annotations.get(key).is_none_or(|value| matches!(value, "" | "*" | "REDIRECT"));
+    CHOICES.iter().all(is_default) && excluded()
+}
+
+/// Whether redirection lets the traffic of a container pass: that of the proxy's user and group.
+fn runs_as_proxy(pod: &PodTemplate<'_>, container: &Container<'_>) -> bool {
+    const PROXY_USER: i64 = 1337;
+    let number = |value: &Value, key: &str| value.get("securityContext")?.get(key)?.as_i64();
+    let runs_as = |key: &str| number(container.value(), key).or_else(|| number(pod.spec(), key));
+    ["runAsUser", "runAsGroup"].iter().any(|key| runs_as(key) == Some(PROXY_USER))
+}
+
+fn observe(
+    subject: &Subject<'_>,
+    pod: &PodTemplate<'_>,
+    container: &Container<'_>,
+    callee: &str,
+    lost: Lost,
+) -> Observation {
+    let fix = native(subject, pod);
+    let (path, wanted, help) = match &fix {
+        Ok(_) => (
+            pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),
+            "\"true\"",
+            "with a native sidecar the proxy runs before the init containers: set the annotation on the pod template",
+        ),
+        Err(_) => (
+            pod.annotation_path(EXCLUDE_OUTBOUND_ANNOTATION),
+            "its range",
+            "exclude what it calls from redirection, or let the application do what needs the network",
+        ),
+    };
+    let callee = shortened_to(20, callee);
+    let message = with_name(20, container.name(), |name| match lost {
+        Lost::Refused => format!("init {name} calls {callee}, refused as no proxy runs yet: want {wanted} at {path}"),
+        Lost::PastTheMesh => format!("init {name} calls {callee}, at first past the mesh: want {wanted} at {path}"),
+    });
+    Observation::new(path, message).at(container.path()).help(help).remedied_by(fix)
+}
+
+/// A native sidecar, which carries the traffic of all init containers behind it.
+fn native(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+    let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
+    let edit = EndingEdit::native(subject, pod, &ending, Means::default())?;
+    let fix = edit.fix("use a native sidecar, which carries the traffic of init containers", Vec::new());
+    let reason = "what goes through the mesh then may be refused by its policies";
+    Ok(match fix.safety {
+        Safety::Safe => Fix { safety: Safety::Unsafe(reason.to_owned()), ..fix },
+        Safety::Unsafe(_) => fix,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::mesh::{AssumedMembership, DataPlane, Profile};
+    use serde_json::json;
+
+    #[test]
+    fn the_platform_may_name_who_calls() {
+        let init = json!([{"name": "own", "image": "a"}, {"name": "other", "image": "a"}]);
+        let spec = json!({"initContainers": init, "containers": [{"name": "app"}]});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec});
+        let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
+        let assume_membership = Some(AssumedMembership::Sidecar);
+        let profile = Profile { assume_membership, data_plane: DataPlane::Classic, cni: true, ..Profile::default() };
+        let subject = Subject::new(&pod, &inventory, &profile);
+        assert_eq!(run(&Params::default(), &subject), []);
+        let params = Params { callers: vec!["own".to_owned()] };
+        let found: Vec<String> = run(&params, &subject).into_iter().map(|it| it.message).collect();
+        let wanted = "init `own` calls `others`, refused as no proxy runs yet: \
+                      want \"true\" at metadata.annotations[sidecar.istio.io/nativeSidecar]";
+        assert_eq!(found, [wanted]);
+    }
+}

@@ -7,6 +7,7 @@
 //! for an error and how it repeats.
 
 use crate::mesh::wrapper::ContainerStart;
+use crate::mesh::wrapper::own_call::OwnTask;
 
 mod curl;
 mod flaws;
@@ -56,13 +57,9 @@ impl ContainerStart<'_> {
             || self.command.iter().chain(self.args).any(|text| SIGNS.iter().any(|sign| text.contains(sign)))
     }
 
-    /// Whether it runs our own program for this task: by its name, or as the ENTRYPOINT of an image of its name.
+    /// Whether it runs our own program for this task.
     fn runs_identity(&self) -> bool {
-        const TASK: &str = "identity";
-        let name = self.image.rsplit('/').next().unwrap_or_default().split([':', '@']).next();
-        let as_entrypoint =
-            self.command.is_empty() && name == Some("seaworthy-wait") && self.args.first() == Some(&TASK);
-        as_entrypoint || self.runs_own_program(|task| task == Some(TASK))
+        self.own_call().is_some_and(|call| call.task == OwnTask::Identity)
     }
 
     /// Whether it runs the image that Google's documentation named in 2020, and many manifests since.

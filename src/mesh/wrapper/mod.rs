@@ -6,6 +6,7 @@
 mod identity;
 mod local_proxy;
 mod network_call;
+mod own_call;
 mod script;
 pub(in crate::mesh) mod shell;
 mod side_car;
@@ -15,10 +16,12 @@ mod waiting;
 mod weakness;
 
 pub use identity::{CurlOptions, IdentityFlaw};
+pub use own_call::{OWN_FOLDER, OWN_PROGRAM, OwnCall, OwnOption, OwnTask};
 pub use unwrap::{CannotUnwrap, Rest, Unwrapped};
 pub use weakness::Weaknesses;
 
 use local_proxy::{asks_if_ready, mentions_readiness, names_a_wait};
+use own_call::{ends_proxy, is_own_program};
 use side_car::side_car_wait;
 use unwrap::behind_launchers;
 use waiting::script_wait;
@@ -100,7 +103,8 @@ impl ContainerStart<'_> {
         let told_to_leave_it =
             self.env.iter().any(|(name, value)| *name == "NEVER_KILL_ISTIO" && *value == Some("true"));
         !told_to_leave_it && self.texts().any(has_wrapper)
-            || self.runs_own_program(|task| !matches!(task, Some("identity" | "install")))
+            || self.texts().any(ends_proxy)
+            || self.own_call().is_some_and(|call| call.task == OwnTask::Job)
     }
 
     /// All that its owner wrote for it to do.
@@ -108,11 +112,12 @@ impl ContainerStart<'_> {
         self.command.iter().chain(self.args).copied().chain(self.env.iter().filter_map(|(_, value)| *value))
     }
 
-    /// Whether it runs our own waiter, for a task told by its first argument.
-    fn runs_own_program(&self, task: impl Fn(Option<&str>) -> bool) -> bool {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
-        let own = argv.iter().position(|word| is_own_program(word));
-        own.is_some_and(|at| task(argv.get(at + 1).copied()))
+    /// The call of our own program that it starts with, if it does; also where the image is ours and only `args` are said.
+    pub fn own_call(&self) -> Option<OwnCall<'_>> {
+        let name = self.image.split('@').next().map_or("", basename).split(':').next().unwrap_or("");
+        let own_image = (self.command.is_empty() && is_own_program(name)).then_some(name);
+        let argv: Vec<&str> = own_image.into_iter().chain(self.command.iter().chain(self.args).copied()).collect();
+        OwnCall::of(argv.get(behind_launchers(&argv)..).unwrap_or_default())
     }
 }
 
@@ -146,17 +151,19 @@ fn program_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {
         name if ADMIN_API_WRAPPERS.contains(&name) => admin_api_wait(environment),
         side_car::NAME => side_car_wait(arguments),
         "wait-for-envoy" | "istio-wait" => ProxyWait::Certain(Bound::Unknown),
-        _ if is_own_program(program) => match arguments.first() {
-            Some(&("identity" | "install")) => ProxyWait::None,
-            _ => ProxyWait::Certain(Bound::Bounded),
-        },
+        _ if is_own_program(program) => own_wait(argv, environment),
         _ => mentioned(argv),
     }
 }
 
-/// Our own static waiter, by its name or where the installer puts it.
-fn is_own_program(program: &str) -> bool {
-    basename(program) == "seaworthy-wait" || program == "/seaworthy/wait"
+/// That of a call of our own program, or of what it runs. What it refuses is no wait, and no start either.
+fn own_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {
+    let Some(call) = OwnCall::of(argv) else { return ProxyWait::Possible };
+    let rest = program_wait(argv.get(call.prefix..).unwrap_or_default(), environment);
+    match (call.proxy_wait(), rest) {
+        (ProxyWait::None, wait) | (ProxyWait::Possible, wait @ ProxyWait::Certain(_)) => wait,
+        (wait, _) => wait,
+    }
 }
 
 fn mentioned(argv: &[&str]) -> ProxyWait {

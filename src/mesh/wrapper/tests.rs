@@ -166,6 +166,15 @@ fn known_programs_wait_as_they_are_told() {
         (&["/tools/istio-wait", "--", "/app"], &[], unknown),
         (&["/seaworthy/wait", "--", "/app"], &[], BOUNDED),
         (&["seaworthy-wait", "--timeout", "60s", "--", "/app"], &[], BOUNDED),
+        (&["/seaworthy/wait", "job", "--proxy", "--", "/app"], &[], BOUNDED),
+        (&["/seaworthy/wait", "job", "--", "/app"], &[], ProxyWait::None),
+        (&["/seaworthy/wait", "job", "--", "scuttle", "/app"], &[admin], ENDLESS),
+        (&["/seaworthy/wait", "run", "--tcp", "db:5432", "--", "scuttle", "/app"], &[admin], ENDLESS),
+        (&["/seaworthy/wait", "run", "--tcp", "db:5432", "--", "/app"], &[], ProxyWait::Possible),
+        (&["/seaworthy/wait", "run", "--unknown", "--", "/app"], &[], ProxyWait::Possible),
+        (&["/seaworthy/wait", "drain", "--timeout", "50s"], &[], ProxyWait::None),
+        (&["sh", "-c", "exec /seaworthy/wait run -- /app"], &[], BOUNDED),
+        (&["sh", "-c", "exec /seaworthy/wait job -- /app"], &[], ProxyWait::None),
         (&["seaworthy-wait", "identity"], &[], ProxyWait::None),
         (&["seaworthy-wait", "install", "/seaworthy"], &[], ProxyWait::None),
         (&["pilot-agent", "wait"], &[], BOUNDED),
@@ -198,6 +207,20 @@ fn with_an_entrypoint_unknown_nothing_is_certain() {
 }
 
 #[test]
+fn our_own_image_needs_no_command() {
+    let start = |image, command, args| ContainerStart { name: "init", image, command, args, env: &[] };
+    for (image, command, args, wanted) in [
+        ("registry.example:5000/mesh/seaworthy-wait:1.0@sha256:ab", &[][..], &["identity"][..], true),
+        ("seaworthy-wait", &[], &["identity", "--timeout", "5s"], true),
+        ("seaworthy-wait", &[], &["install", "/seaworthy"], false),
+        ("seaworthy-wait", &["/app"], &["identity"], false),
+        ("mesh/seaworthy:1.0", &[], &["identity"], false),
+    ] {
+        assert_eq!(start(image, command, args).waits_for_identity(), wanted, "{image} {args:?}");
+    }
+}
+
+#[test]
 fn any_sign_of_ending_the_proxy_counts() {
     let admin = ("ENVOY_ADMIN_API", Some("http://127.0.0.1:15000"));
     let cases: &[(&[&str], Environment<'_>, bool)] = &[
@@ -211,7 +234,13 @@ fn any_sign_of_ending_the_proxy_counts() {
         (&["/job"], &[("GENERIC_QUIT_ENDPOINTS", None)], true),
         (&["sh", "-c", "/job; killall envoy"], &[], true),
         (&["sh", "-c", "/job; kill -TERM $(pidof pilot-agent)"], &[], true),
-        (&["/seaworthy/wait", "--quit", "--", "/job"], &[], true),
+        (&["/seaworthy/wait", "job", "--proxy", "--", "/job"], &[], true),
+        (&["tini", "--", "/seaworthy/wait", "job", "/job"], &[], true),
+        (&["sh", "-c", "cd /data; exec /seaworthy/wait job -- /job"], &[], true),
+        (&["/seaworthy/wait", "run", "--", "scuttle", "/job"], &[admin], true),
+        (&["/seaworthy/wait", "--proxy", "--", "/job"], &[], false),
+        (&["/seaworthy/wait", "run", "--", "/job"], &[], false),
+        (&["/seaworthy/wait", "drain"], &[], false),
         (&["/seaworthy/wait", "identity", "--timeout", "60s"], &[], false),
         (&["/job"], &[], false),
         (&["sh", "-c", "pkill worker"], &[], false),
@@ -234,6 +263,7 @@ fn waits_for_the_metadata_server_are_known_by_their_signs() {
         ("init", "ghcr.io/example/wi-is-up:2", &[], &[], true),
         ("init", "a:1", &["/seaworthy/wait", "identity", "--timeout", "60s"], &[], true),
         ("init", "a:1", &["seaworthy-wait", "--", "/app", "identity"], &[], false),
+        ("init", "a:1", &["tini", "seaworthy-wait", "identity"], &[], true),
         ("init", "a:1", &["curl", "http://169.254.169.254/latest/meta-data/"], &[], false),
         ("init", "a:1", &["wget", "--header", "metadata-flavor: Google", "http://169.254.169.254/"], &[], true),
         ("init", "a:1", &["nc", "-z", "metadata.google.internal", "80"], &[], true),

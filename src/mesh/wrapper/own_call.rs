@@ -1,0 +1,261 @@
+//! A call of our own program, `seaworthy-wait run --proxy -- /app`, as the program itself reads it.
+//!
+//! What its tasks and options mean: docs/wait.md. A command line that it would refuse is no call of it.
+
+use crate::mesh::wrapper::basename;
+use crate::mesh::wrapper::local_proxy::{asks_if_ready, mentions_readiness};
+use crate::mesh::{Bound, ProxyWait};
+
+/// A command line of our own program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnCall<'a> {
+    /// What it is to do.
+    pub task: OwnTask,
+    /// The options as they are written, each with its value.
+    pub options: Vec<OwnOption<'a>>,
+    /// How many words stand before what it runs: program, task, options and `--`. All of them for a task that runs nothing.
+    pub prefix: usize,
+}
+
+/// An option of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnOption<'a> {
+    /// With its dashes.
+    pub name: &'a str,
+    /// Its value, which stands behind `=` or in the next word; empty for a flag.
+    pub value: &'a str,
+}
+
+/// A task of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnTask {
+    /// It waits, and then becomes the application.
+    Run,
+    /// It runs the application, and then tells the proxy to quit.
+    Job,
+    /// It waits until the application's sockets are closed.
+    Drain,
+    /// It waits for GKE's metadata server.
+    Identity,
+    /// It puts itself into a folder.
+    Install,
+}
+
+/// Where [`OwnTask::Install`] puts the program when it is told [`OWN_FOLDER`].
+pub const OWN_PROGRAM: &str = "/seaworthy/wait";
+/// The folder that containers of a pod share for it.
+pub const OWN_FOLDER: &str = "/seaworthy";
+
+const FLAGS: [&str; 2] = ["--proxy", "--quiet"];
+const OF_CHECKS: [&str; 8] =
+    ["--proxy", "--http", "--host", "--tcp", "--timeout", "--attempt-timeout", "--on-timeout", "--quiet"];
+const OF_JOB: [&str; 3] = ["--quit-url", "--quit-timeout", "--quit-after"];
+const OF_DRAIN: [&str; 4] = ["--timeout", "--proxy-uid", "--ignore-port", "--quiet"];
+const OF_IDENTITY: [&str; 4] = ["--timeout", "--attempt-timeout", "--server", "--quiet"];
+
+impl<'a> OwnCall<'a> {
+    /// Reads a command line that begins with the name of the program; none where it is another one, or would be refused.
+    pub fn of(argv: &[&'a str]) -> Option<Self> {
+        let (program, words) = argv.split_first()?;
+        if !is_own_program(program) {
+            return None;
+        }
+        let first = words.first()?;
+        // Without a task it is `run`.
+        let (task, named) = if first.starts_with('-') { (OwnTask::Run, 0) } else { (OwnTask::of(first)?, 1) };
+        let (options, read) = read_options(task, words.get(named..)?)?;
+        let left = words.len() - named - read;
+        let is_whole = match task {
+            OwnTask::Run | OwnTask::Job => left > 0,
+            OwnTask::Drain | OwnTask::Identity => left == 0,
+            OwnTask::Install => left == 1,
+        };
+        let runs = matches!(task, OwnTask::Run | OwnTask::Job);
+        is_whole.then_some(Self { task, options, prefix: if runs { 1 + named + read } else { argv.len() } })
+    }
+
+    /// Whether it waits for the pod's own proxy before what it runs starts.
+    pub fn proxy_wait(&self) -> ProxyWait {
+        let asked = |option: &&OwnOption<'_>| matches!(option.name, "--proxy" | "--http" | "--tcp");
+        let asked: Vec<_> = self.options.iter().filter(asked).collect();
+        let by_default = self.task == OwnTask::Run && asked.is_empty();
+        // With no time each is asked once.
+        let has_no_time =
+            self.value("--timeout").is_some_and(|time| !time.contains(|digit| ('1'..='9').contains(&digit)));
+        match self.task {
+            OwnTask::Drain | OwnTask::Identity | OwnTask::Install => ProxyWait::None,
+            OwnTask::Run | OwnTask::Job
+                if by_default || asked.iter().any(|it| it.name == "--proxy" || asks_if_ready(it.value)) =>
+            {
+                if has_no_time {
+                    ProxyWait::Possible
+                } else {
+                    ProxyWait::Certain(Bound::Bounded)
+                }
+            }
+            // An upstream is asked through the proxy, if there is one; a neighbour in the pod is not.
+            _ if asked.iter().any(|it| mentions_readiness(it.value) || !is_local(it.value)) => ProxyWait::Possible,
+            _ => ProxyWait::None,
+        }
+    }
+
+    /// The value of an option that was given; of several the last counts.
+    pub fn value(&self, name: &str) -> Option<&'a str> {
+        self.options.iter().rev().find(|option| option.name == name).map(|option| option.value)
+    }
+}
+
+impl OwnTask {
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "run" => Self::Run,
+            "job" => Self::Job,
+            "drain" => Self::Drain,
+            "identity" => Self::Identity,
+            "install" => Self::Install,
+            _ => return None,
+        })
+    }
+
+    fn takes(self, option: &str) -> bool {
+        match self {
+            Self::Run => OF_CHECKS.contains(&option),
+            Self::Job => OF_CHECKS.contains(&option) || OF_JOB.contains(&option),
+            Self::Drain => OF_DRAIN.contains(&option),
+            Self::Identity => OF_IDENTITY.contains(&option),
+            Self::Install => false,
+        }
+    }
+}
+
+/// Our own static waiter, by its name or where the installer puts it.
+pub(super) fn is_own_program(program: &str) -> bool {
+    basename(program) == "seaworthy-wait" || program == OWN_PROGRAM
+}
+
+/// Whether a text calls it for a Job: a sign, also within a script.
+pub(super) fn ends_proxy(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|pair| is_own_program(pair[0]) && pair[1] == "job")
+}
+
+/// The options at the begin of these words, and how many words they take with the `--` that ends them.
+fn read_options<'a>(task: OwnTask, words: &[&'a str]) -> Option<(Vec<OwnOption<'a>>, usize)> {
+    let (mut options, mut at) = (Vec::new(), 0);
+    while let Some(word) = words.get(at).filter(|word| word.starts_with('-') && **word != "-") {
+        at += 1;
+        if *word == "--" {
+            break;
+        }
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (*word, None),
+        };
+        if !task.takes(name) || FLAGS.contains(&name) && value.is_some() {
+            return None;
+        }
+        let value = match value {
+            Some(value) => value,
+            None if FLAGS.contains(&name) => "",
+            None => {
+                at += 1;
+                words.get(at - 1).copied().filter(|value| *value != "--")?
+            }
+        };
+        options.push(OwnOption { name, value });
+    }
+    Some((options, at))
+}
+
+fn is_local(target: &str) -> bool {
+    let authority = target.strip_prefix("http://").unwrap_or(target);
+    ["localhost:", "127.0.0.1:", "[::1]:"].iter().any(|host| authority.starts_with(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(line: &'static str) -> Option<OwnCall<'static>> {
+        OwnCall::of(&line.split(' ').collect::<Vec<_>>())
+    }
+
+    const BOUNDED: ProxyWait = ProxyWait::Certain(Bound::Bounded);
+
+    #[test]
+    fn a_call_is_read_as_the_program_reads_it() {
+        let cases: [(&str, Option<(OwnTask, usize)>); 24] = [
+            ("/seaworthy/wait run -- /app --proxy", Some((OwnTask::Run, 3))),
+            ("/seaworthy/wait -- /app", Some((OwnTask::Run, 2))),
+            ("/seaworthy/wait --timeout 5s /app", Some((OwnTask::Run, 3))),
+            ("/usr/bin/seaworthy-wait run /app", Some((OwnTask::Run, 2))),
+            ("seaworthy-wait job --proxy --quit-after=success -- /job", Some((OwnTask::Job, 5))),
+            ("seaworthy-wait drain --timeout 50s", Some((OwnTask::Drain, 4))),
+            ("seaworthy-wait identity", Some((OwnTask::Identity, 2))),
+            ("seaworthy-wait install /seaworthy", Some((OwnTask::Install, 3))),
+            ("seaworthy-wait run -- -", Some((OwnTask::Run, 3))),
+            ("seaworthy-wait run -", Some((OwnTask::Run, 2))),
+            ("seaworthy-wait", None),
+            ("seaworthy-wait run --", None),
+            ("seaworthy-wait job", None),
+            ("seaworthy-wait --help", None),
+            ("seaworthy-wait wait -- /app", None),
+            ("seaworthy-wait run --quit-after success -- /app", None),
+            ("seaworthy-wait run --proxy=yes -- /app", None),
+            ("seaworthy-wait run --timeout -- /app", None),
+            ("seaworthy-wait run --timeout", None),
+            ("seaworthy-wait drain /app", None),
+            ("seaworthy-wait identity --proxy", None),
+            ("seaworthy-wait install", None),
+            ("seaworthy-wait install /a /b", None),
+            ("/app run -- /app", None),
+        ];
+        for (line, wanted) in cases {
+            assert_eq!(call(line).map(|call| (call.task, call.prefix)), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn only_what_asks_the_proxy_waits_for_it() {
+        for (line, wanted) in [
+            ("seaworthy-wait run -- /app", BOUNDED),
+            ("seaworthy-wait run --timeout 5m --on-timeout start -- /app", BOUNDED),
+            ("seaworthy-wait run --http http://db:80/ --proxy -- /app", BOUNDED),
+            ("seaworthy-wait run --http http://localhost:15020/healthz/ready -- /app", BOUNDED),
+            ("seaworthy-wait run --tcp 127.0.0.1:15021 -- /app", BOUNDED),
+            ("seaworthy-wait job --proxy -- /app", BOUNDED),
+            ("seaworthy-wait job --http=http://[::1]:15021/healthz/ready -- /app", BOUNDED),
+            ("seaworthy-wait run --timeout 0s -- /app", ProxyWait::Possible),
+            ("seaworthy-wait run --timeout 00ms -- /app", ProxyWait::Possible),
+            ("seaworthy-wait run --timeout 0m30s -- /app", BOUNDED),
+            ("seaworthy-wait run --http http://orders.shop:8080/healthz -- /app", ProxyWait::Possible),
+            ("seaworthy-wait job --tcp orders.shop:8080 -- /app", ProxyWait::Possible),
+            ("seaworthy-wait run --http http://localhost:8080/healthz -- /app", ProxyWait::None),
+            ("seaworthy-wait run --tcp localhost:15001 -- /app", ProxyWait::Possible),
+            ("seaworthy-wait job -- /app", ProxyWait::None),
+            ("seaworthy-wait drain", ProxyWait::None),
+            ("seaworthy-wait identity --timeout 60s", ProxyWait::None),
+            ("seaworthy-wait install /seaworthy", ProxyWait::None),
+        ] {
+            assert_eq!(call(line).unwrap().proxy_wait(), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn of_an_option_that_is_given_twice_the_last_one_counts() {
+        let call = call("seaworthy-wait run --timeout 1s --timeout=2s -- /app").unwrap();
+        assert_eq!((call.value("--timeout"), call.value("--http")), (Some("2s"), None));
+    }
+
+    #[test]
+    fn a_job_tells_the_proxy_to_quit() {
+        for (text, wanted) in [
+            ("/seaworthy/wait job -- /app", true),
+            ("exec /seaworthy/wait job --proxy -- /app", true),
+            ("/seaworthy/wait run -- job", false),
+            ("/app job", false),
+        ] {
+            assert_eq!(ends_proxy(text), wanted, "{text}");
+        }
+    }
+}

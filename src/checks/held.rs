@@ -1,9 +1,10 @@
-//! Which containers of a pod start only when their proxy is ready.
+//! Which containers of a pod start only when their proxy is ready, and which wait for it by themselves.
 
+use crate::checks::container_start::ask_start;
 use crate::checks::proxy::{present_proxy, proxy_settings};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
-use crate::mesh::{SidecarKind, proxy_is_ready_first};
+use crate::mesh::{OwnTask, ProxyWait, SidecarKind, proxy_is_ready_first};
 
 /// The containers that start only when the proxy is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,4 +54,15 @@ impl Held {
         let is_native = matches!(self, Self::AllBehind(_));
         container.role() == Role::Init && (!is_native || !self.holds(container))
     }
+}
+
+/// Whether a container waits for the proxy by itself, or may: then nothing is said about it.
+pub fn may_wait(container: &Container<'_>) -> bool {
+    ask_start(container, |start| start.proxy_wait()) != ProxyWait::None
+}
+
+/// Whether a container does nothing but a task of our own program that runs no application.
+pub fn runs_no_application(container: &Container<'_>) -> bool {
+    let runs_none = |task| !matches!(task, OwnTask::Run | OwnTask::Job);
+    ask_start(container, |start| start.own_call().is_some_and(|call| runs_none(call.task)))
 }

@@ -5,11 +5,11 @@
 
 use crate::base::{Edit, Fix};
 use crate::checks::metadata_route::{METADATA_SERVER, MetadataRoute, exclude};
+use crate::checks::own_container::init_container;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodPart, PodTemplate, Role};
 use crate::mesh::Way;
 use crate::mesh::init_order::PROXY;
-use serde_json::{Value, json};
 
 /// The name of the init container, which [`crate::mesh::ContainerStart::waits_for_identity`] knows.
 const NAME: &str = "seaworthy-wait-identity";
@@ -30,7 +30,7 @@ pub fn wait_for_identity(subject: &Subject<'_>, pod: &PodTemplate<'_>, image: &s
     }
     let index = place(pod);
     let list = pod.spec_path().key("initContainers");
-    let insert = Edit::Insert { list, index, value: init_container(image) };
+    let insert = Edit::Insert { list, index, value: init_container(NAME, image, &WAIT_ARGUMENTS) };
     let title = "wait for the metadata server in an init container";
     let Some(why) = why_in_vain(subject, pod, index) else { return Ok(Fix::safe(title, vec![insert])) };
     // Not one without the other: the wait alone would keep the pod from starting.
@@ -58,26 +58,4 @@ fn why_in_vain(subject: &Subject<'_>, pod: &PodTemplate<'_>, index: usize) -> Op
         Way::ThroughProxy if route.is_refused() => Some("the proxy refuses hosts that the mesh does not know"),
         Way::ThroughProxy | Way::Direct => None,
     }
-}
-
-/// It runs under the Pod Security Standard `restricted`, and in a namespace with a quota on requests and limits.
-fn init_container(image: &str) -> Value {
-    json!({
-        "name": NAME,
-        "image": image,
-        "args": WAIT_ARGUMENTS,
-        "resources": {
-            "requests": {"cpu": "10m", "memory": "16Mi"},
-            "limits": {"cpu": "100m", "memory": "64Mi"},
-        },
-        "securityContext": {
-            "allowPrivilegeEscalation": false,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": true,
-            "runAsNonRoot": true,
-            "runAsUser": 65532,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-    })
 }

@@ -2,17 +2,22 @@
 //!
 //! Source: <https://github.com/istio/istio/issues/6324>
 
-use crate::base::{Edit, Fix, PodRepair};
+use crate::base::{Edit, Fix, Path, PodRepair, Safety};
 use crate::checks::container_start::ask_start;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
+use crate::checks::entrypoints::Entrypoints;
+use crate::checks::held::{Held, may_wait, runs_no_application};
+use crate::checks::job_strategy::JobStrategy;
 use crate::checks::proxy::is_injected;
 use crate::checks::proxy_edit::INJECTED;
+use crate::checks::serving::is_application;
+use crate::checks::wrapper_edit::{WrapperEdit, job_around};
 use crate::checks::{Check, Observation, bind, schema_of};
 use crate::inventory::Subject;
-use crate::manifest::PodTemplate;
+use crate::manifest::{Container, PodTemplate};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{ProxyWait, SidecarKind, quits_proxy};
+use crate::mesh::{Membership, SidecarKind, quits_proxy};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -31,50 +36,43 @@ pub const CHECK: Check = Check {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
-    /// What is proposed: `native`, `no-sidecar` or `quit`.
-    strategy: Strategy,
-}
-
-/// A way to let the Job end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Strategy {
-    /// A native sidecar ends with the work.
-    #[default]
-    Native,
-    /// The Job stays outside the mesh.
-    NoSidecar,
-    /// The work tells the proxy to quit when it is done.
-    Quit,
+    /// What is proposed: `native`, `quit`, `no-sidecar`, or `auto`, the first of them that works for the pod.
+    strategy: JobStrategy,
+    /// The image of seaworthy-wait, for `quit`. Absent: `repairs.image` of `seaworthy.yaml`.
+    #[schemars(length(min = 1))]
+    image: Option<String>,
+    /// What images start, for `quit` where a container sets no `command`: by image (`*` stands for any text), or by
+    /// `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`.
+    entrypoints: Entrypoints,
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|pod| never_completes(subject, pod)) else { return Vec::new() };
-    let label = pod.path().key("metadata").key("labels").key(INJECT_LABEL);
-    let (path, wanted, help) = match way(params, subject) {
-        Strategy::Native => (
+    let endless = Endless { params, subject, pod: &pod };
+    let (strategy, fix) = endless.proposal();
+    let (path, wanted, help) = match strategy {
+        JobStrategy::Auto | JobStrategy::Native => (
             pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),
             "\"true\"",
             "a native sidecar ends with the work: set the annotation on the pod template",
         ),
-        Strategy::NoSidecar => {
-            (label, "\"false\"", "without a sidecar the Job ends by itself: set the label on the pod template")
-        }
-        Strategy::Quit => (
-            pod.spec_path().key("containers").index(0).key("command"),
+        JobStrategy::NoSidecar => (
+            inject_label(&pod),
+            "\"false\"",
+            "without a sidecar the Job ends by itself: set the label on the pod template",
+        ),
+        JobStrategy::Quit => (
+            pod.spec_path().key("containers").index(endless.worker().map_or(0, |it| it.index())).key("command"),
             "a last call of POST localhost:15020/quitquitquit",
-            "when the work is done, tell the proxy to quit: `curl -sX POST http://127.0.0.1:15020/quitquitquit`",
+            "when the work is done, tell the proxy to quit: start it by `seaworthy-wait job --proxy -- COMMAND`, or end it with \
+             `curl -sX POST http://127.0.0.1:15020/quitquitquit`",
         ),
     };
     let message = format!(
         "the classic proxy outlives the work, the {} never completes: want {wanted} at {path}",
         subject.object.kind()
     );
-    let observation = Observation::new(path, message).at(pod.path()).help(help);
-    vec![match fix(params, subject, &pod) {
-        Ok(fix) => observation.fixed_by(fix),
-        Err(reason) => observation.unfixed(reason),
-    }]
+    vec![Observation::new(path, message).at(pod.path()).help(help).remedied_by(fix)]
 }
 
 /// Whether these are the pods of a Job with a classic proxy that nothing ends.
@@ -82,23 +80,83 @@ pub fn never_completes(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
     pod.runs_to_completion() && subject.sidecar_kind() == Some(SidecarKind::Classic) && !may_end_proxy(pod)
 }
 
-/// What is proposed: where no native sidecar can be had, a Job without one.
-fn way(params: &Params, subject: &Subject<'_>) -> Strategy {
-    match params.strategy {
-        Strategy::Native if subject.profile.sidecar_kind(Some("true")) != SidecarKind::Native => Strategy::NoSidecar,
-        strategy => strategy,
-    }
+/// The pods of a Job whose proxy nothing ends.
+struct Endless<'a> {
+    params: &'a Params,
+    subject: &'a Subject<'a>,
+    pod: &'a PodTemplate<'a>,
 }
 
-fn fix(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
-    match way(params, subject) {
-        Strategy::Native => {
-            let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
-            let edit = EndingEdit::native(subject, pod, &ending, Means::default())?;
-            Ok(edit.fix("use a native sidecar, which ends with the work", Vec::new()))
+impl<'a> Endless<'a> {
+    /// What is proposed, and its fix or why there is none.
+    fn proposal(&self) -> (JobStrategy, Result<Fix, String>) {
+        let can_be_native = self.subject.profile.sidecar_kind(Some("true")) == SidecarKind::Native;
+        match self.params.strategy {
+            JobStrategy::Auto => self.least(can_be_native),
+            // Where no native sidecar can be had, a Job without one.
+            JobStrategy::Native if !can_be_native => (JobStrategy::NoSidecar, self.fix(JobStrategy::NoSidecar)),
+            strategy => (strategy, self.fix(strategy)),
         }
-        Strategy::NoSidecar => without_sidecar(params, pod),
-        Strategy::Quit => Err("only who knows the command can have it tell the proxy to quit".to_owned()),
+    }
+
+    /// The first that needs no person to look at it; else the first that there is.
+    fn least(&self, can_be_native: bool) -> (JobStrategy, Result<Fix, String>) {
+        let tried = || JobStrategy::BY_INVASION.map(|strategy| (strategy, self.fix(strategy)));
+        let is_safe = |fix: &Fix| fix.safety == Safety::Safe;
+        let safe = tried().into_iter().find(|(_, fix)| fix.as_ref().is_ok_and(is_safe));
+        let any = || tried().into_iter().find(|(_, fix)| fix.is_ok());
+        let last = || if can_be_native { JobStrategy::Native } else { JobStrategy::NoSidecar };
+        safe.or_else(any).unwrap_or_else(|| (last(), self.fix(last())))
+    }
+
+    fn fix(&self, strategy: JobStrategy) -> Result<Fix, String> {
+        match strategy {
+            JobStrategy::Auto | JobStrategy::Native => {
+                let ending = Ending::of(self.pod, DEFAULT_SHUTDOWN_SECONDS);
+                let edit = EndingEdit::native(self.subject, self.pod, &ending, Means::default())?;
+                Ok(edit.fix("use a native sidecar, which ends with the work", Vec::new()))
+            }
+            JobStrategy::NoSidecar => without_sidecar(self.params, self.pod),
+            JobStrategy::Quit => self.quit(),
+        }
+    }
+
+    /// The one container that does the work; none where several do.
+    fn worker(&self) -> Option<Container<'a>> {
+        let mut workers = self.pod.containers().filter(|it| is_application(it) && !runs_no_application(it));
+        workers.next().filter(|_| workers.next().is_none())
+    }
+
+    /// The work is run by a program that then tells the proxy to quit.
+    fn quit(&self) -> Result<Fix, String> {
+        let worker = self.worker().ok_or("several containers work, and which ends last is not known")?;
+        let after = self.quits_after(&worker)?;
+        let Params { image, entrypoints, .. } = self.params;
+        let edit = WrapperEdit { subject: self.subject, pod: self.pod, image: image.as_deref(), entrypoints };
+        // The proxy has to be there before it can be told to quit. A wait of its own in the work is left in peace.
+        let own_run = ask_start(&worker, |start| start.own_call().is_some());
+        let is_ready = Held::of(self.subject, self.pod).is_some_and(|held| held.holds(&worker));
+        let waits = is_ready || may_wait(&worker) && !own_run;
+        let wait = if waits { Vec::new() } else { edit.proxy_options() };
+        let edits = edit.edits(&[worker], |words| job_around(words, after, &wait))?;
+        let title = "let the command tell the proxy to quit when the work is done";
+        Ok(match self.subject.membership {
+            Membership::Sidecar(_) => Fix::safe(title, edits),
+            _ => {
+                Fix::risky(title, "it is not known whether the pod gets a proxy, and the work would wait for it", edits)
+            }
+        })
+    }
+
+    /// When the proxy is told to quit: where the kubelet starts what failed once more in the same pod, only after success.
+    fn quits_after(&self, worker: &Container<'_>) -> Result<&'static [&'static str], String> {
+        let of_pod = self.pod.spec().get("restartPolicy").and_then(Value::as_str);
+        match (of_pod, worker.value().get("restartPolicy")) {
+            (Some("Never"), None) => Ok(&[]),
+            (Some("OnFailure"), None) => Ok(&["--quit-after", "success"]),
+            _ => Err("whether the kubelet starts the work again in the same pod is not known: set its `restartPolicy`"
+                .to_owned()),
+        }
     }
 }
 
@@ -107,19 +165,22 @@ fn without_sidecar(params: &Params, pod: &PodTemplate<'_>) -> Result<Fix, String
     if is_injected(pod) {
         return Err(INJECTED.to_owned());
     }
-    if pod.all_containers().any(|container| ask_start(&container, |start| start.proxy_wait()) != ProxyWait::None) {
+    if pod.all_containers().any(|container| may_wait(&container)) {
         return Err("the pod waits for its proxy: without one it would wait for ever".to_owned());
     }
     let title = "keep the Job out of the mesh";
-    let label = pod.path().key("metadata").key("labels").key(INJECT_LABEL);
-    let edits = vec![Edit::set(label, "false")];
+    let edits = vec![Edit::set(inject_label(pod), "false")];
     if pod.labels().get(INJECT_LABEL).is_some() {
         return Ok(Fix::risky(title, "the pod asks for a sidecar itself, perhaps for a reason", edits));
     }
-    if params.strategy != Strategy::NoSidecar {
+    if params.strategy != JobStrategy::NoSidecar {
         return Ok(Fix::risky(title, "what takes calls from the mesh only will refuse those of the Job", edits));
     }
     Ok(Fix::safe(title, edits))
+}
+
+fn inject_label(pod: &PodTemplate<'_>) -> Path {
+    pod.path().key("metadata").key("labels").key(INJECT_LABEL)
 }
 
 /// The pod label that decides about a sidecar.

@@ -5,12 +5,13 @@
 
 use crate::base::{Edit, Fix, Path};
 use crate::checks::proxy::{annotated_config, is_injected, proxy_life, proxy_settings};
+use crate::checks::start_strategy::can_hold;
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION, spelling};
 use crate::mesh::shutdown::envoy_outlasts;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{GoDuration, ProxyConfig, ProxyEnd, ProxySettings, SidecarKind, proxy_is_ready_first};
+use crate::mesh::{GoDuration, ProxyConfig, ProxyEnd, ProxySettings, SidecarKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -61,8 +62,7 @@ pub const INJECTED: &str = "Istio has already set up the proxy of this pod and r
 pub fn hold(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ProxyEdit, String> {
     let annotation = ConfigAnnotation::of(pod)?;
     let istio = subject.profile.istio_version;
-    let held = ProxySettings { hold_application_until_proxy_starts: true, ..ProxySettings::default() };
-    if !proxy_is_ready_first(SidecarKind::Classic, &held, istio) {
+    if !can_hold(subject.profile) {
         return Err(format!("Istio {istio} cannot hold the application back"));
     }
     let switched_off = annotation.config.hold_application_until_proxy_starts == Some(false);

@@ -2,20 +2,22 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/common-problems/injection/>
 
-use crate::base::{Fix, PodRepair};
-use crate::checks::container_start::ask_start;
+use crate::base::{Fix, PodRepair, Safety};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
-use crate::checks::held::Held;
+use crate::checks::entrypoints::Entrypoints;
+use crate::checks::held::{Held, may_wait, runs_no_application};
 use crate::checks::job_completion::never_completes;
 use crate::checks::proxy_edit::{hold, native_sidecar};
 use crate::checks::serving::is_application;
+use crate::checks::start_strategy::StartStrategy;
+use crate::checks::wrapper_edit::{WrapperEdit, run_before};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{ProxyWait, SidecarKind};
+use crate::mesh::{Membership, SidecarKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -33,44 +35,93 @@ pub const CHECK: Check = Check {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
-    /// What is proposed: `hold`, `native` or `wrapper`.
-    strategy: Strategy,
-}
-
-/// A way to start in the right order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Strategy {
-    /// Istio starts the proxy first and waits for it.
-    #[default]
-    Hold,
-    /// A native sidecar is ready before the application starts.
-    Native,
-    /// The command waits for the proxy and then becomes the application.
-    Wrapper,
+    /// What is proposed: `native`, `hold`, `wrapper`, or `auto`, the first of them that works for the pod.
+    pub(super) strategy: StartStrategy,
+    /// The image of seaworthy-wait, for `wrapper`. Absent: `repairs.image` of `seaworthy.yaml`.
+    #[schemars(length(min = 1))]
+    pub(super) image: Option<String>,
+    /// What images start, for `wrapper` where a container sets no `command`: by image (`*` stands for any text), or by
+    /// `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`.
+    entrypoints: Entrypoints,
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let Some(held) = Held::of(subject, &pod) else { return Vec::new() };
-    let applications = pod.containers().filter(is_application);
+    let applications = pod.containers().filter(|it| is_application(it) && !runs_no_application(it));
     let unheld: Vec<Container<'_>> = applications.filter(|it| !held.holds(it) && !may_wait(it)).collect();
-    let strategy = way(params, subject, &pod);
-    let Some(observation) = observe(strategy, &pod, &unheld) else { return Vec::new() };
-    vec![match fix(strategy, subject, &pod) {
-        Ok(fix) => observation.fixed_by(fix),
-        Err(reason) => observation.unfixed(reason),
-    }]
+    if unheld.is_empty() {
+        return Vec::new();
+    }
+    let (strategy, fix) = Unheld { params, subject, pod: &pod, containers: &unheld }.proposal();
+    observe(strategy, &pod, &unheld).into_iter().map(|observation| observation.remedied_by(fix.clone())).collect()
 }
 
-/// What is proposed. A Job needs a proxy that ends with the work: a native one, which is ready first too, so that there is nothing to
-/// hold.
-fn way(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Strategy {
-    let can_be_native = || native_sidecar(subject, pod).is_ok_and(|edit| edit.risk.is_none());
-    match params.strategy {
-        Strategy::Hold if never_completes(subject, pod) && can_be_native() => Strategy::Native,
-        strategy => strategy,
+/// The containers of a pod that may start before its proxy.
+struct Unheld<'a> {
+    params: &'a Params,
+    subject: &'a Subject<'a>,
+    pod: &'a PodTemplate<'a>,
+    containers: &'a [Container<'a>],
+}
+
+impl Unheld<'_> {
+    /// What is proposed, and its fix or why there is none.
+    fn proposal(&self) -> (StartStrategy, Result<Fix, String>) {
+        match self.params.strategy {
+            StartStrategy::Auto => self.least(),
+            // A Job needs a proxy that ends with the work: a native one, which is ready first too, so that there is nothing to hold.
+            StartStrategy::Hold if never_completes(self.subject, self.pod) && self.can_be_native() => {
+                (StartStrategy::Native, self.fix(StartStrategy::Native))
+            }
+            strategy => (strategy, self.fix(strategy)),
+        }
     }
+
+    /// The first that needs no person to look at it; else the first that there is.
+    fn least(&self) -> (StartStrategy, Result<Fix, String>) {
+        let tried = || StartStrategy::BY_INVASION.map(|strategy| (strategy, self.fix(strategy)));
+        let is_safe = |fix: &Fix| fix.safety == Safety::Safe;
+        let safe = tried().into_iter().find(|(_, fix)| fix.as_ref().is_ok_and(is_safe));
+        let any = || tried().into_iter().find(|(_, fix)| fix.is_ok());
+        // Where the platform has an image for it, the wrapper is what could be had.
+        let last = || if self.params.image.is_some() { StartStrategy::Wrapper } else { StartStrategy::Hold };
+        safe.or_else(any).unwrap_or_else(|| (last(), self.fix(last())))
+    }
+
+    fn can_be_native(&self) -> bool {
+        native_sidecar(self.subject, self.pod).is_ok_and(|edit| edit.risk.is_none())
+    }
+
+    fn fix(&self, strategy: StartStrategy) -> Result<Fix, String> {
+        match strategy {
+            StartStrategy::Auto | StartStrategy::Hold => held_back(self.subject, self.pod),
+            StartStrategy::Native => native(self.subject, self.pod),
+            StartStrategy::Wrapper => self.wrapper(),
+        }
+    }
+
+    fn wrapper(&self) -> Result<Fix, String> {
+        let Params { image, entrypoints, .. } = self.params;
+        let edit = WrapperEdit { subject: self.subject, pod: self.pod, image: image.as_deref(), entrypoints };
+        let options = edit.proxy_options();
+        let edits = edit.edits(self.containers, |words| run_before(words, &options))?;
+        let title = "let the command wait for the proxy before it becomes the application";
+        Ok(match self.subject.membership {
+            Membership::Sidecar(_) => Fix::safe(title, edits),
+            _ => Fix::risky(title, "in a pod that gets no proxy the application would not start", edits),
+        })
+    }
+}
+
+fn held_back(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+    Ok(hold(subject, pod)?.fix("hold the application until its proxy is ready"))
+}
+
+fn native(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+    let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
+    let edit = EndingEdit::native(subject, pod, &ending, Means::default())?;
+    Ok(edit.fix("use a native sidecar, which is ready before the application starts", Vec::new()))
 }
 
 /// What has a pod start in the right order.
@@ -82,41 +133,28 @@ pub struct ReadyFirst {
     pub fix: Fix,
 }
 
-/// What has the applications of a pod start in the right order, whichever of them do not today. Of a Job the proxy is to end
-/// with the work as well.
+/// What has the applications of a pod start in the right order without a change of them, whichever of them do not today: the first
+/// that is safe, else the first that there is.
 ///
 /// # Errors
 /// The reason why it cannot be done, or would do nothing: one line for people.
 pub fn ready_first(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ReadyFirst, String> {
-    let native = || Ok(ReadyFirst { kind: SidecarKind::Native, fix: fix(Strategy::Native, subject, pod)? });
-    let hold = || Ok(ReadyFirst { kind: SidecarKind::Classic, fix: fix(Strategy::Hold, subject, pod)? });
-    if pod.runs_to_completion() { native().or_else(|_: String| hold()) } else { hold() }
-}
-
-fn fix(strategy: Strategy, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
-    match strategy {
-        Strategy::Hold => Ok(hold(subject, pod)?.fix("hold the application until its proxy is ready")),
-        Strategy::Native => {
-            let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
-            let edit = EndingEdit::native(subject, pod, &ending, Means::default())?;
-            Ok(edit.fix("use a native sidecar, which is ready before the application starts", Vec::new()))
-        }
-        Strategy::Wrapper => Err("a program that waits has to be put before the command by hand".to_owned()),
+    let native = native(subject, pod).map(|fix| ReadyFirst { kind: SidecarKind::Native, fix });
+    let held = || held_back(subject, pod).map(|fix| ReadyFirst { kind: SidecarKind::Classic, fix });
+    match native {
+        Ok(native) if native.fix.safety == Safety::Safe => Ok(native),
+        Ok(native) => Ok(held().ok().filter(|held| held.fix.safety == Safety::Safe).unwrap_or(native)),
+        Err(_) => held(),
     }
 }
 
-/// Whether it waits for the proxy by itself; where it only may, nothing is said about it.
-fn may_wait(container: &Container<'_>) -> bool {
-    ask_start(container, |start| start.proxy_wait()) != ProxyWait::None
-}
-
 /// One finding for the pod, at the first container: one setting holds them all.
-fn observe(strategy: Strategy, pod: &PodTemplate<'_>, unheld: &[Container<'_>]) -> Option<Observation> {
+fn observe(strategy: StartStrategy, pod: &PodTemplate<'_>, unheld: &[Container<'_>]) -> Option<Observation> {
     let (first, others) = unheld.split_first()?;
     let name = shortened_to(20, first.name());
     let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
     let (path, wanted, help) = match strategy {
-        Strategy::Hold => (
+        StartStrategy::Auto | StartStrategy::Hold => (
             pod.annotation_path(PROXY_CONFIG_ANNOTATION),
             "holdApplicationUntilProxyStarts",
             format!(
@@ -124,15 +162,16 @@ fn observe(strategy: Strategy, pod: &PodTemplate<'_>, unheld: &[Container<'_>]) 
                  '{{\"holdApplicationUntilProxyStarts\": true}}'`"
             ),
         ),
-        Strategy::Native => (
+        StartStrategy::Native => (
             pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),
             "\"true\"",
             format!("annotate the pod template with `{NATIVE_SIDECAR_ANNOTATION}: \"true\"`"),
         ),
-        Strategy::Wrapper => (
+        StartStrategy::Wrapper => (
             first.path().key("command"),
             "a wait for it",
-            "let the command wait for the proxy with a time-out before it starts the application".to_owned(),
+            "start the application by `seaworthy-wait run -- COMMAND`, which waits for the proxy with a time-out"
+                .to_owned(),
         ),
     };
     let message = format!("container {name}{more} may start before the classic proxy: want {wanted} at {path}");

@@ -18,6 +18,7 @@ pub mod reference;
 mod replace;
 pub mod rule_page;
 mod show_config;
+mod strategies;
 mod streams;
 mod terminal;
 mod test;

@@ -5,7 +5,7 @@ use crate::base::{Finding, Mode, Remedy, Safety, Severity, Source};
 use crate::checks;
 use crate::cli::configuration::Configuration;
 use crate::cli::fix::patch::patch;
-use crate::cli::look_up;
+use crate::cli::{look_up, strategies};
 use crate::engine::fixture::Shown;
 use crate::engine::{self, Choice, Engine, FixOutcome, Input, Why};
 use crate::manifest::{Limits, read_documents};
@@ -29,7 +29,8 @@ pub fn page(rule: &Rule, configuration: &Configuration, width: usize, today: Dat
     let example =
         builtin_example(rule.id()).map(|(bad, good)| Bench { configuration, today }.example(&tuned, bad, good, width));
     let example = example.transpose()?;
-    let known = Known { schema: &schema, repair, example: example.as_ref() };
+    let strategies = check.map(|check| strategies::chosen(&tuned, check, &configuration.settings)).unwrap_or_default();
+    let known = Known { schema: &schema, repair, strategies: &strategies, example: example.as_ref() };
     Ok(rule_page::page(&tuned, known))
 }
 

@@ -3,8 +3,14 @@
 //! A patch that the API server cannot apply, or whose result it refuses, fails the request whatever the failure policy:
 //! <https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/mutating/dispatcher.go>.
 
+mod command;
+mod order;
+
 use crate::base::Path;
 use crate::manifest::edit::{Change, Difference, changes, pointer};
+use crate::mesh::OWN_FOLDER;
+use command::command_lost;
+use order::with_one_moved;
 use serde_json::Value;
 
 /// A part of a Pod that repairs may set, with everything below it.
@@ -28,42 +34,37 @@ pub const ALLOWED: [Allowed; 8] = [
     Allowed { pointer: "/spec/initContainers/*/lifecycle/preStop", read_by_istio: false },
 ];
 
-/// The list into which repairs may put a container, and in which they may move one.
-pub const OPEN_LIST: &str = "/spec/initContainers";
-/// The names of the containers that repairs may put there.
-pub const OWN_CONTAINERS: [&str; 1] = ["seaworthy-wait-identity"];
+/// A list into which repairs may put items of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenList {
+    /// A JSON Pointer; `*` stands for any one item of a list.
+    pub pointer: &'static str,
+    /// The key that tells items apart.
+    pub key: &'static str,
+    /// What it says of ours.
+    pub own: &'static [&'static str],
+}
+
+/// All such lists.
+pub const OPEN_LISTS: [OpenList; 4] = [
+    OpenList { pointer: "/spec/initContainers", key: "name", own: &["seaworthy-wait-identity", "seaworthy-wait"] },
+    OpenList { pointer: "/spec/volumes", key: "name", own: &["seaworthy"] },
+    OpenList { pointer: "/spec/containers/*/volumeMounts", key: "mountPath", own: &[OWN_FOLDER] },
+    OpenList { pointer: "/spec/initContainers/*/volumeMounts", key: "mountPath", own: &[OWN_FOLDER] },
+];
+
+/// A command may get a call of our program before it, and keeps all its words.
+pub const COMMAND: &str = "/spec/containers/*/command";
 
 /// The first place, as a JSON Pointer, where two states of a Pod differ although no repair may touch it. Where Istio has
 /// made its proxy already, what it reads is out of bounds too.
 pub fn forbidden(before: &Value, after: &Value, has_proxy: bool) -> Option<String> {
     let moved = with_one_moved(before, after);
-    changes(moved.as_ref().unwrap_or(before), after).iter().find_map(|change| forbidden_in(change, has_proxy))
-}
-
-/// The Pod before with one of its init containers, unchanged, where it stands after: a wait may have to run earlier or later.
-/// None where nothing, or more than that, is in another order.
-fn with_one_moved(before: &Value, after: &Value) -> Option<Value> {
-    let list = |pod: &'_ Value| pod.pointer(OPEN_LIST).and_then(Value::as_array).cloned();
-    let (old, mut new) = (list(before)?, list(after)?);
-    new.retain(|it| !is_own(it) || old.contains(it));
-    let first = old.iter().zip(&new).position(|(one, other)| one != other)?;
-    let last = old.iter().zip(&new).rposition(|(one, other)| one != other)?;
-    let (up, down) = (moved(&old, last, first), moved(&old, first, last));
-    let moved = [up, down].into_iter().flatten().find(|it| *it == new)?;
-    let mut pod = before.clone();
-    *pod.pointer_mut(OPEN_LIST)? = Value::Array(moved);
-    Some(pod)
-}
-
-/// The list with one item at another place.
-fn moved(list: &[Value], from: usize, to: usize) -> Option<Vec<Value>> {
-    let mut list = list.to_vec();
-    if from >= list.len() || to >= list.len() {
-        return None;
-    }
-    let item = list.remove(from);
-    list.insert(to, item);
-    Some(list)
+    let before = moved.as_ref().unwrap_or(before);
+    changes(before, after).iter().find_map(|change| {
+        let at = pointer(&change.path);
+        if covers(COMMAND, &at) { command_lost(&at, before, after) } else { forbidden_in(change, &at, has_proxy) }
+    })
 }
 
 /// Whether Istio reads this field once, when it makes the proxy of a Pod.
@@ -72,15 +73,14 @@ pub fn is_read_by_istio(path: &Path) -> bool {
     ALLOWED.iter().any(|allowed| allowed.read_by_istio && covers(allowed.pointer, &pointer))
 }
 
-fn forbidden_in(change: &Change, has_proxy: bool) -> Option<String> {
-    let at = pointer(&change.path);
+fn forbidden_in(change: &Change, at: &str, has_proxy: bool) -> Option<String> {
     match &change.difference {
-        Difference::Removed => Some(at),
+        Difference::Removed => Some(at.to_owned()),
         Difference::Inserted(item) => {
-            let list = change.path.parent().map(|list| pointer(&list));
-            (list.as_deref() != Some(OPEN_LIST) || !is_own(item)).then_some(at)
+            let list = change.path.parent().map(|list| pointer(&list))?;
+            (!is_own(&list, item)).then(|| at.to_owned())
         }
-        Difference::Added(value) | Difference::Replaced(value) => forbidden_below(&at, value, has_proxy),
+        Difference::Added(value) | Difference::Replaced(value) => forbidden_below(at, value, has_proxy),
     }
 }
 
@@ -95,13 +95,23 @@ fn forbidden_below(at: &str, value: &Value, has_proxy: bool) -> Option<String> {
             let below = |key: &str| format!("{at}{}", pointer(&Path::root().key(key)));
             map.iter().find_map(|(key, value)| forbidden_below(&below(key), value, has_proxy))
         }
-        Value::Array(items) if at == OPEN_LIST && items.iter().all(is_own) => None,
+        Value::Array(items) if items.iter().all(|item| is_own(at, item)) && !items.is_empty() => None,
         _ => Some(at.to_owned()),
     }
 }
 
-fn is_own(container: &Value) -> bool {
-    container.get("name").and_then(Value::as_str).is_some_and(|name| OWN_CONTAINERS.contains(&name))
+/// Whether an item of this list is one of ours.
+fn is_own(list: &str, item: &Value) -> bool {
+    let is_it = |open: &OpenList| {
+        let name = item.get(open.key).and_then(Value::as_str);
+        reaches(open.pointer, list) && name.is_some_and(|name| open.own.contains(&name))
+    };
+    OPEN_LISTS.iter().any(is_it)
+}
+
+/// Whether a pointer is this very place.
+fn reaches(place: &str, pointer: &str) -> bool {
+    covers(place, pointer) && place.split('/').count() == pointer.split('/').count()
 }
 
 /// Whether a pointer is this place, or below it.
@@ -197,6 +207,73 @@ mod tests {
         let mut changed = pod(&["c", "a", "b", "d"]);
         changed["spec"]["initContainers"][0]["image"] = json!("other");
         assert!(forbidden(&before, &changed, true).is_some());
+    }
+
+    #[test]
+    fn volumes_and_mounts_are_ours_or_stay() {
+        let mount = |path: &str| json!([{"name": "seaworthy", "mountPath": path}]);
+        let edits: [(&str, Value, Option<&str>); 8] = [
+            ("/spec/volumes", json!([{"name": "seaworthy", "emptyDir": {}}]), None),
+            ("/spec/volumes", json!([{"name": "mine", "emptyDir": {}}]), Some("/spec/volumes")),
+            ("/spec/volumes", json!([]), Some("/spec/volumes")),
+            ("/spec/containers/0/volumeMounts", mount("/seaworthy"), None),
+            ("/spec/containers/0/volumeMounts", mount("/etc"), Some("/spec/containers/0/volumeMounts")),
+            ("/spec/initContainers", json!([{"name": "seaworthy-wait"}]), None),
+            ("/spec/containers/0/env", json!([{"name": "seaworthy"}]), Some("/spec/containers/0/env")),
+            ("/spec/containers/0/ports", mount("/seaworthy"), Some("/spec/containers/0/ports")),
+        ];
+        for (at, value, wanted) in edits {
+            let (parent, key) = at.rsplit_once('/').unwrap();
+            let set = |pod: &mut Value| pod.pointer_mut(parent).unwrap()[key] = value.clone();
+            assert_eq!(touched(set, true).as_deref(), wanted, "{at} {value}");
+        }
+        let with = |volumes: Value| json!({"spec": {"volumes": volumes}});
+        let (mine, ours) = (json!({"name": "mine"}), json!({"name": "seaworthy"}));
+        assert_eq!(forbidden(&with(json!([mine])), &with(json!([mine, ours])), true), None);
+        let other = forbidden(&with(json!([ours])), &with(json!([ours, mine])), true);
+        assert_eq!(other.as_deref(), Some("/spec/volumes/1"));
+    }
+
+    #[test]
+    fn a_command_keeps_all_its_words_behind_our_program() {
+        let (app, args) = (json!(["/app", "-v"]), json!(["x"]));
+        let cases: [(Value, Value, bool); 17] = [
+            (app.clone(), json!(["/seaworthy/wait", "run", "--", "/app", "-v"]), true),
+            (app.clone(), json!(["/seaworthy/wait", "job", "--proxy", "--", "/app", "-v"]), true),
+            (app.clone(), json!(["/seaworthy/wait", "run", "--", "/app"]), false),
+            (app.clone(), json!(["/seaworthy/wait", "run", "--", "/app", "-v", "-w"]), false),
+            (app.clone(), json!(["/seaworthy/wait", "run", "--", "/ap", "-v"]), false),
+            (app.clone(), json!(["/bin/sh", "-c", "/app", "-v"]), false),
+            (app.clone(), json!(["/seaworthy/wait", "identity"]), false),
+            (app.clone(), json!(["/app"]), false),
+            (app.clone(), json!([]), false),
+            (app.clone(), Value::Null, false),
+            (
+                json!(["/seaworthy/wait", "run", "--", "/app"]),
+                json!(["/seaworthy/wait", "job", "--proxy", "--", "/app"]),
+                true,
+            ),
+            (json!(["/seaworthy/wait", "run", "--", "/app"]), json!(["/seaworthy/wait", "job", "--", "/other"]), false),
+            (
+                json!(["/bin/seaworthy-wait", "job", "--", "/a"]),
+                json!(["/bin/seaworthy-wait", "job", "--proxy", "--", "/a"]),
+                true,
+            ),
+            (Value::Null, json!(["/seaworthy/wait", "run", "--", "/entrypoint"]), true),
+            (Value::Null, json!(["/seaworthy/wait", "run", "--"]), true),
+            (json!([]), json!(["/seaworthy/wait", "run", "--", "/entrypoint"]), true),
+            (Value::Null, json!(["/entrypoint"]), false),
+        ];
+        for (command, wrapped, allowed) in cases {
+            let pod = |command: &Value| {
+                let mut container = json!({"name": "web", "args": args});
+                if !command.is_null() {
+                    container["command"] = command.clone();
+                }
+                json!({"spec": {"containers": [container]}})
+            };
+            assert_eq!(forbidden(&pod(&command), &pod(&wrapped), true).is_none(), allowed, "{command} {wrapped}");
+        }
     }
 
     #[test]

@@ -85,11 +85,11 @@ fn all_done(engine: &Engine, object: &Object, inventory: &Inventory, name: &str)
     let judge = |object: &Object| engine.judge(object, inventory, today()).findings;
     let before = judge(object);
     let mut wrong = Vec::new();
-    for (what, wanted) in [
-        ("safe", before.iter().filter(|it| it.remedy.safe_fix().is_some()).cloned().collect::<Vec<_>>()),
-        ("all", before.iter().filter(|it| it.remedy.fix().is_some()).cloned().collect()),
-    ] {
-        let plan = engine.plan(object, &wanted, inventory, today());
+    let is_safe = |finding: &Finding| finding.remedy.safe_fix().is_some();
+    let has_fix = |finding: &Finding| finding.remedy.fix().is_some();
+    for (what, is_wanted) in [("safe", &is_safe as &dyn Fn(&Finding) -> bool), ("all", &has_fix)] {
+        let wanted = |findings: &[Finding]| findings.iter().filter(|it| is_wanted(it)).cloned().collect::<Vec<_>>();
+        let plan = engine.plan(object, &wanted(&before), inventory, today());
         wrong.extend(
             plan.left.iter().map(|(finding, reason)| format!("{name}: {what}: {} left: {reason}", finding.rule)),
         );
@@ -98,7 +98,7 @@ fn all_done(engine: &Engine, object: &Object, inventory: &Inventory, name: &str)
         let mut new = identities(&after, &plan.object);
         new.retain(|identity| !known.contains(identity));
         wrong.extend(new.iter().map(|identity| format!("{name}: {what}: {identity} is new")));
-        let again = engine.plan(&plan.object, &wanted, inventory, today());
+        let again = engine.plan(&plan.object, &wanted(&after), inventory, today());
         if again.object.value() != plan.object.value() {
             wrong.push(format!("{name}: {what}: the second time makes {}", again.object.value()));
         }
@@ -174,7 +174,8 @@ fn edit(edit: &Edit) -> String {
         Edit::Set { path, value } => format!("{path} = {value}"),
         Edit::SetWithin { text, path, value } => format!("{text} > {path} = {value}"),
         Edit::Remove { path } => format!("without {path}"),
-        other => panic!("no rule of these makes {other:?}"),
+        // What belongs to one of ours is held where it is made.
+        Edit::Insert { list, index, value } => format!("{list} + [{index}] {}", value["name"].as_str().unwrap_or("?")),
     }
 }
 

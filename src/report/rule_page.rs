@@ -47,6 +47,8 @@ pub struct Known<'a> {
     pub schema: &'a Value,
     /// Whether its findings can be repaired on Pods.
     pub repair: PodRepair,
+    /// What it does under the profile in force, and why, where it has a choice: sentences without a full stop.
+    pub strategies: &'a [String],
     /// Its examples, where it has some.
     pub example: Option<&'a Example>,
 }
@@ -94,6 +96,7 @@ pub fn page(rule: &Rule, known: Known<'_>) -> RulePage {
         section("Looks at", looks_at(&spec.matches).into_iter().map(Block::Prose).collect()),
         section("Why", vec![Block::Prose(spec.why.clone())]),
         section("What to do", vec![Block::Prose(spec.remedy.clone())]),
+        section("Under this profile", vec![Block::Items(strategies(known.strategies))]),
     ];
     match known.example {
         Some(example) => sections.extend(examples(example, known.repair)),
@@ -110,6 +113,15 @@ pub fn page(rule: &Rule, known: Known<'_>) -> RulePage {
         summary: format!("{}{}. {}{since}.", spec.severity, cases(rule), word(spec.status)),
         sections,
     }
+}
+
+fn strategies(sentences: &[String]) -> Vec<String> {
+    let sentence = |text: &String| {
+        let mut letters = text.chars();
+        let first = letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>());
+        format!("{}.", first.unwrap_or_default())
+    };
+    sentences.iter().map(sentence).collect()
 }
 
 /// `, error if headless` for each case with a severity of its own.

@@ -15,7 +15,7 @@ fn accepted_values_keep_what_they_say_and_refused_ones_are_left_alone() {
     let engine = engine(
         "{assumeMembership: sidecar, dataPlane: classic}",
         &["missing-pre-stop", "app-starts-before-proxy"],
-        None,
+        Some("hold"),
         "",
     );
     let mut untouched = Vec::new();

@@ -11,12 +11,13 @@ use seaworthy::inventory::{Inventory, Origin};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const WAIT: &str = "seaworthy-wait-identity";
+/// The init containers that repairs put into a Pod.
+const OURS: [&str; 2] = ["seaworthy-wait-identity", "seaworthy-wait"];
 /// Inputs that Istio leaves as they are: they are not in the mesh.
 const OUTSIDE: [&str; 3] = ["07-host-network", "08-inject-false-label", "26-inject-false-annotation"];
 
 /// Ways to repair: rules, and the strategy for those that take the word.
-const WAYS: [&str; 2] = ["hold", "native"];
+const WAYS: [&str; 4] = ["hold", "native", "wrapper", "quit"];
 
 #[test]
 fn pods_that_istio_has_yet_to_see_are_repaired_around_what_they_say() {
@@ -101,12 +102,12 @@ fn repair(engine: &Engine, pod: &Value, name: &str) -> Repair {
     repaired(engine, &created(pod), &Inventory::new(Origin::Files), name)
 }
 
-/// The names of both lists of containers, without the wait that repairs put there.
+/// The names of both lists of containers, without what repairs put there.
 fn names(pod: &Value) -> [Vec<String>; 2] {
     ["initContainers", "containers"].map(|list| {
         let items = pod["spec"][list].as_array().into_iter().flatten();
         let names = items.map(|item| item["name"].as_str().unwrap().to_owned());
-        names.filter(|name| name != WAIT).collect()
+        names.filter(|name| !OURS.contains(&&**name)).collect()
     })
 }
 

@@ -74,8 +74,9 @@ pub fn injected(vectors: &Vectors, case: &str, mode: &Mode, input: &Value, repai
         hold_back(&mut output);
     }
     for change in changes(input, repaired).iter().rev() {
-        output = applied(&[repeated(change, input, &output)], &output).unwrap();
+        output = applied(&repeated(change, input, repaired, &output), &output).unwrap();
     }
+    output = applied(&put_in(input, repaired, &output), &output).unwrap();
     if let Some(ranges) = annotations["traffic.sidecar.istio.io/excludeOutboundIPRanges"].as_str() {
         exclude(&mut output, ranges);
     }
@@ -115,29 +116,49 @@ fn proxy(pod: &mut Value) -> Option<&mut Value> {
     containers.find_map(|(_, list)| list.as_array_mut()?.iter_mut().find(|it| it["name"] == "istio-proxy"))
 }
 
-/// A repair of the input as an edit of what Istio made of the input: containers are found by their names.
-fn repeated(change: &Change, input: &Value, output: &Value) -> Edit {
+/// A repair of the input as edits of what Istio made of the input: containers are found by their names.
+fn repeated(change: &Change, input: &Value, repaired: &Value, output: &Value) -> Vec<Edit> {
+    let is_command = |segment: &Segment| matches!(segment, Segment::Key(key) if **key == *"command");
+    if let Some(at) = change.path.segments().iter().position(is_command) {
+        let command = change.path.segments()[..=at].iter().fold(Path::root(), Path::with);
+        let whole = command.find(repaired).unwrap().clone();
+        return vec![Edit::Set { path: moved(&command, input, output), value: whole }];
+    }
+    let init_containers = Path::keys("spec.initContainers");
     match &change.difference {
-        Difference::Added(Value::Array(items)) if change.path == Path::keys("spec.initContainers") => {
-            waiting(&items[0], output)
+        Difference::Added(_) if change.path == init_containers => Vec::new(),
+        Difference::Inserted(_) if change.path.parent() == Some(init_containers) => Vec::new(),
+        Difference::Inserted(item) => {
+            vec![at_end(moved(&change.path.parent().unwrap(), input, output), 0, item, output)]
         }
-        Difference::Inserted(item) => waiting(item, output),
+        Difference::Added(Value::Array(items)) => {
+            let list = moved(&change.path, input, output);
+            items.iter().enumerate().map(|(more, item)| at_end(list.clone(), more, item, output)).collect()
+        }
         Difference::Added(value) | Difference::Replaced(value) => {
-            Edit::Set { path: moved(&change.path, input, output), value: value.clone() }
+            vec![Edit::Set { path: moved(&change.path, input, output), value: value.clone() }]
         }
         Difference::Removed => panic!("no repair takes away {}", change.path),
     }
 }
 
-/// The wait stands where Istio sorts the init containers of the user: behind its own that come first, before `istio-init` where
-/// that comes last.
-fn waiting(item: &Value, output: &Value) -> Edit {
-    let list = output["spec"]["initContainers"].as_array().cloned().unwrap_or_default();
+fn at_end(list: Path, more: usize, item: &Value, output: &Value) -> Edit {
+    let length = list.find(output).and_then(Value::as_array).map_or(0, Vec::len);
+    Edit::Insert { list, index: length + more, value: item.clone() }
+}
+
+/// The init containers of ours stand where Istio sorts those of the user: behind its own that come first, before `istio-init`
+/// where that comes last.
+fn put_in(input: &Value, repaired: &Value, output: &Value) -> Vec<Edit> {
+    let init = |pod: &Value| pod["spec"]["initContainers"].as_array().cloned().unwrap_or_default();
+    let list = init(output);
     let is_proxy = list.iter().any(|it| it["name"] == "istio-proxy");
     let first =
         |it: &Value| it["name"] == "istio-validation" || is_proxy && it["name"].as_str().unwrap().starts_with("istio-");
-    let index = list.iter().take_while(|it| first(it)).count();
-    Edit::Insert { list: Path::keys("spec.initContainers"), index, value: item.clone() }
+    let start = list.iter().take_while(|it| first(it)).count();
+    let before = init(input);
+    let ours = init(repaired).into_iter().filter(|it| !before.iter().any(|old| old["name"] == it["name"])).enumerate();
+    ours.map(|(at, value)| Edit::Insert { list: Path::keys("spec.initContainers"), index: start + at, value }).collect()
 }
 
 fn moved(path: &Path, input: &Value, output: &Value) -> Path {

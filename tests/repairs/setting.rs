@@ -29,10 +29,10 @@ pub fn engine(profile: &str, rules: &[&str], strategy: Option<&str>, more: &str)
 }
 
 /// The same, of the rules alone that can be repaired.
-pub fn engine_of_repairable(profile: &str) -> Engine {
+pub fn engine_of_repairable(profile: &str, strategy: Option<&str>) -> Engine {
     let mut rules = read_rules(&[]).rules().to_vec();
     rules.retain(|rule| REPAIRABLE.contains(&rule.id()));
-    Engine::new(&rules, settings(profile, &REPAIRABLE, None, ""), Mode::Audit).0
+    Engine::new(&rules, settings(profile, &REPAIRABLE, strategy, ""), Mode::Audit).0
 }
 
 fn settings(profile: &str, rules: &[&str], strategy: Option<&str>, more: &str) -> Settings {

@@ -235,10 +235,10 @@ fn what_will_be_repaired_on_its_pods_refuses_no_workload() {
 #[test]
 fn a_strategy_of_repairs_holds_for_judging_too_where_the_entry_holds() {
     let text = "profile: {assumeMembership: sidecar, dataPlane: classic}\n\
-                repairs: {apply: [{rules: [short-grace-period, app-starts-before-proxy], namespaces: [shop], strategy: native}]}\n";
+                repairs: {apply: [{rules: [short-grace-period, app-starts-before-proxy], namespaces: [shop], strategy: hold}]}\n";
     let settings = crate::policy::SettingsFile::read(&Source::new("seaworthy.yaml", text));
     let engine = Engine::load(&settings, &[], Mode::Warn).unwrap();
-    for (namespace, wanted) in [("shop", "nativeSidecar"), ("till", "holdApplicationUntilProxyStarts")] {
+    for (namespace, wanted) in [("shop", "holdApplicationUntilProxyStarts"), ("till", "nativeSidecar")] {
         let judgement = engine.judge(&object(pod(namespace)), &Inventory::new(Origin::Cluster), TODAY.parse().unwrap());
         let help = judgement.findings.iter().find(|it| &*it.rule == "app-starts-before-proxy").unwrap().help.clone();
         assert!(help.as_deref().is_some_and(|help| help.contains(wanted)), "{namespace}: {help:?}");

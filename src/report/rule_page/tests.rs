@@ -47,7 +47,10 @@ pub fn whole_page() -> RulePage {
         left: vec!["only its owner knows".to_owned()],
         good: Manifest { profile: None, ..manifest("kind: Pod # good") },
     };
-    page(&rule(), Known { schema: &schema, repair: PodRepair::Possible, example: Some(&example) })
+    let strategies = ["`hold`: there is nothing else".to_owned(), "in namespace shop: `native`".to_owned()];
+    let known =
+        Known { schema: &schema, repair: PodRepair::Possible, strategies: &strategies, example: Some(&example) };
+    page(&rule(), known)
 }
 
 #[test]
@@ -55,7 +58,8 @@ fn what_a_rule_does_not_have_has_no_section() {
     let mut rule = rule();
     rule.spec.links.clear();
     rule.spec.cases.clear();
-    let page = page(&rule, Known { schema: &json!({}), repair: PodRepair::Never, example: None });
+    let known = Known { schema: &json!({}), repair: PodRepair::Never, strategies: &[], example: None };
+    let page = page(&rule, known);
     let headings: Vec<&str> = page.sections.iter().map(|section| section.heading.as_str()).collect();
     assert_eq!(headings, ["Looks at", "Why", "What to do", "On Pods", "To ignore it, with a reason"]);
     assert_eq!(page.summary, "warning. Stable, since 0.1.0.");

@@ -14,7 +14,7 @@ pub fn a_restricted_namespace_with_quota_and_limits_runs_repaired_pods(cluster: 
         cluster,
         json!({
             "image": "registry.example.com/seaworthy-wait:1.0",
-            "apply": [{"rules": [PRE_STOP, START, "missing-identity-wait"]}],
+            "apply": [{"rules": [PRE_STOP, START, "missing-identity-wait"], "strategy": "wrapper"}],
         }),
     )?;
     namespace(cluster, &door, "restricted")?;

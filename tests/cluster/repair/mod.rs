@@ -28,13 +28,17 @@ const START: &str = "app-starts-before-proxy";
 /// What is written on a Pod that is repaired by both.
 const BOTH: &str = "app-starts-before-proxy,missing-pre-stop";
 
-/// A server that repairs these rules everywhere, in a mesh of classic sidecars.
+/// A server that repairs these rules everywhere, in a mesh of classic sidecars that hold applications back.
 fn open<'a>(cluster: &'a Cluster, rules: &[&str]) -> Result<Door<'a>> {
     open_with(cluster, repairs(rules))
 }
 
 fn repairs(rules: &[&str]) -> Value {
-    json!({"apply": [{"rules": rules}]})
+    let mut entry = json!({"rules": rules});
+    if rules.contains(&START) {
+        entry["strategy"] = "hold".into();
+    }
+    json!({"apply": [entry]})
 }
 
 /// The same with all that the platform's file says of repairs.

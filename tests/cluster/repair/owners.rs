@@ -13,7 +13,10 @@ const OWNERS: &str = "tests/cluster/data/repair/owners.yaml";
 pub fn pods_of_every_owner_are_repaired(cluster: &Cluster) -> Result<()> {
     let door = open_with(
         cluster,
-        json!({"apply": [{"rules": [PRE_STOP, START]}, {"rules": ["job-never-completes"], "strategy": "native"}]}),
+        json!({"apply": [
+            {"rules": [PRE_STOP, START], "strategy": "hold"},
+            {"rules": ["job-never-completes"], "strategy": "native"},
+        ]}),
     )?;
     namespace(cluster, &door, "owners")?;
     cluster.create_namespace("owners-twin", &[])?;

@@ -27,3 +27,4 @@ mod run;
 mod signals;
 mod sources;
 mod unchanged;
+mod written;

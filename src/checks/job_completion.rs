@@ -130,7 +130,7 @@ impl<'a> Endless<'a> {
     /// The work is run by a program that then tells the proxy to quit.
     fn quit(&self) -> Result<Fix, String> {
         let worker = self.worker().ok_or("several containers work, and which ends last is not known")?;
-        let after = self.quits_after(&worker)?;
+        let after = quits_after(self.pod, &worker)?;
         let Params { image, entrypoints, .. } = self.params;
         let edit = WrapperEdit { subject: self.subject, pod: self.pod, image: image.as_deref(), entrypoints };
         // The proxy has to be there before it can be told to quit. A wait of its own in the work is left in peace.
@@ -147,16 +147,20 @@ impl<'a> Endless<'a> {
             }
         })
     }
+}
 
-    /// When the proxy is told to quit: where the kubelet starts what failed once more in the same pod, only after success.
-    fn quits_after(&self, worker: &Container<'_>) -> Result<&'static [&'static str], String> {
-        let of_pod = self.pod.spec().get("restartPolicy").and_then(Value::as_str);
-        match (of_pod, worker.value().get("restartPolicy")) {
-            (Some("Never"), None) => Ok(&[]),
-            (Some("OnFailure"), None) => Ok(&["--quit-after", "success"]),
-            _ => Err("whether the kubelet starts the work again in the same pod is not known: set its `restartPolicy`"
-                .to_owned()),
-        }
+/// When `seaworthy-wait job` is to tell the proxy to quit, as its options: where the kubelet starts what failed once more in the
+/// same pod, only after success.
+///
+/// # Errors
+/// Why that is not known: one line for people, no full stop.
+pub fn quits_after(pod: &PodTemplate<'_>, worker: &Container<'_>) -> Result<&'static [&'static str], String> {
+    let of_pod = pod.spec().get("restartPolicy").and_then(Value::as_str);
+    match (of_pod, worker.value().get("restartPolicy")) {
+        (Some("Never"), None) => Ok(&[]),
+        (Some("OnFailure"), None) => Ok(&["--quit-after", "success"]),
+        _ => Err("whether the kubelet starts the work again in the same pod is not known: set its `restartPolicy`"
+            .to_owned()),
     }
 }
 

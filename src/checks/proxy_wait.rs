@@ -3,6 +3,7 @@
 //! Three rules share it, and of one wait one of them speaks: it never ends, it is of no use, or it is in use and weak.
 
 mod fragile;
+mod own_wait;
 mod unwrapping;
 
 use crate::base::{Fix, PodRepair, Safety};
@@ -13,6 +14,7 @@ use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::{Bound, Membership, ProxyWait, Rest, SidecarKind};
 use fragile::fragile;
+use own_wait::{is_own, own_wait};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use unwrapping::{command_key, without_wait};
@@ -33,6 +35,10 @@ pub const CHECK: Check = Check {
 pub struct Params {
     /// Which wait is a finding.
     finds: Wait,
+    /// The image of seaworthy-wait, for what replaces a wait. Absent: `repairs.image` of `seaworthy.yaml`.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    image: Option<String>,
 }
 
 /// A wait that is a defect.
@@ -50,13 +56,14 @@ enum Wait {
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let waits = |it: &Container<'_>| matches!(proxy_wait(it), ProxyWait::Certain(_)) && !others_may_answer(&pod, it);
-    let scene = Scene { subject, pod, held: Held::of(subject, &pod) };
+    let scene = Scene { subject, pod, held: Held::of(subject, &pod), image: params.image.as_deref() };
     let observe = |it: Container<'_>| match params.finds {
         Wait::Endless => endless(&scene, &it),
         Wait::Redundant => redundant(&scene, &it),
         Wait::Fragile => fragile(&scene, &it),
     };
-    pod.all_containers().filter(waits).filter_map(observe).collect()
+    let (own, others): (Vec<_>, Vec<_>) = pod.all_containers().filter(waits).partition(is_own);
+    others.into_iter().filter_map(observe).chain(own_wait(&scene, params.finds, own)).collect()
 }
 
 /// A pod whose containers are looked at.
@@ -65,9 +72,32 @@ struct Scene<'a> {
     pod: PodTemplate<'a>,
     /// Which containers its proxy holds back; none without one, or where that cannot be told.
     held: Option<Held>,
+    /// The image of seaworthy-wait.
+    image: Option<&'a str>,
 }
 
 impl Scene<'_> {
+    /// Why the pod certainly gets no proxy; none where it may get one.
+    fn has_no_proxy(&self) -> Option<&'static str> {
+        match self.subject.membership {
+            Membership::Ambient => Some("is in an ambient mesh"),
+            Membership::Outside if self.pod.host_network() => Some("uses the network of its node"),
+            Membership::Outside => Some("is not injected"),
+            Membership::Sidecar(_) | Membership::Unknown => None,
+        }
+    }
+
+    /// Whether the proxy is ready before this container starts, and nothing else needs its wrapper.
+    fn needs_no_wait(&self, container: &Container<'_>) -> bool {
+        // A wrapper is still needed for what it does in the end: a classic proxy does not end with the work.
+        let quits = || ask_start(container, |start| start.wrapper_may_quit_proxy());
+        self.held.is_some_and(|held| held.holds(container)) && !(self.is_classic() && quits())
+    }
+
+    fn why_no_wait(&self) -> &'static str {
+        if self.is_classic() { "is held back until its proxy is ready" } else { "starts after its native sidecar" }
+    }
+
     fn is_classic(&self) -> bool {
         self.subject.sidecar_kind() == Some(SidecarKind::Classic)
     }
@@ -101,13 +131,7 @@ fn endless(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> 
     }
     let name = shortened_to(24, container.name());
     let path = container.path().key(command_key(container));
-    let why = match scene.subject.membership {
-        Membership::Ambient => "is in an ambient mesh",
-        Membership::Outside if scene.pod.host_network() => "uses the network of its node",
-        Membership::Outside => "is not injected",
-        Membership::Sidecar(_) => return before_proxy(scene, container),
-        Membership::Unknown => return None,
-    };
+    let Some(why) = scene.has_no_proxy() else { return before_proxy(scene, container) };
     let message =
         format!("container {name} never starts: it waits for a proxy, but the pod {why}: want no wait at {path}");
     let help = "take the wait out of `command` and `args`, or let the pod be injected";
@@ -117,6 +141,9 @@ fn endless(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> 
 
 /// An init container that waits for a classic proxy keeps it from starting, and all else.
 fn before_proxy(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> {
+    if scene.subject.membership == Membership::Unknown {
+        return None;
+    }
     scene.held.filter(|held| held.is_before_proxy(container))?;
     let name = shortened_to(24, container.name());
     let path = container.path().key(command_key(container));
@@ -129,15 +156,10 @@ fn before_proxy(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observat
 
 /// A wait for a proxy that is ready before the container starts.
 fn redundant(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> {
-    scene.held.filter(|held| held.holds(container))?;
-    // Such a wrapper is still needed for what it does in the end: a classic proxy does not end with the work.
-    if scene.is_classic() && ask_start(container, |start| start.wrapper_may_quit_proxy()) {
-        return None;
-    }
+    scene.needs_no_wait(container).then_some(())?;
     let name = shortened_to(24, container.name());
     let path = container.path().key(command_key(container));
-    let why =
-        if scene.is_classic() { "is held back until its proxy is ready" } else { "starts after its native sidecar" };
+    let why = scene.why_no_wait();
     let message = format!("container {name} {why}, and has no use for a wait: want no wait at {path}");
     let help = "take the wait out of `command` and `args`: where there is no proxy, it is in the way";
     let fix = without_wait(container, &scene.pod, Rest::MeansProxy).map(|fix| match scene.subject.membership {

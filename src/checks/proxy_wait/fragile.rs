@@ -2,14 +2,18 @@
 
 use crate::base::{Fix, Safety};
 use crate::checks::container_start::ask_start;
+use crate::checks::entrypoints::Entrypoints;
 use crate::checks::failing_hook::lacking;
+use crate::checks::job_completion::quits_after;
 use crate::checks::proxy_start::{ReadyFirst, ready_first};
-use crate::checks::proxy_wait::Scene;
 use crate::checks::proxy_wait::unwrapping::{command_key, without_wait};
+use crate::checks::proxy_wait::{Scene, UNKNOWN};
 use crate::checks::serving::is_application;
+use crate::checks::wrapper_edit::{WrapperEdit, job_around, run_before};
 use crate::checks::{Observation, shortened, shortened_to, with_name};
+use crate::manifest::edit::applied;
 use crate::manifest::{Container, Role};
-use crate::mesh::{BareBase, Bound, ProxyWait, Rest, Shell, SidecarKind};
+use crate::mesh::{BareBase, Bound, Membership, ProxyWait, Rest, Shell, SidecarKind};
 use serde_json::Value;
 
 /// A finding for a wait in use that has a weakness.
@@ -58,7 +62,7 @@ fn missing_shell(scene: &Scene<'_>, container: &Container<'_>) -> Option<BareBas
     lacking(container, container.command().next()?).filter(|_| needs_shell && !is_promised)
 }
 
-/// Lets Istio do what the wait did, and takes the wait out: all at once, as neither is right without the other.
+/// What replaces the wait: Istio does it, or, where it cannot or a person would have to look, seaworthy-wait.
 fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
     if ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.dropped.is_some())) {
         return Err("whether the dropped arguments are meant only their owner knows".to_owned());
@@ -66,12 +70,23 @@ fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
     if missing_shell(scene, container).is_some() {
         return Err("the image runs no script at all: write the command without a shell".to_owned());
     }
+    let is_safe = |fix: &Fix| fix.safety == Safety::Safe;
+    let by_istio = by_istio(scene, container);
+    if scene.image.is_none() || by_istio.as_ref().is_ok_and(is_safe) {
+        return by_istio;
+    }
+    let by_program = by_program(scene, container);
+    if by_istio.is_err() || by_program.as_ref().is_ok_and(is_safe) { by_program } else { by_istio }
+}
+
+/// Lets Istio do what the wait did, and takes the wait out: all at once, as neither is right without the other.
+fn by_istio(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
     let ReadyFirst { kind, fix: order } = ready_first(scene.subject, &scene.pod)?;
     if kind == SidecarKind::Classic && container.role() != Role::Regular {
         return Err("a classic proxy starts after all init containers, native sidecars among them".to_owned());
     }
-    if kind == SidecarKind::Classic && ask_start(container, |start| start.wrapper_may_quit_proxy()) {
-        return Err("its wrapper also ends the proxy when the work is done".to_owned());
+    if kind == SidecarKind::Classic && quits_proxy_too(container) {
+        return Err(QUITS.to_owned());
     }
     let own = without_wait(container, &scene.pod, Rest::MeansProxy)?;
     let title = format!("{}, in place of the wait of {}", order.title, shortened(container.name()));
@@ -81,3 +96,37 @@ fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
         (Safety::Unsafe(reason), _) | (_, Safety::Unsafe(reason)) => Fix::risky(title, reason, edits),
     })
 }
+
+/// Puts seaworthy-wait in the place of the wait: it has a time-out, hears SIGTERM, and needs neither shell nor curl.
+fn by_program(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
+    if container.role() != Role::Regular {
+        return Err("only what starts beside the proxy can wait for it".to_owned());
+    }
+    let own = without_wait(container, &scene.pod, Rest::MeansProxy)?;
+    let after = applied(&own.edits, scene.subject.object.value()).map_err(|error| error.to_string())?;
+    let command = container.path().key("command").find(&after).and_then(Value::as_array).cloned().unwrap_or_default();
+    let words: Vec<String> = command.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let entrypoints = Entrypoints::default();
+    let edit = WrapperEdit { subject: scene.subject, pod: &scene.pod, image: scene.image, entrypoints: &entrypoints };
+    let options = edit.proxy_options();
+    let call = if !quits_proxy_too(container) {
+        run_before(&words, &options)
+    } else if scene.pod.runs_to_completion() {
+        job_around(&words, quits_after(&scene.pod, container)?, &options)
+    } else {
+        return Err(QUITS.to_owned());
+    };
+    let wrapped = edit.edits(&[*container], |_| call.clone())?;
+    let title = format!("let seaworthy-wait wait in {}, with a time-out", shortened(container.name()));
+    let fix = Fix { edits: own.edits.into_iter().chain(wrapped).collect(), title, ..own };
+    Ok(match scene.subject.membership {
+        Membership::Sidecar(_) => fix,
+        _ => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
+    })
+}
+
+fn quits_proxy_too(container: &Container<'_>) -> bool {
+    ask_start(container, |start| start.wrapper_may_quit_proxy())
+}
+
+const QUITS: &str = "its wrapper also ends the proxy when the work is done";

@@ -16,7 +16,8 @@ fn remedy(spec: Value) -> (Remedy, Value) {
     let pod = Object::from_json(pod).unwrap();
     let inventory = Inventory::new(Origin::Files);
     let profile = Profile { assume_membership: Some(AssumedMembership::Outside), ..Profile::default() };
-    let observe = |pod: &Object| run(&Params { finds: Wait::Endless }, &Subject::new(pod, &inventory, &profile));
+    let observe =
+        |pod: &Object| run(&Params { finds: Wait::Endless, image: None }, &Subject::new(pod, &inventory, &profile));
     let remedy = observe(&pod).pop().unwrap().remedy;
     let edits = remedy.fix().map(|fix| fix.edits.clone()).unwrap_or_default();
     let after = Object::from_json(applied(&edits, pod.value()).unwrap()).unwrap();

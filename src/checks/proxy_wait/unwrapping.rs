@@ -44,7 +44,7 @@ pub fn without_wait(container: &Container<'_>, pod: &PodTemplate<'_>, rest: Rest
 }
 
 /// What goes with an init container: of the only one the whole list.
-fn with_its_list(container: &Container<'_>, pod: &PodTemplate<'_>) -> Path {
+pub fn with_its_list(container: &Container<'_>, pod: &PodTemplate<'_>) -> Path {
     let path = container.path();
     let is_alone = pod.init_containers().count() == 1;
     path.parent().filter(|_| is_alone).unwrap_or(path)

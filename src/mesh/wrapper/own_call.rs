@@ -5,6 +5,7 @@
 use crate::mesh::wrapper::basename;
 use crate::mesh::wrapper::local_proxy::{asks_if_ready, mentions_readiness};
 use crate::mesh::{Bound, ProxyWait};
+use std::ops::Range;
 
 /// A command line of our own program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct OwnOption<'a> {
     pub name: &'a str,
     /// Its value, which stands behind `=` or in the next word; empty for a flag.
     pub value: &'a str,
+    /// The place of its word in the call, from 0 for the program.
+    pub at: usize,
 }
 
 /// A task of it.
@@ -63,7 +66,8 @@ impl<'a> OwnCall<'a> {
         let first = words.first()?;
         // Without a task it is `run`.
         let (task, named) = if first.starts_with('-') { (OwnTask::Run, 0) } else { (OwnTask::of(first)?, 1) };
-        let (options, read) = read_options(task, words.get(named..)?)?;
+        let (mut options, read) = read_options(task, words.get(named..)?)?;
+        options.iter_mut().for_each(|option| option.at += 1 + named);
         let left = words.len() - named - read;
         let is_whole = match task {
             OwnTask::Run | OwnTask::Job => left > 0,
@@ -76,8 +80,7 @@ impl<'a> OwnCall<'a> {
 
     /// Whether it waits for the pod's own proxy before what it runs starts.
     pub fn proxy_wait(&self) -> ProxyWait {
-        let asked = |option: &&OwnOption<'_>| matches!(option.name, "--proxy" | "--http" | "--tcp");
-        let asked: Vec<_> = self.options.iter().filter(asked).collect();
+        let asked: Vec<_> = self.asked().collect();
         let by_default = self.task == OwnTask::Run && asked.is_empty();
         // With no time each is asked once.
         let has_no_time =
@@ -97,6 +100,25 @@ impl<'a> OwnCall<'a> {
             _ if asked.iter().any(|it| mentions_readiness(it.value) || !is_local(it.value)) => ProxyWait::Possible,
             _ => ProxyWait::None,
         }
+    }
+
+    /// The words of the call that wait for the proxy and for nothing else: all that stands before what it runs, or one option.
+    ///
+    /// # Errors
+    /// What else it waits for.
+    pub(super) fn waiting_words(&self) -> Result<Range<usize>, String> {
+        let is_proxy = |option: &&OwnOption<'_>| option.name == "--proxy" || asks_if_ready(option.value);
+        let (proxy, others): (Vec<&OwnOption<'_>>, Vec<_>) = self.asked().partition(is_proxy);
+        match (others.first(), proxy.as_slice()) {
+            (None, _) => Ok(0..self.prefix),
+            (Some(_), [only]) if only.name == "--proxy" => Ok(only.at..only.at + 1),
+            (Some(other), _) => Err(other.name.to_owned()),
+        }
+    }
+
+    /// What it asks, in order.
+    fn asked(&self) -> impl Iterator<Item = &OwnOption<'a>> {
+        self.options.iter().filter(|option| matches!(option.name, "--proxy" | "--http" | "--tcp"))
     }
 
     /// The value of an option that was given; of several the last counts.
@@ -143,6 +165,7 @@ pub(super) fn ends_proxy(text: &str) -> bool {
 fn read_options<'a>(task: OwnTask, words: &[&'a str]) -> Option<(Vec<OwnOption<'a>>, usize)> {
     let (mut options, mut at) = (Vec::new(), 0);
     while let Some(word) = words.get(at).filter(|word| word.starts_with('-') && **word != "-") {
+        let place = at;
         at += 1;
         if *word == "--" {
             break;
@@ -162,7 +185,7 @@ fn read_options<'a>(task: OwnTask, words: &[&'a str]) -> Option<(Vec<OwnOption<'
                 words.get(at - 1).copied().filter(|value| *value != "--")?
             }
         };
-        options.push(OwnOption { name, value });
+        options.push(OwnOption { name, value, at: place });
     }
     Some((options, at))
 }
@@ -245,6 +268,22 @@ mod tests {
     fn of_an_option_that_is_given_twice_the_last_one_counts() {
         let call = call("seaworthy-wait run --timeout 1s --timeout=2s -- /app").unwrap();
         assert_eq!((call.value("--timeout"), call.value("--http")), (Some("2s"), None));
+    }
+
+    #[test]
+    fn the_wait_for_the_proxy_is_told_from_what_else_is_waited_for() {
+        for (line, wanted) in [
+            ("seaworthy-wait run -- /app", Ok(0..3)),
+            ("seaworthy-wait --timeout 5s /app", Ok(0..3)),
+            ("seaworthy-wait job --proxy --quit-after success -- /app", Ok(0..6)),
+            ("seaworthy-wait run --http http://localhost:15020/healthz/ready -- /app", Ok(0..5)),
+            ("seaworthy-wait run --timeout 5s --proxy --tcp db:1 -- /app", Ok(4..5)),
+            ("seaworthy-wait --proxy --tcp db:1 -- /app", Ok(1..2)),
+            ("seaworthy-wait run --proxy --proxy --tcp db:1 -- /app", Err("--tcp".to_owned())),
+            ("seaworthy-wait run --http http://a/ --tcp localhost:15021 -- /app", Err("--http".to_owned())),
+        ] {
+            assert_eq!(call(line).unwrap().waiting_words(), wanted, "{line}");
+        }
     }
 
     #[test]

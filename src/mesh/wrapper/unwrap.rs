@@ -11,8 +11,8 @@ use crate::mesh::wrapper::shell::{Token, located_tokens};
 use crate::mesh::wrapper::wait_only::{only_waits, reads};
 use crate::mesh::wrapper::waiting::{first_wait, is_assignment, script_wait};
 use crate::mesh::wrapper::{
-    ADMIN_API_WRAPPERS, ContainerStart, Environment, ProxyWait, SHELLS, after_options, after_options_and, basename,
-    inline_script_at, quits_proxy, side_car,
+    ADMIN_API_WRAPPERS, ContainerStart, Environment, OwnCall, ProxyWait, SHELLS, after_options, after_options_and,
+    basename, inline_script_at, quits_proxy, side_car,
 };
 use cut::{Wait, may_give_up};
 use std::ops::Range;
@@ -76,6 +76,10 @@ impl ContainerStart<'_> {
         let at = behind_launchers(&argv);
         let words = argv.get(at..).unwrap_or_default();
         let (program, arguments) = words.split_first().ok_or(CannotUnwrap::NotExact)?;
+        if let Some(call) = OwnCall::of(words) {
+            let own = call.waiting_words().map_err(CannotUnwrap::DoesMore)?;
+            return Ok(Unwrapped::Program { words: at + own.start..at + own.end });
+        }
         if is_wrapper(program) {
             only_quits_istio(self.env)?;
             let own = wrapper_words(words).ok_or(CannotUnwrap::NotExact)?;

@@ -1,0 +1,122 @@
+//! Waits by seaworthy-wait itself. What the fix of a wait put into a pod goes as a whole, once it is of no use there: the words before
+//! the command, the mount, the volume and the init container.
+
+use crate::base::{Edit, Fix, Path, Safety};
+use crate::checks::container_start::ask_start;
+use crate::checks::proxy_wait::unwrapping::{command_key, with_its_list, without_wait};
+use crate::checks::proxy_wait::{Scene, UNKNOWN, Wait};
+use crate::checks::wrapper_edit::{INSTALLER, VOLUME, is_installer};
+use crate::checks::{Observation, shortened, shortened_to};
+use crate::manifest::{Container, PodTemplate, Role};
+use crate::mesh::{Membership, OWN_FOLDER, Rest};
+use serde_json::Value;
+
+/// Whether a container of `containers` waits by our own program.
+pub fn is_own(container: &Container<'_>) -> bool {
+    container.role() == Role::Regular && ask_start(container, |start| start.own_call().is_some())
+}
+
+/// One finding for all containers of the pod whose own wait is a defect: what they share goes with the last of them.
+pub fn own_wait(scene: &Scene<'_>, finds: Wait, own: Vec<Container<'_>>) -> Option<Observation> {
+    let no_proxy = scene.has_no_proxy();
+    let is_found = |container: &Container<'_>| match finds {
+        // Without a proxy it gives up in the end, and its container is started again, and again.
+        Wait::Endless => no_proxy.is_some() && !starts_anyway(container),
+        Wait::Redundant => scene.needs_no_wait(container),
+        // Its waits end, it hears SIGTERM, and it needs nothing of the image.
+        Wait::Fragile => false,
+    };
+    let found: Vec<Container<'_>> = own.into_iter().filter(is_found).collect();
+    let (first, others) = found.split_first()?;
+    let name = shortened_to(20, first.name());
+    let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    let path = first.path().key(command_key(first));
+    let (message, help) = match no_proxy {
+        Some(why) => (
+            format!(
+                "container {name}{more} never starts: it waits for a proxy, but the pod {why}: want no wait at {path}"
+            ),
+            "take the wait out of `command`, or let the pod be injected",
+        ),
+        None => {
+            let why = scene.why_no_wait();
+            (
+                format!("container {name}{more} {why}, and has no use for a wait: want no wait at {path}"),
+                "take the wait out of `command`, with the init container, the volume and the mount that it came with",
+            )
+        }
+    };
+    let rest = if no_proxy.is_some() { Rest::NeverMeansProxy } else { Rest::MeansProxy };
+    let fix = without_own(&scene.pod, &found, rest).map(|fix| match scene.subject.membership {
+        Membership::Unknown => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
+        _ => fix,
+    });
+    Some(Observation::new(path, message).help(help).remedied_by(fix))
+}
+
+fn starts_anyway(container: &Container<'_>) -> bool {
+    ask_start(container, |start| start.own_call().and_then(|call| call.value("--on-timeout")) == Some("start"))
+}
+
+/// The containers without their waits, and the pod without what only these needed.
+fn without_own(pod: &PodTemplate<'_>, containers: &[Container<'_>], rest: Rest) -> Result<Fix, String> {
+    let mut edits = Vec::new();
+    for container in containers {
+        edits.extend(without_wait(container, pod, rest)?.edits);
+    }
+    let unmounted: Vec<&Container<'_>> = containers.iter().filter(|it| !uses_folder(it)).collect();
+    edits.extend(unmounted.iter().filter_map(|it| without_item(&it.path(), it.value(), "volumeMounts", is_own_mount)));
+    let uses =
+        |it: &Container<'_>| it.name() != INSTALLER && items(it.value(), "volumeMounts").iter().any(is_of_volume);
+    let is_unmounted = |it: &Container<'_>| unmounted.iter().any(|other| other.path() == it.path());
+    if !pod.all_containers().any(|it| uses(&it) && !is_unmounted(&it)) {
+        let is_own_volume = |volume: &Value| volume["name"] == VOLUME && volume.get("emptyDir").is_some();
+        edits.extend(without_item(&pod.spec_path(), pod.spec(), "volumes", is_own_volume));
+        let installer = pod.init_containers().find(|it| it.name() == INSTALLER && is_installer(it));
+        edits.extend(installer.map(|it| Edit::Remove { path: with_its_list(&it, pod) }));
+    }
+    let names: Vec<String> = containers.iter().map(|it| shortened(it.name())).collect();
+    Ok(Fix::safe(format!("start {} without the wait for the proxy", names.join(" and ")), edits))
+}
+
+/// Whether anything else of a container than the call before its command is in the shared folder.
+fn uses_folder(container: &Container<'_>) -> bool {
+    let words: Vec<&str> = container.command().chain(container.args()).collect();
+    let prefix = ask_start(container, |start| start.own_call().map_or(0, |call| call.prefix));
+    let map = container.value().as_object().into_iter().flatten();
+    let others = map.filter(|(key, _)| !matches!(key.as_str(), "command" | "args" | "volumeMounts"));
+    words.iter().skip(prefix).any(|word| word.contains(OWN_FOLDER))
+        || others.map(|(_, value)| value).any(mentions_folder)
+}
+
+fn mentions_folder(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(&format!("{OWN_FOLDER}/")),
+        Value::Array(items) => items.iter().any(mentions_folder),
+        Value::Object(map) => map.values().any(mentions_folder),
+        _ => false,
+    }
+}
+
+fn is_of_volume(mount: &Value) -> bool {
+    mount["name"] == VOLUME
+}
+
+fn is_own_mount(mount: &Value) -> bool {
+    is_of_volume(mount) && mount["mountPath"].as_str().is_some_and(|path| path.trim_end_matches('/') == OWN_FOLDER)
+}
+
+/// A list without this item; of the only one the whole list.
+fn without_item(parent: &Path, value: &Value, key: &str, is_it: impl Fn(&Value) -> bool) -> Option<Edit> {
+    let list = items(value, key);
+    let at = list.iter().position(is_it)?;
+    let path = parent.clone().key(key);
+    Some(Edit::Remove { path: if list.len() == 1 { path } else { path.index(at) } })
+}
+
+fn items<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! What was put in is taken out, exactly, and nothing else.
+
+use crate::base::Fix;
+use crate::checks::{CHECKS, Check, Observation, proxy_start, proxy_wait};
+use crate::inventory::{Inventory, Origin, Subject};
+use crate::manifest::Object;
+use crate::manifest::edit::applied;
+use crate::mesh::Profile;
+use serde_json::{Value, json};
+
+fn observe(check: &Check, params: Value, profile: Value, pod: &Object) -> Vec<Observation> {
+    let (inventory, profile) = (Inventory::new(Origin::Files), serde_json::from_value::<Profile>(profile).unwrap());
+    (check.bind)(&params).unwrap()(&Subject::new(pod, &inventory, &profile))
+}
+
+fn pod(spec: &Value) -> Object {
+    Object::from_json(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec})).unwrap()
+}
+
+fn fixed(pod: &Object, fix: &Fix) -> Object {
+    Object::from_json(applied(&fix.edits, pod.value()).unwrap()).unwrap()
+}
+
+/// A pod whose containers are wrapped, as `app-starts-before-proxy` does it.
+fn wrapped(spec: &Value) -> Object {
+    let params = json!({"strategy": "wrapper", "image": "wait:1"});
+    let before = pod(spec);
+    let observations =
+        observe(&proxy_start::CHECK, params, json!({"assumeMembership": "sidecar", "dataPlane": "classic"}), &before);
+    fixed(&before, observations[0].remedy.safe_fix().unwrap())
+}
+
+fn found(finds: &str, profile: Value, pod: &Object) -> Vec<Observation> {
+    observe(&proxy_wait::CHECK, json!({"finds": finds}), profile, pod)
+}
+
+#[test]
+fn what_the_wrapper_brought_goes_once_it_is_of_no_use() {
+    assert!(CHECKS.iter().any(|check| check.id == proxy_wait::CHECK.id));
+    let native = json!({"assumeMembership": "sidecar", "dataPlane": "native"});
+    let held = json!({"assumeMembership": "sidecar", "dataPlane": "classic", "proxy": {"holdApplicationUntilProxyStarts": true}});
+    let outside = json!({"assumeMembership": "outside"});
+    let ambient = json!({"assumeMembership": "ambient"});
+    for spec in [
+        json!({"containers": [{"name": "web", "command": ["/web"]}]}),
+        json!({"containers": [{"name": "web", "command": ["/web", "$(X)"], "args": ["--", "-v"]}, {"name": "log", "command": ["/log"]}]}),
+        json!({
+            "volumes": [{"name": "data"}],
+            "initContainers": [{"name": "migrate"}],
+            "containers": [{"name": "web", "command": ["/web"], "volumeMounts": [{"name": "data", "mountPath": "/data"}]}],
+        }),
+    ] {
+        let wrapped = wrapped(&spec);
+        for (finds, profile) in
+            [("redundant", &native), ("redundant", &held), ("endless", &outside), ("endless", &ambient)]
+        {
+            let observations = found(finds, profile.clone(), &wrapped);
+            assert_eq!(observations.len(), 1, "{finds} {profile} {spec}");
+            let after = fixed(&wrapped, observations[0].remedy.safe_fix().unwrap());
+            assert_eq!(after.value()["spec"], spec, "{finds} {profile}");
+            assert!(found(finds, profile.clone(), &after).is_empty());
+        }
+        let classic = json!({"assumeMembership": "sidecar", "dataPlane": "classic"});
+        for finds in ["redundant", "endless", "fragile"] {
+            assert!(found(finds, classic.clone(), &wrapped).is_empty(), "{finds}: it is of use");
+        }
+    }
+}
+
+#[test]
+fn what_somebody_else_needs_stays() {
+    let native = json!({"assumeMembership": "sidecar", "dataPlane": "native"});
+    let mounts = json!([{"name": "seaworthy", "mountPath": "/seaworthy", "readOnly": true}]);
+    let drain = json!({"preStop": {"exec": {"command": ["/seaworthy/wait", "drain"]}}});
+    let web = json!({"name": "web", "command": ["/seaworthy/wait", "run", "--", "/web"], "volumeMounts": mounts});
+    let with = |mut container: Value, key: &str, value: Value| {
+        container[key] = value;
+        container
+    };
+    let pod_of = |containers: Value| {
+        pod(&json!({
+            "volumes": [{"name": "seaworthy", "emptyDir": {}}],
+            "initContainers": [{"name": "seaworthy-wait", "image": "wait:1", "args": ["install", "/seaworthy"]}],
+            "containers": containers,
+        }))
+    };
+    let lists = |containers: Value| {
+        let pod = pod_of(containers);
+        let observations = found("redundant", native.clone(), &pod);
+        let after = fixed(&pod, observations[0].remedy.safe_fix().unwrap());
+        assert_eq!(after.value()["spec"]["containers"][0]["command"], json!(["/web"]));
+        let spec = &after.value()["spec"];
+        (
+            spec["containers"][0].get("volumeMounts").is_some(),
+            spec.get("volumes").is_some(),
+            spec.get("initContainers").is_some(),
+        )
+    };
+    assert_eq!(lists(json!([web])), (false, false, false));
+    let proxy = json!({"name": "istio-proxy", "image": "auto", "lifecycle": drain, "volumeMounts": mounts});
+    assert_eq!(lists(json!([web, proxy])), (false, true, true));
+    assert_eq!(lists(json!([with(web.clone(), "lifecycle", drain.clone())])), (true, true, true));
+    let nested = ["/seaworthy/wait", "run", "--tcp", "localhost:1", "--", "/web"];
+    let other = json!({"name": "other", "command": nested, "volumeMounts": mounts});
+    assert_eq!(lists(json!([web, other])), (false, true, true));
+}
+
+#[test]
+fn a_wait_for_more_than_the_proxy_keeps_the_rest() {
+    let native = json!({"assumeMembership": "sidecar", "dataPlane": "native"});
+    let command =
+        |words: &str| json!({"containers": [{"name": "web", "command": words.split(' ').collect::<Vec<_>>()}]});
+    let before = pod(&command("/seaworthy/wait run --proxy --tcp db:5432 -- /web"));
+    let after = fixed(&before, found("redundant", native.clone(), &before)[0].remedy.safe_fix().unwrap());
+    assert_eq!(after.value()["spec"], command("/seaworthy/wait run --tcp db:5432 -- /web"));
+    let mixed = pod(&command("/seaworthy/wait run --tcp db:5432 --http http://localhost:15020/healthz/ready -- /web"));
+    assert!(found("redundant", native, &mixed)[0].remedy.fix().is_none());
+}
+
+#[test]
+fn one_that_starts_the_application_anyway_is_no_defect_without_a_proxy() {
+    let spec = json!({"containers": [{"name": "web", "command": ["/seaworthy/wait", "run", "--on-timeout", "start", "--", "/web"]}]});
+    assert!(found("endless", json!({"assumeMembership": "outside"}), &pod(&spec)).is_empty());
+    assert!(
+        found("endless", json!({}), &wrapped(&json!({"containers": [{"name": "web", "command": ["/web"]}]})))
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_job_goes_with_its_proxy_only() {
+    let spec = json!({"containers": [{"name": "web", "command": ["/seaworthy/wait", "job", "--proxy", "--", "/web"]}]});
+    let held = json!({"assumeMembership": "sidecar", "dataPlane": "classic", "proxy": {"holdApplicationUntilProxyStarts": true}});
+    assert!(found("redundant", held, &pod(&spec)).is_empty(), "it still tells the proxy to quit");
+    let native = found("redundant", json!({"assumeMembership": "sidecar", "dataPlane": "native"}), &pod(&spec));
+    let after = fixed(&pod(&spec), native[0].remedy.safe_fix().unwrap());
+    assert_eq!(after.value()["spec"], json!({"containers": [{"name": "web", "command": ["/web"]}]}));
+}

@@ -60,7 +60,7 @@ const RULES: &[&str] = &[
 #[test]
 fn findings_say_what_is_wrong_and_propose_what_is_right() {
     let configuration = Configuration::load(None).unwrap();
-    for rule in RULES {
+    for rule in RULES.iter().copied() {
         let fixtures = failing(rule);
         let said: String = fixtures.iter().map(|path| said_of(rule, path, &configuration)).collect();
         insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {

@@ -17,7 +17,7 @@ use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::init_order::{REDIRECTING, VALIDATING, init_order, way_out};
 use crate::mesh::outbound_ranges::EXCLUDE_OUTBOUND_ANNOTATION;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{InitContainer, ProxyWait, Redirection, SidecarKind, Way};
+use crate::mesh::{Callee, InitContainer, ProxyWait, Redirection, SidecarKind, Way};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,9 +53,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 }
 
 /// Whom an init container is known to call.
-fn callee(params: &Params, container: &Container<'_>) -> Option<String> {
+fn callee(params: &Params, container: &Container<'_>) -> Option<Callee> {
     if params.callers.iter().any(|name| name == container.name()) {
-        return Some("others".to_owned());
+        return Some(Callee::Others);
     }
     ask_start(container, |start| {
         let is_of_another_rule = start.waits_for_identity() || start.proxy_wait() != ProxyWait::None;
@@ -128,7 +128,7 @@ fn observe(
     subject: &Subject<'_>,
     pod: &PodTemplate<'_>,
     container: &Container<'_>,
-    callee: &str,
+    callee: &Callee,
     lost: Lost,
 ) -> Observation {
     let fix = native(subject, pod);
@@ -144,7 +144,11 @@ fn observe(
             "exclude what it calls from redirection, or let the application do what needs the network",
         ),
     };
-    let callee = shortened_to(20, callee);
+    let callee = match callee {
+        Callee::Host(host) => shortened_to(20, host),
+        Callee::ApiServer => "the API server".to_owned(),
+        Callee::Others => "others".to_owned(),
+    };
     let message = with_name(20, container.name(), |name| match lost {
         Lost::Refused => format!("init {name} calls {callee}, refused as no proxy runs yet: want {wanted} at {path}"),
         Lost::PastTheMesh => format!("init {name} calls {callee}, at first past the mesh: want {wanted} at {path}"),
@@ -184,7 +188,7 @@ mod tests {
         assert_eq!(run(&Params::default(), &subject), []);
         let params = Params { callers: vec!["own".to_owned()] };
         let found: Vec<String> = run(&params, &subject).into_iter().map(|it| it.message).collect();
-        let wanted = "init `own` calls `others`, refused as no proxy runs yet: \
+        let wanted = "init `own` calls others, refused as no proxy runs yet: \
                       want \"true\" at metadata.annotations[sidecar.istio.io/nativeSidecar]";
         assert_eq!(found, [wanted]);
     }

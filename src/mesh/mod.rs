@@ -45,6 +45,6 @@ pub use sidecar::SidecarKind;
 pub use version::Version;
 pub use well_known::{Spoken, WELL_KNOWN, WellKnown};
 pub use wrapper::{
-    Bound, CannotUnwrap, ContainerStart, CurlOptions, Environment, IdentityFlaw, OWN_FOLDER, OWN_PROGRAM, OwnCall,
-    OwnTask, ProxyWait, Rest, Unwrapped, Weaknesses, quits_proxy,
+    Bound, Callee, CannotUnwrap, ContainerStart, CurlOptions, Environment, IdentityFlaw, OWN_FOLDER, OWN_PROGRAM,
+    OwnCall, OwnTask, ProxyWait, Rest, Unwrapped, Weaknesses, quits_proxy,
 };

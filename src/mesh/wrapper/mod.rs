@@ -16,6 +16,7 @@ mod waiting;
 mod weakness;
 
 pub use identity::{CurlOptions, IdentityFlaw};
+pub use network_call::Callee;
 pub use own_call::{OWN_FOLDER, OWN_PROGRAM, OwnCall, OwnOption, OwnTask};
 pub use unwrap::{CannotUnwrap, Rest, Unwrapped};
 pub use weakness::Weaknesses;

@@ -10,39 +10,29 @@ use crate::mesh::wrapper::waiting::surely_runs_first;
 use crate::mesh::wrapper::{ContainerStart, SHELLS, basename, behind_launchers, inline_script};
 
 /// Whom such a call is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Callee<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Callee {
     /// A host, as the command names it.
-    Host(&'a str),
+    Host(String),
     /// The API server of the cluster.
     ApiServer,
-    /// Whoever this program calls: a store, a database.
-    Of(&'a str),
+    /// Somebody whom the manifest does not name.
+    Others,
 }
 
-impl<'a> ContainerStart<'a> {
+impl ContainerStart<'_> {
     /// Whom it certainly calls, if anybody.
-    pub fn network_call(&self) -> Option<String> {
+    pub fn network_call(&self) -> Option<Callee> {
         let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
         if self.command.is_empty() {
-            return image_call(self.image, self.args).map(|callee| callee.to_string());
+            return calls_by_itself(self.image, self.args).then_some(Callee::Others);
         }
         let argv = &argv[behind_launchers(&argv).min(argv.len())..];
         let (program, arguments) = argv.split_first()?;
         if SHELLS.contains(&basename(program)) {
             return script_call(inline_script(arguments)?);
         }
-        command_call(argv).map(|callee| callee.to_string())
-    }
-}
-
-impl core::fmt::Display for Callee<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Host(host) => f.write_str(host),
-            Self::ApiServer => f.write_str("the API server"),
-            Self::Of(program) => write!(f, "what {program} calls"),
-        }
+        command_call(argv)
     }
 }
 
@@ -52,44 +42,45 @@ const CALLING_IMAGES: [&str; 6] =
 /// With these they tell about themselves only.
 const TELLING: [&str; 5] = ["version", "--version", "-v", "help", "--help"];
 
-fn image_call<'a>(image: &'a str, args: &[&str]) -> Option<Callee<'a>> {
+fn calls_by_itself(image: &str, args: &[&str]) -> bool {
     let name = basename(image.split('@').next().unwrap_or(image)).split(':').next().unwrap_or("");
     let tells = args.iter().any(|word| TELLING.contains(word));
-    (CALLING_IMAGES.contains(&name) && !tells).then_some(Callee::Of(name))
+    CALLING_IMAGES.contains(&name) && !tells
 }
 
 /// The first command of a script that certainly runs and calls.
-fn script_call(script: &str) -> Option<String> {
+fn script_call(script: &str) -> Option<Callee> {
     let tokens = tokens(script)?;
     let items = items(&tokens)?;
-    let called = (0..items.len()).filter(|at| surely_runs_first(&items, *at)).find_map(|at| match &items[at].kind {
+    let certain = (0..items.len()).filter(|at| surely_runs_first(&items, *at));
+    certain.map(|at| &items[at].kind).find_map(|kind| match kind {
         ItemKind::Simple(words) => tokens_call(words),
         ItemKind::Loop { keyword: "for", .. } | ItemKind::Block(_) => None,
         ItemKind::Loop { head, .. } => tokens_call(head),
-    });
-    called
+    })
 }
 
 /// The call of the first command of a list.
-fn tokens_call(tokens: &[Token]) -> Option<String> {
+fn tokens_call(tokens: &[Token]) -> Option<Callee> {
     let words: Vec<&str> = tokens
         .iter()
         .skip_while(|token| matches!(token.text(), Some("!" | "exec")) || **token == Token::Open)
         .map_while(Token::text)
         .collect();
-    command_call(&words).map(|callee| callee.to_string())
+    command_call(&words)
 }
 
-fn command_call<'a>(words: &[&'a str]) -> Option<Callee<'a>> {
+fn command_call(words: &[&str]) -> Option<Callee> {
     let (program, arguments) = words.split_first()?;
+    let host = |host: &str| Callee::Host(host.to_owned());
     match basename(program) {
         "timeout" => command_call(timed(arguments)?),
-        "curl" | "wget" => arguments.iter().find_map(|word| url_host(word)).map(Callee::Host),
-        "nc" | "ncat" | "netcat" => listener(arguments).map(Callee::Host),
-        "psql" | "pg_isready" | "mysql" | "mysqladmin" | "redis-cli" => server(arguments).map(Callee::Host),
+        "curl" | "wget" => arguments.iter().find_map(|word| url_host(word)).map(host),
+        "nc" | "ncat" | "netcat" => listener(arguments).map(host),
+        "psql" | "pg_isready" | "mysql" | "mysqladmin" | "redis-cli" => server(arguments).map(host),
         "git" => {
             let clones = matches!(arguments.first(), Some(&("clone" | "fetch" | "ls-remote")));
-            arguments.iter().find_map(|word| url_host(word)).filter(|_| clones).map(Callee::Host)
+            arguments.iter().find_map(|word| url_host(word)).filter(|_| clones).map(host)
         }
         "kubectl" => {
             const VERBS: [&str; 7] = ["get", "wait", "apply", "create", "delete", "patch", "rollout"];
@@ -142,8 +133,12 @@ fn is_elsewhere(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn called(image: &str, command: &[&str], args: &[&str]) -> Option<String> {
+    fn called(image: &str, command: &[&str], args: &[&str]) -> Option<Callee> {
         ContainerStart { name: "init", image, command, args, env: &[] }.network_call()
+    }
+
+    fn host(name: &str) -> Option<Callee> {
+        Some(Callee::Host(name.to_owned()))
     }
 
     #[test]
@@ -157,14 +152,14 @@ mod tests {
             ("until pg_isready -h db -p 5432; do sleep 1; done; exec migrate", "db"),
             ("psql --host=db.shop -c 'select 1'", "db.shop"),
             ("git clone --depth 1 https://git.example.com/x.git /src", "git.example.com"),
-            ("kubectl wait --for=condition=ready pod/db", "the API server"),
             ("echo waiting && until nc -z db 5432; do sleep 1; done", "db"),
         ] {
-            assert_eq!(called("tools:1", &["sh", "-c", script], &[]).as_deref(), Some(wanted), "{script}");
+            assert_eq!(called("tools:1", &["sh", "-c", script], &[]), host(wanted), "{script}");
         }
-        assert_eq!(called("tools:1", &["tini", "--", "curl"], &["http://a.b/"]).as_deref(), Some("a.b"));
-        assert_eq!(called("registry/flyway/flyway:11", &[], &["migrate"]).as_deref(), Some("what flyway calls"));
-        assert_eq!(called("flyway@sha256:ab", &[], &[]).as_deref(), Some("what flyway calls"));
+        assert_eq!(called("tools:1", &["tini", "--", "curl"], &["http://a.b/"]), host("a.b"));
+        assert_eq!(called("tools:1", &["kubectl", "get", "pods"], &[]), Some(Callee::ApiServer));
+        assert_eq!(called("registry/flyway/flyway:11", &[], &["migrate"]), Some(Callee::Others));
+        assert_eq!(called("flyway@sha256:ab", &[], &[]), Some(Callee::Others));
     }
 
     #[test]

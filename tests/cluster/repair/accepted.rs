@@ -54,8 +54,8 @@ pub fn a_restricted_namespace_with_quota_and_limits_runs_repaired_pods(cluster: 
             "memory": "64Mi"
           },
           "requests": {
-            "cpu": "10m",
-            "memory": "16Mi"
+            "cpu": "100m",
+            "memory": "64Mi"
           }
         },
         "securityContext": {
@@ -74,6 +74,47 @@ pub fn a_restricted_namespace_with_quota_and_limits_runs_repaired_pods(cluster: 
         },
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "FallbackToLogsOnError"
+      },
+      {
+        "args": [
+          "install",
+          "/seaworthy"
+        ],
+        "image": "registry.example.com/seaworthy-wait:1.0",
+        "imagePullPolicy": "IfNotPresent",
+        "name": "seaworthy-wait",
+        "resources": {
+          "limits": {
+            "cpu": "100m",
+            "memory": "64Mi"
+          },
+          "requests": {
+            "cpu": "100m",
+            "memory": "64Mi"
+          }
+        },
+        "securityContext": {
+          "allowPrivilegeEscalation": false,
+          "capabilities": {
+            "drop": [
+              "ALL"
+            ]
+          },
+          "readOnlyRootFilesystem": true,
+          "runAsNonRoot": true,
+          "runAsUser": 65532,
+          "seccompProfile": {
+            "type": "RuntimeDefault"
+          }
+        },
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [
+          {
+            "mountPath": "/seaworthy",
+            "name": "seaworthy"
+          }
+        ]
       }
     ]
     "#);
@@ -83,7 +124,7 @@ pub fn a_restricted_namespace_with_quota_and_limits_runs_repaired_pods(cluster: 
       "limits.cpu": "1",
       "limits.memory": "256Mi",
       "pods": "2",
-      "requests.cpu": "100m",
+      "requests.cpu": "200m",
       "requests.memory": "128Mi"
     }
     "#);

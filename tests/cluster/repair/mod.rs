@@ -67,6 +67,9 @@ fn namespace(cluster: &Cluster, door: &Door<'_>, name: &str) -> Result<()> {
             "--output=jsonpath={.metadata.annotations}",
             "-n",
             name,
+            "--command",
+            "--",
+            "/probe",
         ])?;
         Ok(probe.stdout.contains("seaworthy.dev/applied").then_some(()))
     })

@@ -51,8 +51,7 @@ impl Held {
 
     /// Whether this container has to end before the proxy can start.
     pub fn is_before_proxy(&self, container: &Container<'_>) -> bool {
-        let is_native = matches!(self, Self::AllBehind(_));
-        container.role() == Role::Init && (!is_native || !self.holds(container))
+        container.role() == Role::Init && !self.holds(container)
     }
 }
 

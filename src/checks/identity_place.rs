@@ -103,3 +103,31 @@ fn leaves_something(container: &Container<'_>) -> bool {
     };
     mounts.into_iter().flatten().any(is_shared) || container.value().get("volumeDevices").is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Safety;
+    use crate::manifest::Object;
+    use serde_json::json;
+
+    #[test]
+    fn a_wait_that_shares_a_volume_is_moved_only_where_a_person_looks() {
+        let token = "/var/run/secrets/kubernetes.io/serviceaccount";
+        for (fields, is_safe) in [
+            (json!({}), true),
+            (json!({"volumeMounts": [{"mountPath": "/work"}]}), false),
+            (json!({"volumeMounts": [{"mountPath": "/work", "readOnly": true}]}), true),
+            (json!({"volumeMounts": [{"mountPath": "/work", "readOnly": false}]}), false),
+            (json!({"volumeMounts": [{"mountPath": token}]}), true),
+            (json!({"volumeMounts": [{"mountPath": token}, {"mountPath": "/work"}]}), false),
+            (json!({"volumeDevices": [{"devicePath": "/dev/xvda"}]}), false),
+        ] {
+            let spec = json!({"initContainers": [fields], "containers": [{"name": "web"}]});
+            let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec});
+            let pod = Object::from_json(pod).unwrap();
+            let wait = PodTemplate::of(&pod).unwrap().init_containers().next().unwrap();
+            assert_eq!(moved(&wait, 1).safety == Safety::Safe, is_safe, "{fields}");
+        }
+    }
+}

@@ -97,6 +97,7 @@ fn where_the_wait_would_be_redirected_in_vain_the_server_is_excluded_with_it() {
         let path = Path::keys("metadata.annotations").key(EXCLUDED);
         assert_eq!(fix.edits.first(), Some(&Edit::set(path, wanted)), "{profile} {annotations}");
         assert_eq!(names[0], WAIT);
+        assert_eq!(fix.title, "wait for the metadata server in an init container, past the proxy");
     }
 }
 

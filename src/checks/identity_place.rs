@@ -32,17 +32,16 @@ fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|pod| !pod.is_windows()) else { return Vec::new() };
     let Some(route) = MetadataRoute::of(subject, pod) else { return Vec::new() };
     let cut_off = cut_off(&pod, &route);
-    let moved = cut_off.iter().filter_map(|it| Some(observe_place(it, &route, route.place_within_reach(it)?)));
-    let mut observations: Vec<Observation> = moved.collect();
-    // All that no place helps have one and the same cause.
-    let stuck = cut_off.iter().find(|it| route.place_within_reach(it).is_none());
-    observations.extend(stuck.map(|container| observe_redirection(container, &pod, &route)));
-    observations
+    match route.place_within_reach() {
+        Some(place) => cut_off.iter().map(|it| observe_place(it, &route, place)).collect(),
+        // All have one and the same cause.
+        None => cut_off.first().map(|it| observe_redirection(it, &pod, &route)).into_iter().collect(),
+    }
 }
 
 /// Whether a pod has a wait that no place helps: only an exclusion from redirection does.
 pub fn needs_exclusion(pod: &PodTemplate<'_>, route: &MetadataRoute<'_>) -> bool {
-    cut_off(pod, route).iter().any(|container| route.place_within_reach(container).is_none())
+    route.place_within_reach().is_none() && !cut_off(pod, route).is_empty()
 }
 
 /// The init containers that ask the metadata server where no proxy takes their redirected traffic on.
@@ -108,8 +107,44 @@ fn leaves_something(container: &Container<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::base::Safety;
+    use crate::inventory::Inventory;
     use crate::manifest::Object;
+    use crate::manifest::edit::applied;
+    use crate::mesh::Profile;
     use serde_json::json;
+
+    const WAIT: &str = "seaworthy-wait-identity";
+
+    /// The init containers of a Pod after the fix, by name.
+    fn moved_to(names: &[&str]) -> String {
+        let container = |name: &&str| match *name {
+            "istio-proxy" => json!({"name": name, "image": "proxyv2", "restartPolicy": "Always"}),
+            other => json!({"name": other, "image": "proxyv2"}),
+        };
+        let init: Vec<Value> = names.iter().map(container).collect();
+        let value = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"initContainers": init, "containers": []}});
+        let (object, inventory, profile) =
+            (Object::from_json(value).unwrap(), Inventory::default(), Profile::default());
+        let observe = |object: &Object| run(&Params {}, &Subject::new(object, &inventory, &profile));
+        let remedy = observe(&object).pop().unwrap().remedy;
+        let fix = remedy.fix().unwrap();
+        let after = Object::from_json(applied(&fix.edits, object.value()).unwrap()).unwrap();
+        assert_eq!(observe(&after), [], "it is within reach");
+        let names: Vec<&str> = PodTemplate::of(&after).unwrap().init_containers().map(|it| it.name()).collect();
+        names.join(" ")
+    }
+
+    #[test]
+    fn a_wait_moves_to_the_side_of_istio_on_which_it_reaches_the_server() {
+        for (names, wanted) in [
+            (&["a", "istio-init", WAIT, "b"][..], format!("a {WAIT} istio-init b")),
+            (&["istio-init", "a", "b", WAIT], format!("{WAIT} istio-init a b")),
+            (&["istio-init", WAIT, "istio-proxy", "a"], format!("istio-init istio-proxy {WAIT} a")),
+            (&["istio-validation", WAIT, "a", "istio-proxy"], format!("istio-validation a istio-proxy {WAIT}")),
+        ] {
+            assert_eq!(moved_to(names), wanted, "{names:?}");
+        }
+    }
 
     #[test]
     fn a_wait_that_shares_a_volume_is_moved_only_where_a_person_looks() {

@@ -32,7 +32,7 @@ pub struct Params {
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
-    let Some(pod) = subject.pod().filter(|pod| !pod.host_network() && !pod.is_windows()) else { return Vec::new() };
+    let Some(pod) = subject.pod().filter(|pod| !pod.is_windows()) else { return Vec::new() };
     pod.all_containers().filter_map(|container| observe(params, &container)).collect()
 }
 

@@ -68,24 +68,15 @@ impl<'a> MetadataRoute<'a> {
         if self.is_redirected { self.way_among(&own, name) } else { Way::Direct }
     }
 
-    /// Another place among the init containers of the manifest where this one, which is cut off, is not: before `istio-init`, or
-    /// behind a native proxy. None where the injector puts them in order, and where no place helps.
-    pub fn place_within_reach(&self, container: &Container<'_>) -> Option<usize> {
-        if !is_as_written(self.subject, &self.pod) {
-            return None;
-        }
-        let at = |name: &str| self.pod.init_containers().find(|it| it.name() == name).map(|it| it.index());
-        let behind_proxy = at(PROXY).map(|index| index + 1).filter(|index| *index > container.index());
-        let place = behind_proxy.or_else(|| at(REDIRECTING))?;
-        let mut order: Vec<InitContainer<'_>> = entries(&self.pod).collect();
-        // Items that are no containers are refused by the API server; here they would only make the places wrong.
-        if self.pod.init_containers().enumerate().any(|(at, it)| at != it.index()) {
-            return None;
-        }
-        let moved = order.remove(container.index());
-        let index = if place > container.index() { place - 1 } else { place };
-        order.insert(index, moved);
-        (way_out(&order, index, self.redirection) != Way::Nowhere).then_some(place)
+    /// Another place among the init containers of the manifest for one that is cut off: behind a native proxy, or before
+    /// `istio-init`. None where the injector puts them in order, and where no place helps.
+    pub fn place_within_reach(&self) -> Option<usize> {
+        let is_by_init = self.redirection == Redirection::InitContainer;
+        let mut init = self.pod.init_containers();
+        let proxy = init.find(|it| it.name() == PROXY && it.role() == Role::NativeSidecar);
+        let redirecting = || self.pod.init_containers().find(|it| it.name() == REDIRECTING && is_by_init);
+        let place = proxy.map(|it| it.index() + 1).or_else(|| redirecting().map(|it| it.index()));
+        place.filter(|_| is_as_written(self.subject, &self.pod))
     }
 
     /// Where such a place is, in words.

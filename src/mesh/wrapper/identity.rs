@@ -11,6 +11,7 @@ use crate::mesh::wrapper::own_call::OwnTask;
 
 mod curl;
 mod flaws;
+mod script_flaws;
 
 pub use flaws::{CurlOptions, IdentityFlaw};
 

@@ -1,10 +1,9 @@
 //! What may go wrong with a wait for the metadata server, as its command shows it.
 
 use super::asks_metadata_server;
-use super::curl::{fails_on_errors, has_no_limit, missing_options, retries};
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Separator, Token, located_tokens, tokens};
-use crate::mesh::wrapper::waiting::{is_assignment, is_counter, is_forever};
+use super::curl::{fails_on_errors, has_no_limit, missing_options};
+use super::script_flaws::Script;
+use crate::mesh::wrapper::shell::{Token, located_tokens};
 use crate::mesh::wrapper::{
     ContainerStart, SHELLS, after_options, after_options_and, basename, inline_script_at, is_own_program,
 };
@@ -95,209 +94,16 @@ fn starts_anyway(arguments: &[&str]) -> bool {
     own.contains(&"--on-timeout=start") || own.windows(2).any(|pair| pair == ["--on-timeout", "start"])
 }
 
-fn curl_flaws(words: &[&str]) -> Vec<IdentityFlaw> {
+/// The flaws of a curl that asks the server, by its arguments.
+pub(super) fn curl_flaws(words: &[&str]) -> Vec<IdentityFlaw> {
     let unchecked = (!fails_on_errors(words)).then_some(IdentityFlaw::AnswerUnchecked);
     unchecked.into_iter().chain(has_no_limit(words).then_some(IdentityFlaw::NoTimeLimit)).collect()
 }
 
 /// Options of a shell, or of its `set`, that end a script where a command fails.
-fn stops_at_failures(word: &str) -> bool {
+pub(super) fn stops_at_failures(word: &str) -> bool {
     let is_cluster = word.starts_with('-') && !word.starts_with("--");
     is_cluster && word.contains('e') || word == "errexit"
-}
-
-/// A script whose commands are known.
-struct Script {
-    tokens: Vec<Token>,
-    variables: Vec<String>,
-    stops_at_failures: bool,
-}
-
-impl Script {
-    /// None where it holds what is not followed.
-    fn of(text: &str, variables: &[String], stops_at_failures: bool) -> Option<Self> {
-        let tokens = tokens(text)?;
-        let assigned = tokens.iter().filter_map(Token::text).filter_map(|word| word.split_once('='));
-        let assigned = assigned.filter(|(name, value)| is_assignment(&format!("{name}=")) && names_server(value));
-        let variables = variables.iter().cloned().chain(assigned.map(|(name, _)| name.to_owned())).collect();
-        Some(Self { tokens, variables, stops_at_failures })
-    }
-
-    fn flaws(&self) -> Vec<IdentityFlaw> {
-        let Some(items) = items(&self.tokens) else { return Vec::new() };
-        let sets = |item: &Item<'_>| {
-            let ItemKind::Simple(words) = &item.kind else { return false };
-            let words = texts(words);
-            words.first() == Some(&"set") && words.iter().any(|word| stops_at_failures(word))
-        };
-        let stops = self.stops_at_failures || items.iter().any(sets);
-        let mut flaws = Vec::new();
-        for (at, item) in items.iter().enumerate() {
-            match &item.kind {
-                ItemKind::Simple(words) => {
-                    let words = command(texts(words));
-                    if self.waits_once(&words) {
-                        let ignored = is_ignored(&items, at, stops) && !self.tells_failure_behind(item);
-                        flaws.extend(ignored.then_some(IdentityFlaw::FailureIgnored));
-                        if item.after != Separator::Pipe {
-                            flaws.extend(self.curl_flaws(&words));
-                        }
-                    }
-                }
-                ItemKind::Loop { keyword, head, body } => {
-                    flaws.extend(self.loop_flaws(keyword, head, body, at + 1 == items.len() && !stops));
-                }
-                ItemKind::Block(_) => {}
-            }
-        }
-        flaws
-    }
-
-    fn asks(&self, words: &[&str]) -> bool {
-        let refers =
-            |word: &str, name: &String| word.contains(&format!("${name}")) || word.contains(&format!("${{{name}}}"));
-        words.iter().any(|word| asks_metadata_server(word) || self.variables.iter().any(|name| refers(word, name)))
-    }
-
-    /// Whether a command asks for a token, or again and again: to ask the server for a zone is no wait.
-    fn waits_once(&self, words: &[&str]) -> bool {
-        let is_about_token = words.iter().any(|it| it.contains("service-accounts") || it.contains("-token"));
-        self.asks(words) && (is_about_token || retries(words))
-    }
-
-    fn curl_flaws(&self, words: &[&str]) -> Vec<IdentityFlaw> {
-        match words.split_first() {
-            Some((program, arguments)) if basename(program) == "curl" && self.asks(arguments) => curl_flaws(arguments),
-            _ => Vec::new(),
-        }
-    }
-
-    fn loop_flaws(&self, keyword: &str, head: &[Token], body: &[Token], is_last: bool) -> Vec<IdentityFlaw> {
-        let (head_words, body_words) = (texts(head), texts(body));
-        let set_by_asking =
-            body_words.iter().filter_map(|word| word.split_once('=')).filter(|(_, value)| self.asks(&[value]));
-        let names: Vec<&str> = set_by_asking.map(|(name, _)| name).collect();
-        let by_variable = head_words.iter().any(|word| {
-            names.iter().any(|it| word.contains(&format!("${it}")) || word.contains(&format!("${{{it}}}")))
-        });
-        let in_head = self.asks(&head_words) || by_variable;
-        if !in_head && !self.asks(&body_words) {
-            return Vec::new();
-        }
-        let mut flaws = self.unchecked_in(head);
-        flaws.extend(self.unchecked_in(body));
-        let is_forever = is_forever(keyword, &head_words);
-        let until_answered = match (keyword, head_words.first()) {
-            ("until", Some(first)) => in_head && *first != "!",
-            ("while", Some(first)) => in_head && matches!(*first, "!" | "[" | "[[" | "test"),
-            _ => false,
-        };
-        let other_ends = other_ends(&head_words, body, usize::from(is_forever));
-        if other_ends == Some(0) && (until_answered || is_forever && ways_out(&body_words) == 1) {
-            flaws.push(IdentityFlaw::Endless);
-        } else if is_last && keyword == "for" && falls_through(body) {
-            flaws.push(IdentityFlaw::FailureIgnored);
-        }
-        flaws
-    }
-
-    /// The flaws of the curls within a loop.
-    fn unchecked_in(&self, tokens: &[Token]) -> Vec<IdentityFlaw> {
-        let mut flaws = Vec::new();
-        for (words, after) in commands(tokens) {
-            if after != Some(Separator::Pipe) {
-                let unchecked = self.curl_flaws(&words).into_iter().filter(|it| *it == IdentityFlaw::AnswerUnchecked);
-                flaws.extend(unchecked);
-            }
-        }
-        flaws
-    }
-
-    /// Whether the script, behind a command, may still say that it failed.
-    fn tells_failure_behind(&self, item: &Item<'_>) -> bool {
-        let behind = texts(self.tokens.get(item.tokens.end..).unwrap_or_default());
-        let exits = behind.windows(2).any(|pair| pair[0] == "exit" && pair[1] != "0");
-        let ends =
-            behind.last() == Some(&"exit") || behind.iter().any(|word| matches!(*word, "false" | "kill" | "return"));
-        exits || ends || behind.iter().any(|word| word.contains("$?"))
-    }
-}
-
-/// Whether a variable with this value is an address of the server, and not what the server said.
-fn names_server(value: &str) -> bool {
-    asks_metadata_server(value) && !value.starts_with("$(") && !value.starts_with('`') && !value.contains("curl ")
-}
-
-/// Whether nobody learns that this command failed, as far as the commands right behind it tell.
-fn is_ignored(items: &[Item<'_>], at: usize, stops: bool) -> bool {
-    const SUCCEED: [&str; 5] = ["true", ":", "echo", "printf", "exit"];
-    let chain = items.get(at..).unwrap_or_default();
-    let Some(end) = chain.iter().position(|item| item.after != Separator::And) else { return false };
-    let behind = chain.get(end + 1);
-    match chain.get(end).map(|item| item.after) {
-        Some(Separator::Or) => behind.is_some_and(|item| match &item.kind {
-            ItemKind::Simple(words) => texts(words).first().is_some_and(|program| SUCCEED.contains(program)),
-            _ => false,
-        }),
-        // Behind `&&` the last one counts; a failure before it ends no script, but nobody writes on after it either.
-        Some(Separator::Next) => end == 0 && !stops && behind.is_some(),
-        _ => false,
-    }
-}
-
-/// How many other ends a loop has than the answer; none where they cannot be counted.
-fn other_ends(head: &[&str], body: &[Token], own: usize) -> Option<usize> {
-    let words = texts(body);
-    let counts =
-        |words: &[&str]| is_counter(words) || words.iter().any(|word| word.contains("SECONDS") || *word == "-eq");
-    let arithmetic = body.windows(2).any(|pair| pair == [Token::Open, Token::Open]);
-    if counts(head) || counts(&words) || arithmetic || words.contains(&"kill") || head.contains(&"||") {
-        return None;
-    }
-    ways_out(&words).checked_sub(own)
-}
-
-fn ways_out(words: &[&str]) -> usize {
-    words.iter().filter(|word| matches!(**word, "break" | "return" | "exec" | "exit")).count()
-}
-
-/// Whether a loop that has had all its turns ends as if it had been answered: it leaves at an answer, its last command succeeds
-/// always, and nothing in it fails the script.
-fn falls_through(body: &[Token]) -> bool {
-    let commands = commands(body);
-    let last = commands.last().and_then(|(words, _)| words.first().copied());
-    let words = texts(body);
-    matches!(last, Some("sleep" | "echo" | "printf" | "true" | ":"))
-        && words.contains(&"break")
-        && !words.contains(&"exit")
-}
-
-/// The commands of a list of tokens with what separates them from the next, whatever blocks they stand in.
-fn commands(tokens: &[Token]) -> Vec<(Vec<&str>, Option<Separator>)> {
-    let mut commands = Vec::new();
-    let mut words = Vec::new();
-    for token in tokens {
-        match token {
-            Token::Word { text, .. } => words.push(text.as_str()),
-            other => {
-                let after = if let Token::Separator(separator) = other { Some(*separator) } else { None };
-                commands.push((command(std::mem::take(&mut words)), after));
-            }
-        }
-    }
-    commands.push((command(words), None));
-    commands.retain(|(words, _)| !words.is_empty());
-    commands
-}
-
-/// A command without the keywords and assignments in front of it.
-fn command(words: Vec<&str>) -> Vec<&str> {
-    const IN_FRONT: [&str; 11] = ["until", "while", "do", "done", "if", "then", "elif", "else", "fi", "!", "exec"];
-    words.into_iter().skip_while(|word| IN_FRONT.contains(word) || is_assignment(word)).collect()
-}
-
-fn texts(tokens: &[Token]) -> Vec<&str> {
-    tokens.iter().filter_map(Token::text).collect()
 }
 
 /// A script with the options that its curls lack, right behind each `curl` that asks the server; none where none lacks any.
@@ -309,7 +115,8 @@ fn with_options(script: &str) -> Option<String> {
     // From the end to the start, so that places stay right.
     for at in (0..tokens.len()).rev() {
         let is_curl = tokens[at].text().is_some_and(|word| basename(word) == "curl" && !word.contains(' '));
-        let arguments = texts(&tokens[at + 1..at + 1 + words(&tokens[at + 1..])]);
+        let behind = &tokens[at + 1..at + 1 + words(&tokens[at + 1..])];
+        let arguments: Vec<&str> = behind.iter().filter_map(Token::text).collect();
         if !is_curl || !arguments.iter().any(|word| asks_metadata_server(word)) {
             continue;
         }

@@ -10,6 +10,10 @@ use crate::manifest::{Container, PodTemplate, Role};
 /// are stopped after all others.
 pub fn hookless_upstreams<'a>(pod: &PodTemplate<'a>, container: &Container<'_>) -> Vec<Container<'a>> {
     let ports = loopback_ports(container);
+    // For most, and a pod may have a thousand containers that each ask.
+    if ports.is_empty() {
+        return Vec::new();
+    }
     let is_upstream = |other: &Container<'a>| {
         other.role() == Role::Regular
             && other.path() != container.path()

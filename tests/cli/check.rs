@@ -30,7 +30,8 @@ fn the_shop_is_judged_file_by_file() {
     let ran = seaworthy(&["check", "examples", "-o", "concise"]).run();
     let starts: Vec<&str> = ran.out.lines().filter_map(|line| line.split(']').next()).collect();
     insta::assert_snapshot!(starts.join("\n"), @"
-    examples/shop/images.yaml:22:5: warning[missing-identity-wait
+    examples/shop/catalog.yaml:13:7: warning[hpa-averages-sidecar
+    examples/shop/images.yaml:24:5: warning[missing-identity-wait
     examples/shop/orders.yaml:22:14: error[conflicting-port-protocols
     examples/shop/orders.yaml:23:14: error[udp-named-tcp-port
     examples/shop/orders.yaml:39:38: error[short-grace-period
@@ -42,7 +43,7 @@ fn the_shop_is_judged_file_by_file() {
     examples/till/payment.yaml:18:17: warning[app-starts-before-proxy
     examples/till/payment.yaml:24:13: error[proxy-stops-first
     ");
-    insta::assert_snapshot!(ran.err, @"checked 19 objects in 9 files: 6 errors, 4 warnings, 1 info, 7 fixable with `seaworthy fix`");
+    insta::assert_snapshot!(ran.err, @"checked 22 objects in 10 files: 6 errors, 5 warnings, 1 info, 8 fixable with `seaworthy fix`");
 }
 
 #[test]

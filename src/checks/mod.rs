@@ -39,6 +39,7 @@ mod metadata_capture;
 mod metadata_route;
 mod namespace_injection;
 mod node_network;
+mod observation;
 mod own_container;
 mod pod_field;
 mod pod_security;
@@ -72,9 +73,11 @@ mod wrapper_edit;
 
 pub use chosen_strategy::chosen_strategy;
 pub use ending_drawing::drawn_end;
+pub use observation::{Observation, RelatedPlace};
 
-use crate::base::{Fix, Path, Place, PodRepair, Remedy, printable};
+use crate::base::{PodRepair, printable};
 use crate::inventory::Subject;
+use observation::NOT_PROVEN;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -98,117 +101,6 @@ pub struct Check {
 
 /// A check with its parameters.
 pub type BoundCheck = Box<dyn Fn(&Subject<'_>) -> Vec<Observation> + Send + Sync>;
-
-/// One thing that a check saw wrong.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Observation {
-    /// Which case of the check it is, where the check names cases.
-    pub case: Option<&'static str>,
-    /// The field to set, present or not, relative to the object.
-    pub path: Path,
-    /// What to point at, where that is not `path` itself (see `Document::point_at` for what a path points to).
-    pub at: Option<Path>,
-    /// What is wrong and what is wanted: `<seen>: want <value> at <path>`, one line of at most 200 characters. `tests/messages`
-    /// holds every message to it.
-    pub message: String,
-    /// What to write instead.
-    pub help: Option<String>,
-    /// What happens, drawn in plain text: lines of at most 72 columns; empty for most.
-    pub drawing: Vec<String>,
-    /// What removes it, or why nothing here can.
-    pub remedy: Remedy,
-    /// Other places of the story.
-    pub related: Vec<RelatedPlace>,
-}
-
-/// Another place that belongs to an observation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RelatedPlace {
-    /// What is there.
-    pub message: String,
-    /// The field, relative to its own object.
-    pub path: Path,
-    /// Where it is in its file, if it came from one.
-    pub place: Option<Place>,
-}
-
-impl Observation {
-    /// An observation that points at the field to set.
-    pub fn new(path: Path, message: impl Into<String>) -> Self {
-        let remedy = Remedy::Unfixed(NOT_PROVEN.to_owned());
-        Self {
-            case: None,
-            path,
-            at: None,
-            message: message.into(),
-            help: None,
-            drawing: Vec::new(),
-            remedy,
-            related: Vec::new(),
-        }
-    }
-
-    /// The same, pointing elsewhere.
-    #[must_use]
-    pub fn at(mut self, at: Path) -> Self {
-        self.at = Some(at);
-        self
-    }
-
-    /// The same, as a named case.
-    #[must_use]
-    pub fn case(mut self, case: &'static str) -> Self {
-        self.case = Some(case);
-        self
-    }
-
-    /// The same, with what to write instead.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// The same, with what happens drawn in plain text.
-    #[must_use]
-    pub fn drawn(mut self, drawing: Vec<String>) -> Self {
-        self.drawing = drawing;
-        self
-    }
-
-    /// The same, with the edits that remove it.
-    #[must_use]
-    pub fn fixed_by(mut self, fix: Fix) -> Self {
-        self.remedy = Remedy::Fix(fix);
-        self
-    }
-
-    /// The same, with the reason why nothing here can remove it: one line, no full stop.
-    #[must_use]
-    pub fn unfixed(mut self, reason: impl Into<String>) -> Self {
-        self.remedy = Remedy::Unfixed(reason.into());
-        self
-    }
-
-    /// The same, with the edits that remove it, or the reason why there are none.
-    #[must_use]
-    pub fn remedied_by(self, fix: Result<Fix, String>) -> Self {
-        match fix {
-            Ok(fix) => self.fixed_by(fix),
-            Err(reason) => self.unfixed(reason),
-        }
-    }
-
-    /// The same, with another place.
-    #[must_use]
-    pub fn related(mut self, related: RelatedPlace) -> Self {
-        self.related.push(related);
-        self
-    }
-}
-
-/// Why there is no fix where a check says nothing else.
-const NOT_PROVEN: &str = "what is right here only its owner knows";
 
 /// The check with this id.
 pub fn check(id: &str) -> Option<&'static Check> {
@@ -306,51 +198,4 @@ fn bind<P: DeserializeOwned + Send + Sync + 'static>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inventory::Inventory;
-    use crate::manifest::Object;
-    use crate::mesh::Profile;
-    use serde_json::json;
-
-    /// What a check without parameters has for each observation on a Service that stands alone: the title of the fix, or
-    /// why there is none.
-    pub(super) fn remedies_of_service(check: &Check, spec: &Value) -> Vec<String> {
-        let value = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec});
-        let (service, inventory, profile) =
-            (Object::from_json(value).unwrap(), Inventory::default(), Profile::default());
-        let observations = (check.bind)(&json!({})).unwrap()(&Subject::new(&service, &inventory, &profile));
-        let said = |remedy| match remedy {
-            Remedy::Fix(fix) => fix.title,
-            Remedy::Unfixed(reason) => reason,
-        };
-        observations.into_iter().map(|observation| said(observation.remedy)).collect()
-    }
-
-    #[test]
-    fn a_name_makes_room_for_the_rest_of_its_message() {
-        let message = |rest: usize, name: &str| with_name(20, name, |name| format!("{name} {}", "r".repeat(rest)));
-        assert_eq!(message(10, "web"), format!("`web` {}", "r".repeat(10)));
-        assert_eq!(message(177, &"n".repeat(20)).chars().count(), 200);
-        for rest in 177..=191 {
-            let text = message(rest, &"n".repeat(63));
-            assert!(text.chars().count() <= 200 && text.starts_with("`nnn"), "{rest}: {text}");
-        }
-        assert!(message(500, &"n".repeat(63)).starts_with("`nnn...` r"));
-    }
-
-    #[test]
-    fn names_are_quoted_cut_and_clean() {
-        for (longest, name, shown) in [
-            (6, "web", "`web`"),
-            (6, "checks", "`checks`"),
-            (6, "payment", "`pay...`"),
-            (6, "w\n\u{202e}", "`w\u{fffd}\u{fffd}`"),
-            (6, "äöüäöü", "`äöüäöü`"),
-            (6, "äöüäöüä", "`äöü...`"),
-        ] {
-            assert_eq!(shortened_to(longest, name), shown);
-        }
-        assert_eq!(shortened(&"x".repeat(41)).chars().count(), 42);
-    }
-}
+mod tests;

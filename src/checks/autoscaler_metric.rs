@@ -5,12 +5,10 @@
 
 use crate::base::{Edit, Fix, Path, PodRepair};
 use crate::checks::serving::is_application;
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::{Membership, Version};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The check.
@@ -19,20 +17,15 @@ pub const CHECK: Check = Check {
     summary: "HorizontalPodAutoscalers that average over the proxy as over the application",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
-
-/// Parameters of `autoscaler-metric`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
 
 /// From here on ContainerResource is switched on:
 /// <https://github.com/kubernetes/enhancements/tree/master/keps/sig-autoscaling/1610-container-resource-autoscaling>.
 const KUBERNETES_WITH_CONTAINER_METRICS: Version = Version::new(1, 27);
 
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let is_injected = |membership| matches!(membership, Membership::Sidecar(_) | Membership::Unknown);
     let scaled = subject.workloads().iter().find(|it| is_injected(subject.membership_of(&it.facts)));
     if scaled.is_none()

@@ -6,12 +6,10 @@
 
 use crate::base::{Edit, Fix, Path, PodRepair};
 use crate::checks::metadata_route::{exclude, exclusion_path, is_captured};
-use crate::checks::{Check, Observation, bind, schema_of};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use crate::manifest::{Labels, PodTemplate};
 use core::net::Ipv4Addr;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -19,14 +17,9 @@ pub const CHECK: Check = Check {
     summary: "whether the identity of pods at Azure and AWS is asked for where it is read",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
-
-/// Parameters of `cloud-identity`: none.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Params {}
 
 /// On pods: Azure's webhook gives them a token.
 const AZURE_LABEL: &str = "azure.workload.identity/use";
@@ -37,7 +30,7 @@ const AWS_ROLE: &str = "eks.amazonaws.com/role-arn";
 /// The agent of EKS Pod Identity.
 const EKS_AGENT: Ipv4Addr = Ipv4Addr::new(169, 254, 170, 23);
 
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     observe_azure(subject, &pod).into_iter().chain(observe_eks(subject, &pod)).collect()
 }

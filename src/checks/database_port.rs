@@ -7,12 +7,10 @@
 use crate::base::PodRepair;
 use crate::checks::service_port::{protocol_of, spoken};
 use crate::checks::shared_pods::{RivalPort, rival_ports};
-use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of, shortened};
+use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of, shortened};
 use crate::inventory::{Entry, ServiceFacts, Subject};
 use crate::manifest::ServicePort;
 use crate::mesh::{OutboundListener, Protocol, differ_inbound, outbound_listener};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -20,14 +18,9 @@ pub const CHECK: Check = Check {
     summary: "mongo and mysql ports whose listener another protocol may get first",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
-
-/// Parameters of `database-port`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
 
 /// A port of another Service that would have the same listener.
 struct Clash<'a> {
@@ -36,7 +29,7 @@ struct Clash<'a> {
     protocol: Protocol,
 }
 
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service() else { return Vec::new() };
     let istio = subject.profile.istio_version;
     let address = ServiceFacts::of(subject.object.value()).address();

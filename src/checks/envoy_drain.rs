@@ -6,14 +6,12 @@
 use crate::base::PodRepair;
 use crate::checks::proxy::{annotated_config, proxy_container, proxy_settings};
 use crate::checks::proxy_edit::longer_drain;
-use crate::checks::{Check, Observation, bind, schema_of};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::shutdown::{envoy_outlasts, hook_seconds};
 use crate::mesh::{GoDuration, ProxyEnd, ProxySettings, SidecarKind};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -21,16 +19,11 @@ pub const CHECK: Check = Check {
     summary: "whether Envoy of a classic proxy takes new connections as long as it lives",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `envoy-drain`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let found = || {
         let pod = subject.pod().filter(|_| subject.sidecar_kind() == Some(SidecarKind::Classic))?;
         let settings = chosen_by_pod(subject, &pod)?;

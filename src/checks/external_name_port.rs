@@ -6,13 +6,11 @@ use crate::base::{Fix, PodRepair};
 use crate::checks::port_evidence::Strength;
 use crate::checks::port_fix::{declare, fixed, renamed};
 use crate::checks::service_port::{APP_PROTOCOL, deciding_field, deciding_text, protocol_of};
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Service, ServicePort};
 use crate::mesh::Protocol;
 use crate::mesh::outbound_listener::EXTERNAL_NAME_IS_ALIAS_SINCE;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -20,19 +18,14 @@ pub const CHECK: Check = Check {
     summary: "the protocols of ports of ExternalName Services",
     cases: &[ALIAS],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
 /// Istio takes the Service for another name of where it leads, and builds no listener.
 const ALIAS: &str = "alias";
 
-/// Parameters of `external-name-port`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(Service::is_external_name) else { return Vec::new() };
     let istio = subject.profile.istio_version;
     let cannot_be_told = |port: &ServicePort<'_>| match protocol_of(port, istio) {

@@ -6,10 +6,8 @@
 
 use crate::base::{Path, PodRepair};
 use crate::checks::workload_identity::ACCOUNT_ANNOTATION;
-use crate::checks::{Check, Observation, bind, schema_of, with_name};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -17,16 +15,11 @@ pub const CHECK: Check = Check {
     summary: "whether a ServiceAccount names a Google service account that can exist",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `google-account`: none.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     if !subject.object.is("", "ServiceAccount") {
         return Vec::new();
     }

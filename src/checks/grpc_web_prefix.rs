@@ -7,12 +7,10 @@ use crate::base::{Path, PodRepair};
 use crate::checks::port_evidence::{Evidence, Strength, evidence};
 use crate::checks::port_fix::{declare, fixed, name_prefix, renamed};
 use crate::checks::service_port::{APP_PROTOCOL, deciding_field, deciding_text, protocol_of, reads_app_protocol};
-use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::ServicePort;
 use crate::mesh::{Protocol, Version};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -20,16 +18,11 @@ pub const CHECK: Check = Check {
     summary: "ports that Istio takes for gRPC-Web because of their first letters",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `grpc-web-prefix`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
     let istio = subject.profile.istio_version;
     let observe = |port: ServicePort<'_>| {

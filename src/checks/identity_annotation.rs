@@ -4,11 +4,9 @@
 
 use crate::base::{Edit, Fix, Path, PodRepair};
 use crate::checks::workload_identity::{ACCOUNT_ANNOTATION, is_exempt};
-use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of, shortened_to, with_name};
+use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of, shortened_to, with_name};
 use crate::inventory::{Entry, ServiceAccountFacts, Subject};
 use crate::manifest::{Labels, PodTemplate};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The check.
@@ -17,19 +15,14 @@ pub const CHECK: Check = Check {
     summary: "whether the Google service account of a pod is named where GKE reads it",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
-
-/// Parameters of `identity-annotation`: none.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Params {}
 
 /// The ServiceAccount of pods that name none.
 const DEFAULT: &str = "default";
 
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let mut places = vec![pod.path().key("metadata").key("annotations")];
     let of_workload = Path::keys("metadata.annotations");
@@ -125,7 +118,7 @@ mod tests {
             let value = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": template}});
             let (object, inventory, profile) =
                 (Object::from_json(value).unwrap(), Inventory::default(), Profile::default());
-            let mut observations = run(&Params {}, &Subject::new(&object, &inventory, &profile));
+            let mut observations = run(&NoParams {}, &Subject::new(&object, &inventory, &profile));
             let Some(Remedy::Fix(fix)) = observations.pop().map(|it| it.remedy) else { panic!("{annotations}") };
             assert!(fix.title.contains("take away") && observations.is_empty());
             let after = applied(&fix.edits, object.value()).unwrap();

@@ -5,12 +5,10 @@
 use crate::base::{Edit, Fix, PodRepair};
 use crate::checks::container_start::ask_start;
 use crate::checks::metadata_route::{METADATA_SERVER, MetadataRoute, exclusion_path};
-use crate::checks::{Check, Observation, bind, schema_of, with_name};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::Way;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The check.
@@ -19,16 +17,11 @@ pub const CHECK: Check = Check {
     summary: "whether a wait for the GKE metadata server stands where it reaches it",
     cases: &[],
     repair: PodRepair::Possible,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `identity-place`: none.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|pod| !pod.is_windows()) else { return Vec::new() };
     let Some(route) = MetadataRoute::of(subject, pod) else { return Vec::new() };
     let cut_off = cut_off(&pod, &route);
@@ -125,7 +118,7 @@ mod tests {
         let value = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"initContainers": init, "containers": []}});
         let (object, inventory, profile) =
             (Object::from_json(value).unwrap(), Inventory::default(), Profile::default());
-        let observe = |object: &Object| run(&Params {}, &Subject::new(object, &inventory, &profile));
+        let observe = |object: &Object| run(&NoParams {}, &Subject::new(object, &inventory, &profile));
         let remedy = observe(&object).pop().unwrap().remedy;
         let fix = remedy.fix().unwrap();
         let after = Object::from_json(applied(&fix.edits, object.value()).unwrap()).unwrap();

@@ -8,12 +8,10 @@ mod namespace;
 mod word;
 
 use crate::base::{Edit, Fix, Path, PodRepair};
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::injection::{INJECT_KEY, Injection, NAMESPACE_INJECTION_LABEL, NEVER_INJECTED};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 use word::{meant, shown};
 
@@ -23,16 +21,11 @@ pub const CHECK: Check = Check {
     summary: "labels and annotations about injection that do not do what they say",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `injection-key`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|_| !subject.has_proxy()) else {
         return namespace::observe(subject).into_iter().collect();
     };

@@ -8,13 +8,11 @@ mod stop_signal;
 
 use crate::base::{Edit, Fix, Path, PodRepair};
 use crate::checks::pre_stop::wait_in_place;
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::Membership;
 use crate::mesh::shutdown::{Handler, rewrites_hooks};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The check.
@@ -23,16 +21,11 @@ pub const CHECK: Check = Check {
     summary: "hooks and stop signals that the API server refuses or no kubelet can run",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `lifecycle`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let of_container = |container: Container<'_>| -> Vec<Observation> {
         let Some(lifecycle) = container.value().get("lifecycle").filter(|it| it.is_object()) else { return Vec::new() };

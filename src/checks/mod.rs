@@ -79,6 +79,7 @@ use crate::base::{PodRepair, printable};
 use crate::inventory::Subject;
 use observation::NOT_PROVEN;
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -182,6 +183,11 @@ fn with_name(longest: usize, name: &str, compose: impl Fn(&str) -> String) -> St
 const LONGEST_MESSAGE: usize = 200;
 /// A name is still one that people find.
 const SHORTEST_NAME: usize = 6;
+
+/// The parameters of a check that has none: whatever a rule gives is refused.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NoParams {}
 
 /// The JSON Schema of a parameter type.
 fn schema_of<P: JsonSchema>() -> Value {

@@ -4,12 +4,10 @@
 //! ambient. Source: the selectors that [`crate::mesh::membership`] names.
 
 use crate::base::{Path, PodRepair};
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::mesh::injection::{NAMESPACE_INJECTION_LABEL, REVISION_LABEL};
 use crate::mesh::membership::DATAPLANE_MODE_LABEL;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -17,16 +15,11 @@ pub const CHECK: Check = Check {
     summary: "Namespaces whose labels ask for several ways into the mesh",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `namespace-injection`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     if !subject.object.is("", "Namespace") {
         return Vec::new();
     }

@@ -4,11 +4,9 @@
 //! <https://github.com/istio/istio/blob/master/pkg/kube/inject/inject.go>
 
 use crate::base::PodRepair;
-use crate::checks::{Check, Observation, bind, schema_of};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use crate::mesh::Membership;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -16,16 +14,11 @@ pub const CHECK: Check = Check {
     summary: "pods that are left out of the mesh because they use the network of their node",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `node-network`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|pod| pod.host_network() && !subject.has_proxy()) else { return Vec::new() };
     let way_out = match subject.membership_if(false) {
         Membership::Sidecar(_) => "`sidecar.istio.io/inject: \"false\"`",

@@ -5,12 +5,10 @@
 //! <https://istio.io/latest/docs/setup/additional-setup/pod-security-admission/>
 
 use crate::base::{Path, Place, PodRepair};
-use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of};
+use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of};
 use crate::inventory::Subject;
 use crate::mesh::injection::{Injection, NAMESPACE_INJECTION_LABEL, REVISION_LABEL, Revisions, injection};
 use crate::mesh::{DataPlane, Membership, PodFacts, Profile, StringMap};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The check.
@@ -19,14 +17,9 @@ pub const CHECK: Check = Check {
     summary: "Namespaces whose pod security standard refuses pods that Istio injects without its CNI plugin",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
-
-/// Parameters of `pod-security`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
 
 /// On Namespaces: the standard that their pods have to keep, or are refused.
 const ENFORCE_LABEL: &str = "pod-security.kubernetes.io/enforce";
@@ -34,7 +27,7 @@ const ENFORCE_LABEL: &str = "pod-security.kubernetes.io/enforce";
 /// Standards that take neither root nor added capabilities.
 const REFUSING: [&str; 2] = ["restricted", "baseline"];
 
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let labels = subject.object.labels();
     let standard = labels.get(ENFORCE_LABEL).filter(|standard| REFUSING.contains(standard));
     let Some(standard) = standard.filter(|_| subject.object.is("", "Namespace")) else { return Vec::new() };

@@ -9,15 +9,13 @@ use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::pre_stop::wait_in_place;
 use crate::checks::serving::is_application;
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::mtls::InboundTls;
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::shutdown::{Handler, rewrites_hooks};
 use crate::mesh::{MtlsMode, SidecarKind, reserved_port};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The check.
@@ -26,16 +24,11 @@ pub const CHECK: Check = Check {
     summary: "preStop requests that do not reach the application",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `pre-stop-http`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|pod| pod.grace_period() > 0) else { return Vec::new() };
     let observe = |container: Container<'_>| Request::of(subject, pod, container)?.observation();
     pod.running_containers().filter(is_application).filter_map(observe).collect()

@@ -7,13 +7,11 @@ mod flaw;
 mod righting;
 
 use crate::base::{Edit, Fix, Path, PodRepair};
-use crate::checks::{Check, Observation, bind, schema_of};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use flaw::{Flaw, flaws};
 use righting::put_right;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The check.
@@ -22,16 +20,11 @@ pub const CHECK: Check = Check {
     summary: "what the annotation proxy.istio.io/config says, as far as Istio reads it",
     cases: &[Flaw::DROPPED, Flaw::UNREAD],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `proxy-config`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let found = || {
         let path = subject.pod()?.annotation_path(PROXY_CONFIG_ANNOTATION);
         match path.find(subject.object.value())? {

@@ -5,12 +5,10 @@
 
 use crate::base::{Path, PodRepair};
 use crate::checks::serving::is_application;
-use crate::checks::{Check, Observation, bind, schema_of, with_name};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::sidecar::{INTERCEPTION_MODE_ANNOTATION, PROXY_ID};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The check.
@@ -19,19 +17,14 @@ pub const CHECK: Check = Check {
     summary: "applications that run as the user or the group of the proxy",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
-
-/// Parameters of `proxy-user`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
 
 /// What of a security context counts, and what it is called.
 const FIELDS: [(&str, &str); 2] = [("runAsUser", "user"), ("runAsGroup", "group")];
 
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(is_redirected) else { return Vec::new() };
     FIELDS.iter().flat_map(|(field, word)| of_field(&pod, field, word)).collect()
 }

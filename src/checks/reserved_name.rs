@@ -5,13 +5,11 @@
 
 use crate::base::PodRepair;
 use crate::checks::proxy::annotation_value;
-use crate::checks::{Check, Observation, bind, schema_of, with_name};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
 use crate::manifest::{Container, Role};
 use crate::mesh::membership::STATUS_ANNOTATION;
 use crate::mesh::{Membership, ProxyConfig, SidecarKind};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The check.
@@ -20,7 +18,7 @@ pub const CHECK: Check = Check {
     summary: "containers and variables with names that belong to the injected proxy",
     cases: &[UNCERTAIN, UNREAD],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
@@ -28,11 +26,6 @@ pub const CHECK: Check = Check {
 const UNCERTAIN: &str = "uncertain";
 /// A variable that nobody reads where it is.
 const UNREAD: &str = "unread";
-
-/// Parameters of `reserved-name`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
 
 const PROXY: &str = "istio-proxy";
 /// The init containers of the injector: the first without, the second with the CNI plugin.
@@ -51,7 +44,7 @@ const RENDERED: [&str; 9] = [
     "ISTIO_META_WORKLOAD_NAME",
 ];
 
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|pod| pod.annotations().get(STATUS_ANNOTATION).is_none()) else {
         return Vec::new();
     };

@@ -5,14 +5,12 @@
 use crate::base::{Path, PodRepair};
 use crate::checks::service_port::protocol_of;
 use crate::checks::serving::is_application;
-use crate::checks::{Check, Observation, bind, schema_of};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use crate::manifest::{PodTemplate, Service, ServicePort, Target};
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::reserved_port::ENVOY_METRICS_NAME;
 use crate::mesh::{ListenerClass, Membership, ReservedPort, StringMap, Taken, hides_http_services, reserved_port};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -20,19 +18,14 @@ pub const CHECK: Check = Check {
     summary: "ports of applications and Services that the mesh uses itself",
     cases: &[TAKEN_SOMETIMES],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
 /// The mesh takes the port under some settings only.
 const TAKEN_SOMETIMES: &str = "takenSometimes";
 
-/// Parameters of `reserved-port`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     match (subject.pod(), subject.service()) {
         (Some(pod), _) => of_pod(subject, &pod),
         (None, Some(service)) if !service.is_external_name() => of_service(subject, &service),

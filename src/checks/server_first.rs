@@ -8,12 +8,10 @@ use crate::checks::port_fix::{declare, fixed};
 use crate::checks::service_port::{
     APP_PROTOCOL, hidden_protocol, is_listened_for_by_pod, protocol_of, reads_app_protocol, unread,
 };
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
 use crate::mesh::{Membership, Protocol, WELL_KNOWN, WellKnown};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -21,17 +19,12 @@ pub const CHECK: Check = Check {
     summary: "guessed ports of servers that speak first",
     cases: &[HEADLESS],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
 /// The Service is headless: every endpoint gets a guessing listener of its own.
 const HEADLESS: &str = "headless";
-
-/// Parameters of `server-first-port`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
 
 /// A protocol in which the server speaks first, and how it is known that the port speaks it.
 pub struct Greeting {
@@ -42,7 +35,7 @@ pub struct Greeting {
     source: &'static str,
 }
 
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
     let istio = subject.profile.istio_version;
     let observe = |port: ServicePort<'_>| {

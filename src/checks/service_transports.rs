@@ -4,12 +4,10 @@
 
 use crate::base::PodRepair;
 use crate::checks::shared_pods::{RivalPort, clashes, rival_ports};
-use crate::checks::{Check, Observation, bind, schema_of, shortened};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::{Service, ServicePort};
 use crate::mesh::Transport;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -17,16 +15,11 @@ pub const CHECK: Check = Check {
     summary: "Services over the same pods that offer one port number over different transports",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `service-transports`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
     let rivals = rival_ports(subject);
     let observe = |port: ServicePort<'_>| {

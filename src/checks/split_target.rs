@@ -7,12 +7,10 @@
 use crate::base::PodRepair;
 use crate::checks::service_port::{protocol_of, spoken};
 use crate::checks::shared_pods::{listening_workloads, meet};
-use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of};
+use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of};
 use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::ServicePort;
 use crate::mesh::{InboundListener, Protocol, differ_inbound, inbound_listener};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -20,19 +18,14 @@ pub const CHECK: Check = Check {
     summary: "ports of one Service that lead to the same port of its pods",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
-
-/// Parameters of `split-target`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
 
 /// A port with the protocol that Istio reads from it.
 type Read<'a> = (ServicePort<'a>, Protocol);
 
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
     let pods: Vec<Option<&Entry<WorkloadFacts>>> = match subject.workloads() {
         [] => vec![None],

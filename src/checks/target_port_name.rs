@@ -5,13 +5,11 @@
 //! <https://github.com/kubernetes/kubernetes/blob/master/pkg/api/v1/pod/util.go>.
 
 use crate::base::{Edit, Fix, Path, PodRepair, nearest};
-use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
+use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::{Entry, ServiceFacts, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
 use crate::mesh::reserved_port::ENVOY_METRICS_NAME;
 use crate::mesh::{Membership, Transport};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The check.
@@ -20,16 +18,11 @@ pub const CHECK: Check = Check {
     summary: "named targetPorts that no pod behind the Service declares",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `target-port-name`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
     let Some(backends) = backends(subject) else { return Vec::new() };
     let facts = ServiceFacts::of(subject.object.value());
@@ -155,7 +148,7 @@ mod tests {
         let ports = json!([{"port": 80, "targetPort": target}]);
         let service = object("Service", "web", json!({"selector": {"app": "web"}, "ports": ports}));
         let profile = Profile::default();
-        let observation = run(&Params {}, &Subject::new(&service, &inventory, &profile)).remove(0);
+        let observation = run(&NoParams {}, &Subject::new(&service, &inventory, &profile)).remove(0);
         let wanted = observation.message.split(": want ").nth(1).unwrap().to_owned();
         match observation.remedy {
             Remedy::Fix(fix) => (Some(fix.title), wanted),

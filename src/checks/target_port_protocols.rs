@@ -7,12 +7,10 @@
 use crate::base::PodRepair;
 use crate::checks::service_port::{deciding_field, protocol_of, spoken};
 use crate::checks::shared_pods::{RivalPort, clashes, rival_ports};
-use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of, shortened};
+use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::ServicePort;
 use crate::mesh::{Protocol, Version, differ_inbound};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -20,16 +18,11 @@ pub const CHECK: Check = Check {
     summary: "the protocols of Services that lead to the same port of the same pods",
     cases: &[],
     repair: PodRepair::Never,
-    schema: schema_of::<Params>,
+    schema: schema_of::<NoParams>,
     bind: |params| bind(params, run),
 };
 
-/// Parameters of `target-port-protocols`: none.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Params {}
-
-fn run(_: &Params, subject: &Subject<'_>) -> Vec<Observation> {
+fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service() else { return Vec::new() };
     if service.is_external_name() {
         return Vec::new();

@@ -11,7 +11,7 @@ fn found(profile: &Value, spec: &Value) -> Vec<(String, String)> {
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}, "spec": spec});
     let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
     let profile: Profile = serde_json::from_value(profile.clone()).unwrap();
-    let observations = run(&Params {}, &Subject::new(&pod, &inventory, &profile));
+    let observations = run(&NoParams {}, &Subject::new(&pod, &inventory, &profile));
     let remedy = |remedy| match remedy {
         Remedy::Fix(fix) => format!("{}: {}", fix.safety, fix.title),
         Remedy::Unfixed(reason) => reason,

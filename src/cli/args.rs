@@ -1,10 +1,15 @@
 //! The command line: its commands, flags and words. Only what works is named here.
 
-use crate::mesh::{AssumedMembership, GoDuration};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::net::SocketAddr;
+mod quantity;
+mod serve;
+mod word;
+
+pub use serve::ServeArgs;
+pub use word::{ColorChoice, FailOn, MembershipWord, OutputForm};
+
+use clap::{Args, Parser, Subcommand};
+use quantity::parse_size;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Is this manifest fit to join an Istio mesh?
 #[derive(Debug, Parser)]
@@ -161,120 +166,6 @@ pub struct TestArgs {
     pub config: ConfigArgs,
 }
 
-/// Flags of `serve`.
-#[derive(Debug, Clone, Args)]
-pub struct ServeArgs {
-    /// Where admission is answered, over HTTPS.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
-    pub listen: SocketAddr,
-    /// Where probes and metrics are answered, in plain text.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
-    pub probe_listen: SocketAddr,
-    /// The certificate chain of the server, PEM; read again when it changes.
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub tls_cert: Option<PathBuf>,
-    /// The key of the certificate, PEM.
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub tls_key: Option<PathBuf>,
-    /// Make a certificate authority and a certificate at start; what happens anyway without --tls-cert and --tls-key.
-    #[arg(long, conflicts_with_all = ["tls_cert", "tls_key"])]
-    pub self_signed: bool,
-    /// A name or address the made certificate is for; may be given several times.
-    #[arg(long, value_name = "NAME", conflicts_with = "tls_cert", default_values = ["localhost", "127.0.0.1", "::1"])]
-    pub self_signed_name: Vec<String>,
-    /// Where the made authority's certificate is written, for the webhook configuration's caBundle.
-    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert")]
-    pub self_signed_ca_file: Option<PathBuf>,
-    /// The configuration; without one the defaults hold.
-    #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// The cluster whose objects are watched; without it and without --inventory, the one this runs in.
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-    /// Take the surrounding objects from the manifests of a folder instead of a cluster.
-    #[arg(long, value_name = "FOLDER", conflicts_with = "kubeconfig")]
-    pub inventory: Option<PathBuf>,
-    /// From the signal to stop to the end at the latest; 10 s less than terminationGracePeriodSeconds.
-    #[arg(long, value_name = "DURATION", default_value = "110s", value_parser = parse_duration)]
-    pub grace: Duration,
-}
-
-/// The form of the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OutputForm {
-    /// For people: the source line with a caret under the value.
-    Full,
-    /// One line each: file:line:column: severity[rule] message.
-    Concise,
-    /// One JSON document, version 1.
-    Json,
-}
-
-/// The least severity that fails a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// Errors.
-    Error,
-    /// Warnings and errors.
-    Warning,
-    /// Any finding.
-    Info,
-    /// None: findings never make the exit code 1.
-    Never,
-}
-
-/// Whether to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
-    /// As the environment and the terminal say.
-    Auto,
-    /// Yes.
-    Always,
-    /// No.
-    Never,
-}
-
-/// Where pods of unknown membership are taken to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MembershipWord {
-    /// They get a sidecar.
-    Sidecar,
-    /// They are in an ambient mesh.
-    Ambient,
-    /// They are not in the mesh.
-    Outside,
-}
-
-impl From<MembershipWord> for AssumedMembership {
-    fn from(word: MembershipWord) -> Self {
-        match word {
-            MembershipWord::Sidecar => Self::Sidecar,
-            MembershipWord::Ambient => Self::Ambient,
-            MembershipWord::Outside => Self::Outside,
-        }
-    }
-}
-
-/// Bytes, or a whole number with KiB, MiB or GiB.
-fn parse_size(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let factor = match text.get(digits.len()..).unwrap_or("").trim() {
-        "" | "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        other => return Err(format!("`{other}` is no unit: want bytes, KiB, MiB or GiB, such as 4MiB")),
-    };
-    let count: usize = digits.parse().map_err(|_| "want a whole number of bytes, such as 4MiB".to_owned())?;
-    count.checked_mul(factor).ok_or_else(|| "that is more than can be addressed".to_owned())
-}
-
-/// A duration as Kubernetes and Istio write it: `20s`, `1m30s`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let duration: GoDuration = text.parse().map_err(|error| format!("{error}: want such as 20s or 1m30s"))?;
-    u64::try_from(duration.nanos()).map(Duration::from_nanos).map_err(|_| "must not be negative".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,23 +198,6 @@ mod tests {
         for (flags, wanted) in cases {
             let line = ["seaworthy", "serve"].into_iter().chain(flags.iter().copied());
             assert_eq!(Cli::try_parse_from(line).is_ok(), wanted, "{flags:?}");
-        }
-    }
-
-    #[test]
-    fn sizes_have_units_of_two() {
-        let cases = [("4MiB", Some(4 << 20)), ("512", Some(512)), ("1 KiB", Some(1024)), ("2GiB", Some(2 << 30))];
-        let wrong = ["", "MiB", "4MB", "-1", "99999999999999999999"].map(|text| (text, None));
-        for (text, wanted) in cases.into_iter().chain(wrong) {
-            assert_eq!(parse_size(text).ok(), wanted, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn durations_are_written_as_in_manifests() {
-        let cases = [("20s", Some(20_000)), ("1m30s", Some(90_000)), ("20", None), ("-1s", None)];
-        for (text, wanted) in cases {
-            assert_eq!(parse_duration(text).ok(), wanted.map(Duration::from_millis), "{text}");
         }
     }
 }

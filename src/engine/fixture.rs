@@ -6,12 +6,13 @@
 //!
 //! This module reads markers and compares; it neither opens files nor judges.
 
+mod difference;
 mod shown;
 
+pub use difference::differences;
 pub use shown::Shown;
 
-use crate::base::{Finding, Position, Problem, Severity, Source, Span};
-use std::collections::BTreeMap;
+use crate::base::{Problem, Severity, Source, Span};
 use std::sync::Arc;
 
 /// What a fixture says about itself.
@@ -80,37 +81,6 @@ pub fn read(source: &Source, promise: Promise) -> (Fixture, Vec<Problem>) {
     }
     problems.extend(broken_promise(source, &fixture, promise));
     (fixture, problems)
-}
-
-/// What the findings do not have in common with what the fixture expects, by line. Suppressed ones count as absent.
-///
-/// `about` is the rule in whose folder the fixture lies. What is only worth knowing to another rule need not be said of it:
-/// else every fixture of every rule would have to be free of it, too.
-pub fn differences(source: &Source, fixture: &Fixture, findings: &[Finding], about: Option<&str>) -> Vec<Problem> {
-    let mut found: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
-    for finding in findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        found.entry((line_of(finding), &finding.rule)).or_default().push(finding);
-    }
-    let mut missed = Vec::new();
-    // Those that name a severity choose first, so that one that does not cannot take their finding.
-    let mut expectations: Vec<&Expectation> = fixture.expectations.iter().collect();
-    expectations.sort_by_key(|it| it.severity.is_none());
-    for expectation in expectations {
-        let candidates = found.entry((expectation.line, &expectation.rule)).or_default();
-        match candidates.iter().position(|it| expectation.severity.is_none_or(|wanted| wanted == it.severity)) {
-            Some(index) => drop(candidates.remove(index)),
-            None => missed.push(expectation),
-        }
-    }
-    let is_of_another = |finding: &Finding| {
-        let is_named = fixture.expectations.iter().any(|it| it.rule == finding.rule);
-        finding.severity == Severity::Info && !is_named && about.is_some_and(|rule| *rule != *finding.rule)
-    };
-    let unexpected: Vec<&Finding> = found.into_values().flatten().filter(|it| !is_of_another(it)).collect();
-    let mut differences: Vec<Problem> = missed.into_iter().map(|it| explain_missed(source, it, &unexpected)).collect();
-    differences.extend(unexpected.into_iter().map(|finding| explain_unexpected(source, finding)));
-    differences.sort();
-    differences
 }
 
 const MARKER: &str = "#~";
@@ -191,34 +161,10 @@ fn broken_promise(source: &Source, fixture: &Fixture, promise: Promise) -> Optio
     }
 }
 
-fn line_of(finding: &Finding) -> usize {
-    finding.place.as_ref().map_or(1, |place| place.start.line)
-}
-
-fn explain_missed(source: &Source, missed: &Expectation, unexpected: &[&Finding]) -> Problem {
-    let Expectation { rule, line, severity, marker } = missed;
-    let wanted = severity.map(|severity| format!(" of severity {severity}")).unwrap_or_default();
-    let got = match unexpected.iter().find(|it| it.rule == *rule && line_of(it) == *line) {
-        Some(near) => format!("got one of severity {}", near.severity),
-        None => match unexpected.iter().find(|it| it.rule == *rule) {
-            Some(far) => format!("got none (there is one on line {})", line_of(far)),
-            None => "got none".to_owned(),
-        },
-    };
-    Problem::fatal(source, *marker, format!("expected a finding of {rule}{wanted}, {got}"))
-}
-
-fn explain_unexpected(source: &Source, finding: &Finding) -> Problem {
-    let at = finding.place.as_ref().map_or(Position { line: 1, column: 1 }, |place| place.start);
-    let Finding { severity, rule, message, .. } = finding;
-    let message = format!("unexpected finding of {rule}({severity}): {message}");
-    Problem { file: source.name().clone(), at, message, fatal: true }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Mode, ObjectRef, Path, Suppression};
+    use crate::base::{Finding, Mode, ObjectRef, Path, Suppression};
 
     const FIXTURE: &str = "\
 #~ profile: {dataPlane: native}

@@ -188,7 +188,7 @@ fn will_be_injected(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
         host_network: pod.host_network(),
         proxy: None,
     };
-    injection(&facts, Revisions::NotListed, subject.profile.istio_version) == Injection::Yes
+    injection(&facts, Revisions::AtLeast(&subject.profile.revisions), subject.profile.istio_version) == Injection::Yes
 }
 
 /// Whether a container runs as the proxy's user or group, which redirection lets pass.

@@ -52,7 +52,7 @@ fn asking(subject: &Subject<'_>, profile: &Profile, name: &str) -> Option<Relate
         proxy: None,
     };
     // A revision that nobody has listed will be there: the label was written for it.
-    if injection(&of_namespace, Revisions::NotListed, profile.istio_version) == Injection::No {
+    if injection(&of_namespace, Revisions::AtLeast(&profile.revisions), profile.istio_version) == Injection::No {
         return injected_by_itself(subject, profile, name);
     }
     let label = if labels.has(NAMESPACE_INJECTION_LABEL) { NAMESPACE_INJECTION_LABEL } else { REVISION_LABEL };

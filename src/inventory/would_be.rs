@@ -32,7 +32,10 @@ impl Subject<'_> {
             host_network: pod.host_network(),
             proxy: None,
         };
-        match (injection(&facts, Revisions::NotListed, profile.istio_version), profile.assume_membership) {
+        match (
+            injection(&facts, Revisions::AtLeast(&profile.revisions), profile.istio_version),
+            profile.assume_membership,
+        ) {
             (Injection::Unknown, _) if profile.data_plane == DataPlane::Ambient => Injection::No,
             (Injection::Unknown, Some(AssumedMembership::Sidecar)) => Injection::Yes,
             (Injection::Unknown, Some(AssumedMembership::Ambient | AssumedMembership::Outside)) => Injection::No,

@@ -19,8 +19,8 @@ pub enum Injection {
 pub enum Revisions<'a> {
     /// Exactly these, `default` among them or not.
     Only(&'a [&'a str]),
-    /// Nobody has told. The default revision is taken to be there; of others nothing is known.
-    NotListed,
+    /// These, beside the default one, which is taken to be there; of others nothing is known.
+    AtLeast(&'a [String]),
 }
 
 /// On pods (label; as annotation deprecated): whether a sidecar is wanted.
@@ -81,8 +81,10 @@ fn installed(revision: &str, revisions: Revisions<'_>) -> Injection {
     match revisions {
         Revisions::Only(names) if names.contains(&revision) => Injection::Yes,
         Revisions::Only(_) => Injection::No,
-        Revisions::NotListed if revision == DEFAULT_REVISION => Injection::Yes,
-        Revisions::NotListed => Injection::Unknown,
+        Revisions::AtLeast(names) if revision == DEFAULT_REVISION || names.iter().any(|it| it == revision) => {
+            Injection::Yes
+        }
+        Revisions::AtLeast(_) => Injection::Unknown,
     }
 }
 
@@ -140,10 +142,10 @@ mod tests {
     fn less_knowledge_never_turns_an_answer_round() {
         for vector in &vectors() {
             let known = injection(&vector.pod(), Revisions::Only(&["default"]), TODAY);
-            let unlisted = injection(&vector.pod(), Revisions::NotListed, TODAY);
+            let unlisted = injection(&vector.pod(), Revisions::AtLeast(&[]), TODAY);
             assert!(unlisted == known || unlisted == Injection::Unknown, "{}", vector.describe());
             let no_namespace =
-                injection(&PodFacts { namespace_labels: None, ..vector.pod() }, Revisions::NotListed, TODAY);
+                injection(&PodFacts { namespace_labels: None, ..vector.pod() }, Revisions::AtLeast(&[]), TODAY);
             assert!(no_namespace == known || no_namespace == Injection::Unknown, "{}", vector.describe());
         }
     }
@@ -159,7 +161,7 @@ mod tests {
             };
             let ever_injected = vectors.iter().filter(same_pod).any(|other| other.injected);
             let wanted = if ever_injected { Injection::Unknown } else { Injection::No };
-            assert_eq!(injection(&pod, Revisions::NotListed, TODAY), wanted, "{}", vector.describe());
+            assert_eq!(injection(&pod, Revisions::AtLeast(&[]), TODAY), wanted, "{}", vector.describe());
         }
     }
 
@@ -177,7 +179,9 @@ mod tests {
         };
         assert_eq!(injection(&pod, Revisions::Only(&["default", "canary"]), TODAY), Injection::Yes);
         assert_eq!(injection(&pod, Revisions::Only(&["default"]), TODAY), Injection::No);
-        assert_eq!(injection(&pod, Revisions::NotListed, TODAY), Injection::Unknown);
+        assert_eq!(injection(&pod, Revisions::AtLeast(&["canary".to_owned()]), TODAY), Injection::Yes);
+        assert_eq!(injection(&pod, Revisions::AtLeast(&["stable".to_owned()]), TODAY), Injection::Unknown);
+        assert_eq!(injection(&pod, Revisions::AtLeast(&[]), TODAY), Injection::Unknown);
     }
 
     #[test]
@@ -200,8 +204,8 @@ mod tests {
                 host_network: false,
                 proxy: None,
             };
-            assert_eq!(injection(&pod, Revisions::NotListed, Version::new(1, 26)), before, "1.26 {value:?}");
-            assert_eq!(injection(&pod, Revisions::NotListed, Version::new(1, 27)), since, "1.27 {value:?}");
+            assert_eq!(injection(&pod, Revisions::AtLeast(&[]), Version::new(1, 26)), before, "1.26 {value:?}");
+            assert_eq!(injection(&pod, Revisions::AtLeast(&[]), Version::new(1, 27)), since, "1.27 {value:?}");
         }
     }
 }

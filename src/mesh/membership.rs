@@ -87,7 +87,7 @@ pub fn membership(pod: &PodFacts<'_>, profile: &Profile) -> Membership {
         return Membership::Outside;
     }
     let sidecar = Membership::Sidecar(profile.sidecar_kind(pod.annotations.value(NATIVE_SIDECAR_ANNOTATION)));
-    match injection(pod, Revisions::NotListed, profile.istio_version) {
+    match injection(pod, Revisions::AtLeast(&profile.revisions), profile.istio_version) {
         Injection::Yes => sidecar,
         Injection::No => without_sidecar(pod, profile),
         Injection::Unknown if profile.data_plane == DataPlane::Ambient && !opts_out_of_ambient(pod) => {

@@ -60,6 +60,7 @@ impl NamespaceProfile {
             istio_version: self.istio_version.unwrap_or(mesh.istio_version),
             kubernetes_version: self.kubernetes_version.unwrap_or(mesh.kubernetes_version),
             data_plane: self.data_plane.unwrap_or(mesh.data_plane),
+            revisions: mesh.revisions.clone(),
             cni: self.cni.unwrap_or(mesh.cni),
             proxy: self.proxy.laid_over(&mesh.proxy),
             outbound_traffic_policy: self.outbound_traffic_policy.unwrap_or(mesh.outbound_traffic_policy),

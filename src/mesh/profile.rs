@@ -15,6 +15,9 @@ pub struct Profile {
     pub kubernetes_version: Version,
     /// How pods take part in the mesh where their own annotations do not decide it.
     pub data_plane: DataPlane,
+    /// The revisions and revision tags of Istio that are installed beside the default one. Pods under any other are of unknown membership.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<String>,
     /// Whether the Istio CNI plugin sets up redirection, instead of the init container istio-init.
     pub cni: bool,
     /// The mesh-wide defaults of the proxy (`meshConfig.defaultConfig`).
@@ -46,6 +49,7 @@ impl Default for Profile {
             istio_version: Version::new(1, 28),
             kubernetes_version: Version::new(1, 33),
             data_plane: DataPlane::default(),
+            revisions: Vec::new(),
             cni: false,
             proxy: ProxySettings::default(),
             outbound_traffic_policy: OutboundTrafficPolicy::default(),

@@ -5,6 +5,7 @@
 
 mod app_protocol;
 mod autoscaler_metric;
+mod canonical_labels;
 mod capped_grace;
 mod chosen_strategy;
 mod cloud_identity;
@@ -112,6 +113,7 @@ pub fn check(id: &str) -> Option<&'static Check> {
 pub const CHECKS: &[Check] = &[
     app_protocol::CHECK,
     autoscaler_metric::CHECK,
+    canonical_labels::CHECK,
     capped_grace::CHECK,
     cloud_identity::CHECK,
     database_port::CHECK,

@@ -4,6 +4,7 @@
 //! it imports nothing of this program.
 
 pub mod bare_image;
+pub mod canonical_service;
 pub mod duration;
 pub mod inbound_listener;
 pub mod init_order;

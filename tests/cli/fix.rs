@@ -17,7 +17,7 @@ metadata: {name: web, namespace: shop}
 spec:
   template:
     metadata:
-      labels: {app: \"web\"}   # the shop
+      labels: {app: \"web\", version: v1}   # the shop
     spec:
       terminationGracePeriodSeconds: 20 # seconds
       containers:

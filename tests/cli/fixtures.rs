@@ -91,7 +91,7 @@ fn a_fixture_with_a_safe_fix_has_the_fixed_text_beside_it() {
     error: the safe fixes of the fixture give another text from here on
       --> a/fail-y.fixed.yaml:13:1
        |
-    11 |       labels: {app: "web"}   # the shop
+    11 |       labels: {app: "web", version: v1}   # the shop
     12 |     spec:
     13 |       terminationGracePeriodSeconds: 33 #~ short-grace-period
        | ^
@@ -106,7 +106,7 @@ fn a_fixture_with_a_safe_fix_has_the_fixed_text_beside_it() {
     +++ b/a/fail-y.fixed.yaml
     @@ -10,7 +10,7 @@
          metadata:
-           labels: {app: "web"}   # the shop
+           labels: {app: "web", version: v1}   # the shop
          spec:
     -      terminationGracePeriodSeconds: 33 #~ short-grace-period
     +      terminationGracePeriodSeconds: 32 #~ short-grace-period

@@ -19,7 +19,7 @@ fn update(settings: &str, old: Value, new: Value) -> Vec<(String, Action)> {
 
 fn deployment(containers: Value) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
-           "spec": {"template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": containers}}}})
+           "spec": {"template": {"metadata": {"labels": {"app": "web", "version": "v1"}}, "spec": {"containers": containers}}}})
 }
 
 fn serving(name: &str) -> Value {

@@ -10,7 +10,7 @@ fn namespace(name: &str, labels: &str) -> String {
 
 fn deployment(extra: &str) -> String {
     format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: shop}}\nspec:\n  template:\n    metadata: {{labels: {{app: web{extra}}}}}\n    spec: {{containers: [{{name: web, image: web, readinessProbe: {{tcpSocket: {{port: 80}}}}}}]}}\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: shop}}\nspec:\n  template:\n    metadata: {{labels: {{app: web, version: v1{extra}}}}}\n    spec: {{containers: [{{name: web, image: web, readinessProbe: {{tcpSocket: {{port: 80}}}}}}]}}\n"
     )
 }
 

@@ -156,5 +156,25 @@ fn worst_notes() -> Vec<(&'static str, Vec<Value>)> {
     let on_node = || workload("CronJob", &json!({}), &json!({"hostNetwork": true, "containers": []}));
     let mut many = workload("ReplicationController", &json!({}), &json!({"containers": []}));
     many["spec"]["replicas"] = json!(i64::MAX);
-    vec![("assumeMembership: sidecar", vec![on_node(), many]), ("assumeMembership: ambient", vec![on_node()])]
+    let mut cases =
+        vec![("assumeMembership: sidecar", vec![on_node(), many]), ("assumeMembership: ambient", vec![on_node()])];
+    cases.extend(worst_labels().map(|object| ("assumeMembership: ambient", vec![object])));
+    cases
+}
+
+/// Pods that lack the longest labels.
+fn worst_labels() -> [Value; 3] {
+    let own = |labels: Value, of_pods: Value| {
+        let mut object = workload("ReplicationController", &json!({}), &json!({"containers": []}));
+        object["metadata"]["labels"] = labels;
+        object["spec"]["template"]["metadata"]["labels"] = of_pods;
+        object
+    };
+    let (name, version) = ("service.istio.io/canonical-name", "service.istio.io/canonical-revision");
+    let word = "x".repeat(63);
+    [
+        own(json!({name: word, version: word}), json!({})),
+        own(json!({}), json!({name: word})),
+        own(json!({}), json!({version: word})),
+    ]
 }

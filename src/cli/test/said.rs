@@ -34,6 +34,7 @@ const RULES: &[&str] = &[
     "misplaced-cloud-identity",
     "misplaced-identity-annotation",
     "misplaced-identity-wait",
+    "missing-canonical-labels",
     "missing-identity-wait",
     "missing-pre-stop",
     "mixed-transport-port",

@@ -42,9 +42,9 @@ fn observe_azure(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Observa
     }
     let labels = pod.path().key("metadata").key("labels").key(AZURE_LABEL);
     let annotations = pod.path().key("metadata").key("annotations");
-    let wrong = [Path::keys("metadata.labels"), annotations];
+    let of_makers = pod.metadata_of_makers().into_iter().map(|metadata| metadata.key("labels"));
     let asks = |map: &Path| Labels::of(map.find(subject.object.value())).get(AZURE_LABEL) == Some("true");
-    let found = wrong.into_iter().find(asks)?.key(AZURE_LABEL);
+    let found = of_makers.chain([annotations]).find(asks)?.key(AZURE_LABEL);
     let message = format!("Azure's webhook reads this label of pods only: want \"true\" at {labels}");
     let title = "ask for the identity at Azure where it is read";
     let edits = vec![Edit::set(labels.clone(), "true")];

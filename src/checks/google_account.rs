@@ -48,13 +48,7 @@ fn mistake(account: &str) -> Option<&'static str> {
     }
     let Some((name, domain)) = account.split_once('@') else { return Some("it has no `@`") };
     let Some(project) = domain.strip_suffix(OF_PROJECTS) else {
-        // Google's own, such as 123-compute@developer.gserviceaccount.com.
-        let is_googles = domain.strip_suffix(DOMAIN).is_some_and(|rest| is_made_of(rest, ".-"));
-        return match (is_googles, is_made_of(name, ".:-")) {
-            (false, _) => Some("its domain is another"),
-            (true, false) => Some("its name holds other characters"),
-            (true, true) => None,
-        };
+        return mistake_of_googles(name, domain);
     };
     if !is_made_of(project, ".:-") {
         return Some("its project is no project id");
@@ -67,6 +61,21 @@ fn mistake(account: &str) -> Option<&'static str> {
         _ if !starts => Some("its name does not start with a letter"),
         _ if !(6..=30).contains(&name.len()) => Some("its name is not 6 to 30 characters long"),
         _ => None,
+    }
+}
+
+/// The same of an account that Google makes, such as 123-compute@developer.gserviceaccount.com. Their domains have one plain word in
+/// front; a project's id there has lost the `.iam` behind it.
+fn mistake_of_googles(name: &str, domain: &str) -> Option<&'static str> {
+    match domain.strip_suffix(DOMAIN) {
+        Some("iam") => Some("it names no project"),
+        Some(project) if is_made_of(project, "-:.") && !project.chars().all(|it| it.is_ascii_lowercase()) => {
+            Some("its domain lacks `.iam`")
+        }
+        Some(word) if !is_made_of(word, "") => Some("its domain is another"),
+        Some(_) if !is_made_of(name, ".:-") => Some("its name holds other characters"),
+        Some(_) => None,
+        None => Some("its domain is another"),
     }
 }
 
@@ -104,6 +113,11 @@ mod tests {
             ("GSA_ID", Some("it has no `@`")),
             ("orders@example.com", Some(domain)),
             ("orders@gserviceaccount.com", Some(domain)),
+            ("orders@example-shop.gserviceaccount.com", Some("its domain lacks `.iam`")),
+            ("orders@shop2.gserviceaccount.com", Some("its domain lacks `.iam`")),
+            ("orders@example.com:shop.gserviceaccount.com", Some("its domain lacks `.iam`")),
+            ("orders@SHOP.gserviceaccount.com", Some(domain)),
+            ("orders@iam.gserviceaccount.com", Some("it names no project")),
             ("orders@example-shop.iam.gserviceaccount.com.", Some(domain)),
             ("orders@example-shop.iam.gserviceaccounts.com", Some(domain)),
             ("orders@example-shop.iam.xgserviceaccount.com", Some(domain)),

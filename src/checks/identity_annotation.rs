@@ -24,13 +24,10 @@ const DEFAULT: &str = "default";
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
-    let mut places = vec![pod.path().key("metadata").key("annotations")];
-    let of_workload = Path::keys("metadata.annotations");
-    if places.first() != Some(&of_workload) {
-        places.push(of_workload);
-    }
+    let places = [pod.path().key("metadata")].into_iter().chain(pod.metadata_of_makers());
+    let annotations = places.map(|metadata| metadata.key("annotations"));
     let mut observations: Vec<Observation> =
-        places.into_iter().filter_map(|annotations| observe_annotation(subject, &pod, annotations)).collect();
+        annotations.filter_map(|it| observe_annotation(subject, &pod, it)).collect();
     if observations.is_empty() {
         observations.extend(observe_account(subject, &pod));
     }

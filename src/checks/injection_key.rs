@@ -167,10 +167,7 @@ fn misplaced<'a>(subject: &Subject<'a>, pod: &PodTemplate<'_>) -> Vec<Misplaced<
 /// The metadata of the workload, and of the Jobs of a CronJob, where it is known that nothing of it comes to the pods.
 fn of_makers(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Vec<Path> {
     const KEEP_THEIR_LABELS: [&str; 5] = ["", "apps", "batch", "argoproj.io", "apps.kruise.io"];
-    if pod.path() == Path::root() || !KEEP_THEIR_LABELS.contains(&subject.object.group()) {
-        return Vec::new();
-    }
-    vec![Path::keys("metadata"), Path::keys("spec.jobTemplate.metadata")]
+    if KEEP_THEIR_LABELS.contains(&subject.object.group()) { pod.metadata_of_makers() } else { Vec::new() }
 }
 
 fn word(wanted: bool) -> &'static str {

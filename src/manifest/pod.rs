@@ -102,6 +102,18 @@ impl<'a> PodTemplate<'a> {
         self.path.clone()
     }
 
+    /// The metadata of what the pods are made by, outermost first: of the workload, and of the Jobs of a CronJob. None for a Pod.
+    pub fn metadata_of_makers(&self) -> Vec<Path> {
+        let jobs = Path::keys("spec.jobTemplate");
+        match self.path() {
+            path if path == Path::root() => Vec::new(),
+            path if path == jobs.clone().key("spec").key("template") => {
+                vec![Path::keys("metadata"), jobs.key("metadata")]
+            }
+            _ => vec![Path::keys("metadata")],
+        }
+    }
+
     /// The path of the pod spec inside the object.
     pub fn spec_path(&self) -> Path {
         self.path().key("spec")

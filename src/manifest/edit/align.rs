@@ -88,7 +88,7 @@ fn kind(value: &Value) -> (bool, bool) {
 }
 
 /// How many scalars a value holds.
-fn weight(value: &Value) -> usize {
+pub(super) fn weight(value: &Value) -> usize {
     let weight: usize = match value {
         Value::Object(map) => map.values().map(weight).sum(),
         Value::Array(items) => items.iter().map(weight).sum(),
@@ -98,7 +98,7 @@ fn weight(value: &Value) -> usize {
 }
 
 /// How many scalars come, go, or are others, when the one value becomes the other where it stands.
-fn distance(before: &Value, after: &Value) -> usize {
+pub(super) fn distance(before: &Value, after: &Value) -> usize {
     match (before, after) {
         _ if before == after => 0,
         (Value::Object(before), Value::Object(after)) => {

@@ -37,7 +37,8 @@ pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
     found
 }
 
-fn compare(path: &Path, before: &Value, after: &Value, found: &mut Vec<Change>) {
+/// Adds the changes at a path and below it.
+pub(super) fn compare(path: &Path, before: &Value, after: &Value, found: &mut Vec<Change>) {
     match (before, after) {
         _ if before == after => {}
         (Value::Object(before), Value::Object(after)) => compare_maps(path, before, after, found),

@@ -2,6 +2,7 @@
 
 use super::block_ink::BlockInk;
 use super::container::{New, Row};
+use super::moving::Moves;
 use super::plan::Plan;
 use super::style::block_ink;
 use super::{Place, Printer, Refusal};
@@ -21,7 +22,8 @@ impl Printer<'_> {
         for row in rows.iter().filter(|row| !row.is_removed()) {
             self.row(row, place)?;
         }
-        self.remove_rows(rows, &plan.path)?;
+        let moves = self.moves(plan, rows, false);
+        self.remove_rows(rows, &moves, &plan.path)?;
         let news = plan.news(rows.len());
         if news.is_empty() {
             return Ok(());
@@ -31,7 +33,7 @@ impl Printer<'_> {
         let end = rows.last().map_or(start, |row| row.end);
         ink.blocks = !self.layout.has_deeper_comment_below(end, self.layout.column(start));
         for (index, news) in news {
-            let lines = self.lines(&news, &ink, place.node, rows);
+            let lines = self.lines(&news, &moves, &ink, place.node, rows);
             let stays = |row: &&Row| !row.is_removed();
             if let Some(next) = rows.iter().skip(index).find(stays) {
                 self.put_before(next, &lines);
@@ -43,7 +45,14 @@ impl Printer<'_> {
     }
 
     /// The lines of what comes in.
-    fn lines(&self, news: &[New<'_>], ink: &BlockInk, node: NodeId, rows: &[Row<'_, '_>]) -> Vec<String> {
+    fn lines(
+        &self,
+        news: &[New<'_>],
+        moves: &Moves<'_>,
+        ink: &BlockInk,
+        node: NodeId,
+        rows: &[Row<'_, '_>],
+    ) -> Vec<String> {
         let column = self.layout.column(self.layout.span(node).start);
         let gap = rows.first().map_or(2, |row| {
             let value = self.layout.start(row.value);
@@ -52,7 +61,10 @@ impl Printer<'_> {
         });
         let lines = |new: &New<'_>| match new {
             New::Entry(key, value) => ink.entry(key, value, column),
-            New::Item(value) => ink.item(value, column, gap),
+            New::Item(value) => match moves.bringing(value) {
+                Some(moved) => moved.lines.clone(),
+                None => ink.item(value, column, gap),
+            },
         };
         news.iter().flat_map(lines).collect()
     }
@@ -77,7 +89,7 @@ impl Printer<'_> {
     }
 
     /// Takes rows with their lines. At least one row stays.
-    fn remove_rows(&mut self, rows: &[Row<'_, '_>], path: &Path) -> Result<(), Refusal> {
+    fn remove_rows(&mut self, rows: &[Row<'_, '_>], moves: &Moves<'_>, path: &Path) -> Result<(), Refusal> {
         let (mut rest, mut above) = (rows, None);
         while let Some((row, behind)) = rest.split_first() {
             rest = behind;
@@ -87,7 +99,9 @@ impl Printer<'_> {
             }
             let path = row.plan.map_or(path, |plan| &plan.path);
             let own_line = self.layout.indentation(row.start).and_then(|_| self.layout.previous_line_end(row.start));
-            let (start, end) = if let Some(previous) = own_line {
+            let (start, end) = if let Some(moved) = moves.taking(row) {
+                moved.span
+            } else if let Some(previous) = own_line {
                 self.own_lines(row, previous).ok_or_else(|| Refusal::Layout(path.clone()))?
             } else {
                 // Something stands before it on its line, such as the dash of an outer list: what comes next moves there.
@@ -96,7 +110,9 @@ impl Printer<'_> {
                 let next = rest.first().ok_or_else(|| Refusal::Layout(path.clone()))?;
                 (row.start, next.start)
             };
-            self.refuse_comment(row.start, end, path)?;
+            if moves.taking(row).is_none() {
+                self.refuse_comment(row.start, end, path)?;
+            }
             if above.is_some_and(|above| self.layout.would_take_in(above, end)) {
                 return Err(Refusal::Layout(path.clone()));
             }

@@ -2,6 +2,7 @@
 
 use super::layout::Layout;
 use super::plan::Plan;
+use super::text::{Around, Mark, is_plain_key, quoted};
 use super::{Place, Printer, Refusal, Seat};
 use crate::base::Segment;
 use crate::manifest::Style;
@@ -60,6 +61,9 @@ impl Printer<'_> {
         let mut seat = Seat::Flow;
         let is_flow = matches!(self.layout.shape(place.node), Shape::Map(Style::Flow) | Shape::List(Style::Flow));
         if let Some(key) = row.key {
+            if let Some(name) = plan.renamed {
+                self.rename(key, name, is_flow).ok_or_else(refuse)?;
+            }
             lead = behind_colon(&self.layout, key, is_flow).ok_or_else(refuse)?;
             seat = Seat::Key(self.layout.column(self.layout.span(place.node).start));
         } else if !is_flow {
@@ -76,6 +80,23 @@ impl Printer<'_> {
         let above: Vec<NodeId> = place.above.iter().copied().chain([place.node]).collect();
         let seat = if is_flow { Seat::Flow } else { seat };
         self.value(plan, &Place { node: row.value, lead, seat, above: &above })
+    }
+}
+
+impl Printer<'_> {
+    /// Writes another name in the place of a key, in its quotes; none where the key is no bare text.
+    fn rename(&mut self, key: NodeId, name: &str, is_flow: bool) -> Option<()> {
+        let Shape::Scalar(style) = self.layout.shape(key) else { return None };
+        let around = if is_flow { Around::Flow } else { Around::Block };
+        let text = match style {
+            _ if self.layout.properties(key).is_some() => return None,
+            Style::Plain if is_plain_key(name, around) => name.to_owned(),
+            Style::SingleQuoted => quoted(name, Mark::Single),
+            _ => quoted(name, Mark::Double),
+        };
+        let span = self.layout.span(key);
+        self.put(span.start, span.end, text);
+        Some(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::container::{New, Row};
 use super::flow_ink::FlowInk;
+use super::moving::Moves;
 use super::plan::Plan;
 use super::style::{flow_ink, is_by_lines};
 use super::{Place, Printer, Refusal};
@@ -22,6 +23,7 @@ impl Printer<'_> {
         for row in rows.iter().filter(|row| !row.is_removed()) {
             self.row(row, place)?;
         }
+        let moves = self.moves(plan, rows, true);
         self.remove_from_flow(rows, &plan.path)?;
         let own_lines = is_by_lines(&self.layout, place.node);
         for (index, news) in plan.news(rows.len()) {
@@ -29,7 +31,7 @@ impl Printer<'_> {
             let last = rows.iter().rev().find(stays);
             let next = rows.iter().skip(index).find(stays);
             let indentation = self.layout.blanks_of_line(last.map_or(span.start, |row| row.start));
-            let parts: Vec<String> = news.iter().map(|new| part(&ink, new, indentation)).collect();
+            let parts: Vec<String> = news.iter().map(|new| part(&ink, new, &moves, indentation)).collect();
             if let Some(next) = next {
                 self.put_parts_before(next, &parts, &ink, own_lines);
             } else if let Some(last) = last {
@@ -110,9 +112,12 @@ impl Printer<'_> {
     }
 }
 
-fn part(ink: &FlowInk, new: &New<'_>, indentation: &str) -> String {
+fn part(ink: &FlowInk, new: &New<'_>, moves: &Moves<'_>, indentation: &str) -> String {
     match new {
         New::Entry(key, value) => ink.entry(key, value, indentation),
-        New::Item(value) => ink.value(value, indentation),
+        New::Item(value) => match moves.bringing(value) {
+            Some(moved) => moved.lines.concat(),
+            None => ink.value(value, indentation),
+        },
     }
 }

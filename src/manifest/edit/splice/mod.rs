@@ -10,8 +10,10 @@ mod facts;
 mod flow;
 mod flow_ink;
 mod layout;
+mod moving;
 mod plan;
 mod refusal;
+mod rename;
 mod scalar;
 mod style;
 mod text;
@@ -28,6 +30,7 @@ use crate::manifest::{Document, Limits, yaml};
 use block_ink::BlockInk;
 use layout::Layout;
 use plan::Plan;
+use rename::Renaming;
 use serde_json::Value;
 
 #[cfg(test)]
@@ -44,7 +47,8 @@ pub fn splice(document: &Document, changes: &[Change]) -> Result<Vec<TextEdit>, 
     if let Some(refusal) = refusal::of_document(&layout, &first.path) {
         return Err(refusal);
     }
-    let plan = Plan::of(changes);
+    let renaming = Renaming::of(document.value(), changes);
+    let plan = Plan::of(&renaming);
     let mut printer = Printer { layout, edits: Vec::new() };
     let start = printer.layout.span(0).start;
     printer.value(&plan, &Place { node: 0, lead: start, seat: Seat::Root, above: &[] })?;

@@ -1,5 +1,6 @@
 //! Changes as a tree beside the document's: what is to be done at each node, and below it.
 
+use super::rename::Renaming;
 use crate::base::{Path, Segment};
 use crate::manifest::edit::change::{Change, Difference};
 use serde_json::Value;
@@ -14,6 +15,8 @@ pub(super) struct Plan<'c> {
     pub(super) replaced: Option<&'c Value>,
     /// Whether it goes, with the key or dash that introduces it.
     pub(super) removed: bool,
+    /// The name that its key gets.
+    pub(super) renamed: Option<&'c str>,
     /// Keys that come in.
     pub(super) added: Vec<(&'c str, &'c Value)>,
     /// Items that come in, by the index that they come to stand before, each in the order of the text.
@@ -24,10 +27,13 @@ pub(super) struct Plan<'c> {
 
 impl<'c> Plan<'c> {
     /// The plan of all these changes, for the root.
-    pub(super) fn of(changes: &'c [Change]) -> Self {
+    pub(super) fn of(renaming: &'c Renaming) -> Self {
         let mut root = Self::default();
-        for change in changes {
+        for change in &renaming.changes {
             root.take(change);
+        }
+        for (path, name) in &renaming.names {
+            root.at(path.segments()).renamed = Some(name);
         }
         root.join_items();
         root

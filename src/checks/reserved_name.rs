@@ -6,7 +6,7 @@
 use crate::base::PodRepair;
 use crate::checks::proxy::annotation_value;
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, with_name};
-use crate::inventory::Subject;
+use crate::inventory::{Subject, is_of_istio};
 use crate::manifest::{Container, Role};
 use crate::mesh::membership::STATUS_ANNOTATION;
 use crate::mesh::{Membership, ProxyConfig, SidecarKind};
@@ -59,15 +59,6 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
         _ => seen,
     };
     seen.map(rated).collect()
-}
-
-/// Whether a container is one that Istio made, and somebody wrote into the manifest.
-fn is_of_istio(container: &Container<'_>) -> bool {
-    let image = container.image().rsplit('/').next().unwrap_or_default();
-    let program = container.args().next();
-    image.starts_with("proxyv2")
-        || image.starts_with("proxy_init")
-        || matches!(program, Some("proxy" | "istio-iptables"))
 }
 
 /// Whether a container only says how the one of that name that Istio injects is to differ.

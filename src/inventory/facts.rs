@@ -237,12 +237,22 @@ impl WorkloadFacts {
     }
 }
 
-/// The proxy that a pod brings with it: a container `istio-proxy` with an image of its own. `auto` is Istio's
-/// placeholder for the injected one, and an init container that ends is no proxy.
+/// The proxy that a pod brings with it: a container `istio-proxy` that is one of Istio's. `auto` is Istio's placeholder for the
+/// injected one, an init container that ends is no proxy, and another program of that name proves nothing.
 pub(crate) fn own_proxy(pod: &PodTemplate<'_>) -> Option<SidecarKind> {
     let mut proxies = pod.running_containers().filter(|container| container.name() == "istio-proxy");
-    let proxy = proxies.find(|container| !matches!(container.image(), "" | "auto"))?;
+    let proxy = proxies.find(|it| is_of_istio(it) && !matches!(it.image(), "" | "auto"))?;
     Some(if proxy.role() == Role::Regular { SidecarKind::Classic } else { SidecarKind::Native })
+}
+
+/// Whether a container is one that Istio made, and somebody wrote into the manifest: by its image, or by the first argument that
+/// Istio's agent, or its set-up of redirection, is called with from an image of another name.
+pub(crate) fn is_of_istio(container: &Container<'_>) -> bool {
+    let image = image_name(container.image());
+    let program = container.args().next();
+    image.starts_with("proxyv2")
+        || image.starts_with("proxy_init")
+        || matches!(program, Some("proxy" | "istio-iptables"))
 }
 
 /// The name of an image: of `registry.example.com:5000/db/mysql:8@sha256:...` the word before tag and digest.

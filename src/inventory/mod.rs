@@ -17,6 +17,7 @@ mod subject;
 mod would_be;
 
 pub use autoscaler::AutoscalerFacts;
+pub(crate) use facts::is_of_istio;
 pub use facts::{
     NamespaceFacts, PortFacts, ProbeFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts,
     WorkloadFacts,

@@ -94,3 +94,10 @@ pub enum JudgeError {
     #[error("{0}")]
     Panicked(String),
 }
+
+impl JudgeError {
+    /// What is said of a panic to people outside; the log says more.
+    pub fn panicked() -> Self {
+        Self::Panicked("internal error: judging panicked, see the log".to_owned())
+    }
+}

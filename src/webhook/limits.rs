@@ -11,6 +11,10 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of all bodies that are held at the same time; at most `u32::MAX`.
     pub bytes_in_flight: usize,
+    /// Large reviews that are judged at the same time; those of a few KiB do not count.
+    pub judged_at_once: usize,
+    /// Judging that takes longer hangs: an API server gives a webhook 30 s at most.
+    pub judging: Duration,
     /// For the TLS handshake.
     pub handshake: Duration,
     /// From the first byte of a request to the end of its head.
@@ -38,6 +42,8 @@ impl Default for Limits {
             connections: 1024,
             body: 16 << 20,
             bytes_in_flight: 64 << 20,
+            judged_at_once: std::thread::available_parallelism().map_or(1, usize::from),
+            judging: Duration::from_secs(60),
             handshake: Duration::from_secs(5),
             head: Duration::from_secs(10),
             write: Duration::from_secs(10),

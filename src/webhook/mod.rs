@@ -10,6 +10,7 @@ pub mod deadline;
 pub mod engine_judge;
 pub mod failure;
 pub mod judge;
+mod judging;
 pub mod limits;
 pub mod metrics;
 mod object;

@@ -1,10 +1,11 @@
 //! `/livez`, `/readyz` and `/metrics` on a plain-text port of their own.
 //!
 //! Ready is who can judge (rules and inventory are there), is not about to leave, and has a certificate that is valid.
-//! Live is who answers: the same threads judge, so that a server that hangs is noticed.
+//! Live is who answers, and whose judging comes to an end: a server that hangs is started again.
 
 use crate::webhook::judge::Judge;
-use crate::webhook::limits::Phase;
+use crate::webhook::judging::Begun;
+use crate::webhook::limits::{Limits, Phase};
 use crate::webhook::metrics::{Metrics, OPEN_METRICS};
 use crate::webhook::tls::CurrentCertificate;
 use axum::extract::State;
@@ -21,6 +22,10 @@ use tokio::sync::watch;
 pub struct Probes {
     /// Whether it can judge.
     pub judge: Arc<dyn Judge>,
+    /// What is being judged beside the threads that answer.
+    pub begun: Arc<Begun>,
+    /// How long judging may take.
+    pub limits: Arc<Limits>,
     /// Where the server is in its life.
     pub phase: watch::Receiver<Phase>,
     /// The certificate in use.
@@ -32,10 +37,18 @@ pub struct Probes {
 /// The routes of the probes.
 pub fn router(probes: Probes) -> axum::Router {
     axum::Router::new()
-        .route("/livez", get(async || "ok\n"))
+        .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(probes)
+}
+
+async fn livez(State(probes): State<Probes>) -> Response {
+    if probes.begun.is_older(probes.limits.judging) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "not live: judging a review does not come to an end\n")
+            .into_response();
+    }
+    "ok\n".into_response()
 }
 
 async fn readyz(State(probes): State<Probes>) -> Response {

@@ -1,16 +1,16 @@
 //! `POST /validate` and `POST /mutate`: from an HTTP request to an HTTP answer.
 //!
-//! Judging runs on the thread that read the request, not on a pool of blocking threads: it takes well under a
-//! millisecond, tens for the largest objects, and at most as many parsed objects are in memory as there are workers.
-//! A judge that hangs stops the probes too, so that the kubelet notices.
+//! Where judging runs, and how many large objects are parsed at the same time, is [`Judging`]'s part. Whatever it does, an answer
+//! comes in time: the deadline is the one that the API server names.
 //!
 //! What cannot be judged or repaired is an HTTP error, never a silent pass nor half a patch: the failure policy of the configuration decides. Where
 //! coming back helps, the answer says when (`Retry-After`): the API server repeats a call only then.
 
-use crate::webhook::body::{ByteGate, discard};
+use crate::webhook::body::{ByteGate, HeldBody, discard};
 use crate::webhook::deadline;
 use crate::webhook::failure::Failure;
-use crate::webhook::judge::{Judge, JudgeError, RepairOutcome};
+use crate::webhook::judge::{JudgeError, RepairOutcome};
+use crate::webhook::judging::{Judging, Question};
 use crate::webhook::limits::Limits;
 use crate::webhook::metrics::{Decision, Metrics};
 use crate::webhook::wire::{self, AdmissionRequest, AdmissionResponse};
@@ -29,7 +29,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// What answering needs.
 pub struct Reviews {
-    judge: Arc<dyn Judge>,
+    judging: Judging,
     metrics: Arc<Metrics>,
     gate: ByteGate,
     largest_body: usize,
@@ -45,9 +45,9 @@ pub enum Door {
 }
 
 /// The routes of the webhook.
-pub fn router(judge: Arc<dyn Judge>, metrics: Arc<Metrics>, limits: &Limits) -> axum::Router {
+pub fn router(judging: Judging, metrics: Arc<Metrics>, limits: &Limits) -> axum::Router {
     let gate = ByteGate::new(limits.bytes_in_flight);
-    let reviews = Reviews { judge, metrics, gate, largest_body: limits.body };
+    let reviews = Reviews { judging, metrics, gate, largest_body: limits.body };
     let door = |door| post(move |State(reviews): State<Arc<Reviews>>, request| answer(reviews, request, door));
     let routes = axum::Router::new().route("/validate", door(Door::Validate)).route("/mutate", door(Door::Mutate));
     routes.with_state(Arc::new(reviews))
@@ -83,13 +83,14 @@ impl Reviews {
             self.metrics.count_review(door, "", "", Decision::Failed);
             failure
         };
-        self.judge.ready().map_err(Failure::ComeBack).map_err(unread)?;
+        self.judging.judge().ready().map_err(Failure::ComeBack).map_err(unread)?;
         check_headers(headers).map_err(unread)?;
         let body = self.gate.read(body, self.largest_body).await.map_err(Failure::from).map_err(unread)?;
+        let body = Arc::new(body);
         let request = wire::read(body.bytes()).map_err(|error| unread(Failure::BadRequest(error.to_string())))?;
         let answered = match door {
-            Door::Validate => self.validate(&request).await,
-            Door::Mutate => self.mutate(&request).await,
+            Door::Validate => self.validate(&body, &request).await,
+            Door::Mutate => self.mutate(&body, &request).await,
         };
         answered.inspect_err(|failure| {
             self.metrics.count_review(door, &request.operation, &request.kind.kind, Decision::Failed);
@@ -97,8 +98,8 @@ impl Reviews {
         })
     }
 
-    async fn validate(&self, request: &AdmissionRequest<'_>) -> Result<Vec<u8>, Failure> {
-        let answer = self.ask(request, |judge, request| judge.judge(request)).await?;
+    async fn validate(&self, body: &Arc<HeldBody>, request: &AdmissionRequest<'_>) -> Result<Vec<u8>, Failure> {
+        let answer = self.ask(body, request, |judge, request| judge.judge(request)).await?;
         let (response, decision) = match &answer.refusal {
             None => (AdmissionResponse::allowed(&request.uid), Decision::Allowed),
             Some(message) => (AdmissionResponse::denied(&request.uid, message), Decision::Denied),
@@ -112,8 +113,8 @@ impl Reviews {
         Ok(review)
     }
 
-    async fn mutate(&self, request: &AdmissionRequest<'_>) -> Result<Vec<u8>, Failure> {
-        let repaired = self.ask(request, |judge, request| judge.repair(request)).await?;
+    async fn mutate(&self, body: &Arc<HeldBody>, request: &AdmissionRequest<'_>) -> Result<Vec<u8>, Failure> {
+        let repaired = self.ask(body, request, |judge, request| judge.repair(request)).await?;
         let response = AdmissionResponse::allowed(&request.uid).patch(&repaired.patch).map_err(unwritable)?;
         let review = written(&response.warn(&repaired.warnings).audit(&repaired.audit))?;
         self.count(Door::Mutate, request, Decision::Allowed, &repaired.repairs);
@@ -121,15 +122,15 @@ impl Reviews {
     }
 
     /// Asks the judge, who may panic.
-    async fn ask<T>(
+    async fn ask<T: Send + 'static>(
         &self,
+        body: &Arc<HeldBody>,
         request: &AdmissionRequest<'_>,
-        question: impl FnOnce(&dyn Judge, &AdmissionRequest<'_>) -> Result<T, JudgeError>,
+        question: Question<T>,
     ) -> Result<T, Failure> {
-        let panicked = |_| JudgeError::Panicked("internal error: judging panicked, see the log".to_owned());
-        let judged = match unwinding(self.judge.prepare(request)).await {
-            Ok(()) => catch_unwind(AssertUnwindSafe(|| question(&*self.judge, request))).map_err(panicked).flatten(),
-            Err(panic) => Err(panicked(panic)),
+        let judged = match unwinding(self.judging.judge().prepare(request)).await {
+            Ok(()) => self.judging.ask(body, request, question).await,
+            Err(_) => Err(JudgeError::panicked()),
         };
         judged.map_err(|error| match error {
             JudgeError::Unreadable(_) => Failure::BadRequest(error.to_string()),

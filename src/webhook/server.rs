@@ -5,6 +5,7 @@
 //! silent are waited for until they have surely given up their idle connections, or until the time is up.
 
 use crate::webhook::judge::Judge;
+use crate::webhook::judging::{Begun, Judging};
 use crate::webhook::limits::{Limits, Phase};
 use crate::webhook::metrics::Metrics;
 use crate::webhook::probes::{self, Probes};
@@ -66,12 +67,17 @@ impl Server {
         let Parts { listen, probes, limits, certificate, judge, metrics } = parts;
         let (phase, phase_seen) = watch::channel(Phase::Serving);
         let limits = Arc::new(limits);
+        let begun = Arc::new(Begun::default());
         metrics.cert_not_after.set(certificate.not_after_seconds());
 
         let port = Port {
             listener: bind(listen).await?,
             tls: Some(TlsAcceptor::from(Arc::new(server_config(certificate.clone())?))),
-            router: review::router(judge.clone(), metrics.clone(), &limits),
+            router: review::router(
+                Judging::new(judge.clone(), limits.judged_at_once, begun.clone()),
+                metrics.clone(),
+                &limits,
+            ),
             connections: Connections::new(limits.connections, metrics.connections.clone()),
             limits: limits.clone(),
             phase: phase_seen.clone(),
@@ -80,7 +86,14 @@ impl Server {
         let probe_port = Port {
             listener: bind(probes).await?,
             tls: None,
-            router: probes::router(Probes { judge, phase: phase_seen.clone(), certificate, metrics: metrics.clone() }),
+            router: probes::router(Probes {
+                judge,
+                begun,
+                limits: limits.clone(),
+                phase: phase_seen.clone(),
+                certificate,
+                metrics: metrics.clone(),
+            }),
             connections: Connections::new(PROBE_CONNECTIONS, Gauge::default()),
             limits: limits.clone(),
             phase: phase_seen,

@@ -1,6 +1,6 @@
 //! Too large, too much at once, too slow: refused in words that the API server understands.
 
-use crate::client::{Client, Connection, Version, validate, validate_with};
+use crate::client::{Client, Connection, Version, probe, validate, validate_with};
 use crate::server::{review, start};
 use http_body_util::Full;
 use hyper::StatusCode;
@@ -82,6 +82,40 @@ async fn too_many_bytes_at_once_are_asked_to_come_back() {
     running.judge.released.notify_waiters();
     assert_eq!(waiting.await.unwrap().unwrap().status, StatusCode::OK);
     assert_eq!(second.send(validate(padded("allow"))).await.unwrap().status, StatusCode::OK);
+}
+
+/// All on one thread: whoever blocked it would be met by the next request.
+#[tokio::test]
+async fn judging_that_hangs_keeps_nobody_else_waiting() {
+    let running = start(Limits { judged_at_once: 1, judging: Duration::ZERO, ..Limits::default() }).await;
+    let client = Client::of(&running);
+    let large = |order: &str| Full::<Bytes>::from(format!("{}{}", review(order), " ".repeat(60_000)));
+    let ask = async |order: &str| {
+        let mut connection = client.connect(Version::Http1).await.unwrap();
+        connection.send(validate_with("/validate?timeout=200ms", large(order))).await.unwrap()
+    };
+    {
+        let hanging = running.judge.hanging.lock().unwrap();
+        for order in ["hang", "allow"] {
+            let late = ask(order).await;
+            assert_eq!((late.status.as_u16(), &*late.text), (500, "seaworthy: no answer within 160 ms\n"), "{order}");
+        }
+        assert_eq!(client.ask("allow").await.unwrap().status, StatusCode::OK, "a small one needs no place");
+        let live = probe(&running, "/livez").await;
+        let wanted = "not live: judging a review does not come to an end\n";
+        assert_eq!((live.status.as_u16(), &*live.text), (503, wanted));
+        drop(hanging);
+    }
+    until_ok(async || ask("allow").await.status == StatusCode::OK).await;
+    assert_eq!(probe(&running, "/livez").await.status, StatusCode::OK);
+    assert_eq!(ask("panic").await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(running.metric("seaworthy_panics_total"), Some(1.0));
+}
+
+/// Asks again until it is so; fails after 10 s.
+async fn until_ok(is_so: impl AsyncFn() -> bool) {
+    let asking = async { while !is_so().await {} };
+    timeout(Duration::from_secs(10), asking).await.expect("never");
 }
 
 #[tokio::test]

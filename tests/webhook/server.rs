@@ -11,8 +11,8 @@ use seaworthy::webhook::wire::AdmissionRequest;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -26,6 +26,8 @@ pub struct Obedient {
     pub released: Notify,
     /// Told when a request begins to wait.
     pub waiting: Notify,
+    /// Held by a test for as long as judging is to hang.
+    pub hanging: Mutex<()>,
 }
 
 impl Obedient {
@@ -66,6 +68,10 @@ impl Judge for Obedient {
                 ..Answer::default()
             }),
             "warn" => Ok(Answer { warnings: vec!["careful".into()], ..Answer::default() }),
+            "hang" => {
+                drop(self.hanging.lock());
+                Ok(Answer::default())
+            }
             "panic" => panic!("as asked"),
             "fail" => Err(JudgeError::Internal("internal error: a rule failed".into())),
             _ => Ok(Answer::default()),

@@ -74,9 +74,7 @@ impl Probes {
         if *self.phase.borrow() != Phase::Serving {
             missing.push("draining".to_owned());
         }
-        if self.certificate.not_after() <= now {
-            missing.push("the certificate has expired".to_owned());
-        }
+        missing.extend(self.certificate.check(now).err().map(str::to_owned));
         missing
     }
 }

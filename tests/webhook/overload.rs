@@ -95,7 +95,7 @@ async fn judging_that_hangs_keeps_nobody_else_waiting() {
         connection.send(validate_with("/validate?timeout=200ms", large(order))).await.unwrap()
     };
     {
-        let hanging = running.judge.hanging.lock().unwrap();
+        let hanging = running.judge.hanging.lock().await;
         for order in ["hang", "allow"] {
             let late = ask(order).await;
             assert_eq!((late.status.as_u16(), &*late.text), (500, "seaworthy: no answer within 160 ms\n"), "{order}");

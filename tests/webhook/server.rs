@@ -11,8 +11,8 @@ use seaworthy::webhook::wire::AdmissionRequest;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -27,7 +27,7 @@ pub struct Obedient {
     /// Told when a request begins to wait.
     pub waiting: Notify,
     /// Held by a test for as long as judging is to hang.
-    pub hanging: Mutex<()>,
+    pub hanging: tokio::sync::Mutex<()>,
 }
 
 impl Obedient {
@@ -69,7 +69,7 @@ impl Judge for Obedient {
             }),
             "warn" => Ok(Answer { warnings: vec!["careful".into()], ..Answer::default() }),
             "hang" => {
-                drop(self.hanging.lock());
+                drop(self.hanging.blocking_lock());
                 Ok(Answer::default())
             }
             "panic" => panic!("as asked"),

@@ -71,6 +71,18 @@ impl CurrentCertificate {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certificate);
     }
 
+    /// Whether the one in use is valid at a time.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people: it has expired, or is not valid yet.
+    pub fn check(&self, now: SystemTime) -> Result<(), &'static str> {
+        match self.get().validity {
+            Validity { not_after, .. } if not_after <= now => Err("the certificate has expired"),
+            Validity { not_before, .. } if now < not_before => Err("the certificate is not valid yet"),
+            _ => Ok(()),
+        }
+    }
+
     /// When the one in use expires.
     pub fn not_after(&self) -> SystemTime {
         self.get().validity.not_after

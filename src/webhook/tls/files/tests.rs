@@ -48,6 +48,14 @@ async fn a_swapped_secret_volume_is_noticed() {
     write_as_kubelet(volume.path(), "..two", &pair(2031));
     assert!(files.refresh(&current, year(2027)).await.unwrap());
     assert_eq!(current.not_after(), year(2031));
+    for (at, wanted) in [
+        (2025, Err("the certificate is not valid yet")),
+        (2026, Ok(())),
+        (2030, Ok(())),
+        (2031, Err("the certificate has expired")),
+    ] {
+        assert_eq!(current.check(year(at)), wanted, "{at}");
+    }
     assert!(!files.refresh(&current, year(2027)).await.unwrap());
 }
 

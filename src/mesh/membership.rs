@@ -142,8 +142,11 @@ fn opts_out_of_ambient(pod: &PodFacts<'_>) -> bool {
 /// The label key `istio` marks both (`ingressgateway`, `pilot`), as in Istio's own analyzers
 /// (<https://github.com/istio/istio/tree/master/pkg/config/analysis/analyzers>).
 pub fn is_gateway_or_control_plane(labels: &dyn StringMap, annotations: &dyn StringMap) -> bool {
+    // Templates are laid over each other: with `sidecar` among them it is an application with a sidecar.
     let by_template = |templates: &str| {
-        templates.split(',').map(str::trim).any(|name| name.starts_with("gateway") || name.starts_with("grpc-"))
+        let mut names = templates.split(',').map(str::trim);
+        let is_other = |name: &str| name.starts_with("gateway") || name.starts_with("grpc-");
+        names.clone().any(is_other) && !names.any(|name| name == "sidecar")
     };
     labels.value("gateway.istio.io/managed").is_some()
         || labels.value("istio").is_some()
@@ -276,6 +279,7 @@ mod tests {
             (json!({}), json!({"inject.istio.io/templates": "gateway"}), true),
             (json!({}), json!({"inject.istio.io/templates": "custom, grpc-agent"}), true),
             (json!({}), json!({"inject.istio.io/templates": "sidecar,custom"}), false),
+            (json!({}), json!({"inject.istio.io/templates": "grpc-simple, sidecar"}), false),
             (json!({"app": "istio-ingressgateway"}), json!({}), false),
         ] {
             let map = |value: &Value| value.as_object().cloned().unwrap_or(none.clone());

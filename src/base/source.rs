@@ -1,5 +1,8 @@
 //! A text that was read, and places in it.
 
+mod lines;
+
+use lines::Lines;
 use std::sync::{Arc, OnceLock};
 
 /// A text under the name it was read by: a file path as given by the user, or `<stdin>`.
@@ -9,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
-    line_starts: Arc<OnceLock<Vec<usize>>>,
+    lines: Arc<OnceLock<Lines>>,
 }
 
 /// A half-open range of bytes `start..end` in a [`Source`].
@@ -46,7 +49,7 @@ pub struct Place {
 impl Source {
     /// A text under a name.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into(), line_starts: Arc::default() }
+        Self { name: name.into(), text: text.into(), lines: Arc::default() }
     }
 
     /// The name it was read by.
@@ -61,13 +64,12 @@ impl Source {
 
     /// Line and column of a byte offset; an offset behind the end or inside a character counts as the one before it.
     pub fn position(&self, offset: usize) -> Position {
-        let starts = self.line_starts();
-        let line = starts.partition_point(|&start| start <= offset).saturating_sub(1);
-        let start = starts.get(line).copied().unwrap_or(0);
-        let line_text = self.text.get(start..).unwrap_or("");
-        let before = line_text.char_indices().take_while(|(at, _)| start + at < offset);
-        let column = before.filter(|(_, character)| *character != BYTE_ORDER_MARK).count() + 1;
-        Position { line: line + 1, column }
+        self.lines().position(&self.text, offset)
+    }
+
+    /// The offset at which the line of a byte offset starts.
+    pub fn line_start(&self, offset: usize) -> usize {
+        self.lines().start_before(offset)
     }
 
     /// The named place of a span.
@@ -77,23 +79,15 @@ impl Source {
 
     /// The text of a line (from 1) without its line end, or an empty text behind the last line.
     pub fn line(&self, line: usize) -> &str {
-        let starts = self.line_starts();
-        let Some(&start) = line.checked_sub(1).and_then(|index| starts.get(index)) else { return "" };
-        let end = starts.get(line).copied().unwrap_or(self.text.len());
-        self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+        let span = self.lines().span(line).unwrap_or(Span { start: 0, end: 0 });
+        self.text.get(span.start..span.end.min(self.text.len())).unwrap_or("").trim_end_matches(['\n', '\r'])
     }
 
-    /// The offset at which each line starts; made at the first question, most texts are never asked.
-    fn line_starts(&self) -> &[usize] {
-        self.line_starts.get_or_init(|| {
-            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-            std::iter::once(0).chain(ends).collect()
-        })
+    /// Made at the first question, most texts are never asked.
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(&self.text))
     }
 }
-
-/// Invisible at the start of a file: no editor counts it as a column.
-const BYTE_ORDER_MARK: char = '\u{feff}';
 
 impl PartialEq for Source {
     fn eq(&self, other: &Self) -> bool {

@@ -105,8 +105,7 @@ impl<'d> Layout<'d> {
 
     /// Where the line of a place starts; behind the byte order mark on the first one.
     pub(super) fn line_start(&self, at: usize) -> usize {
-        let before = self.text().get(..at).unwrap_or("");
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1).max(self.written.piece.start);
+        let start = self.written.source.line_start(at).max(self.written.piece.start);
         let mark = if self.slice(start, at).starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         start + mark
     }
@@ -156,6 +155,17 @@ impl<'d> Layout<'d> {
         let is_deeper = |line: &str| line.len() - line.trim_start().len() > column;
         let is_empty_or_comment = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
         lines.by_ref().take_while(is_empty_or_comment).any(|line| !line.trim().is_empty() && is_deeper(line))
+    }
+
+    /// Whether a comment stands behind a place on its line, on the empty lines below, or on the first line that is not empty: only
+    /// such a comment can come to stand elsewhere by what goes before it.
+    pub(super) fn has_comment_behind(&self, at: usize) -> bool {
+        let rest = self.slice(at, self.written.piece.end);
+        let behind = rest.split_inclusive('\n');
+        let empty: usize = behind.clone().skip(1).take_while(|line| line.trim().is_empty()).map(str::len).sum();
+        let first = behind.clone().next().map_or(0, str::len) + empty;
+        let next = rest.get(first..).and_then(|rest| rest.split_inclusive('\n').next()).map_or(0, str::len);
+        self.holds_comment(at, at + first + next)
     }
 
     /// The comments, without their `#`.

@@ -63,7 +63,7 @@ pub fn splice(document: &Document, changes: &[Change]) -> Result<Vec<TextEdit>, 
 /// Whether all comments are still comments after these edits: where lines go, a comment may come to stand below a block of
 /// text that takes it in.
 fn keeps_comments(layout: &Layout<'_>, edits: &[TextEdit]) -> bool {
-    if layout.comments().next().is_none() {
+    if !edits.iter().any(|edit| layout.has_comment_behind(edit.span.end)) {
         return true;
     }
     let piece = layout.piece();

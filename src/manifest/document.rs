@@ -113,13 +113,7 @@ impl Document {
     /// something absent by the nearest parent that exists; the root by its first key. None only without a text.
     pub fn point_at(&self, path: &Path) -> Option<Span> {
         let written = self.written.as_ref()?;
-        let mut path = path.clone();
-        let found = loop {
-            match written.find(&path) {
-                Some(found) => break found,
-                None => path = path.parent()?,
-            }
-        };
+        let (found, _) = written.tree.find_nearest(path, written.text())?;
         Some(written.point(found))
     }
 }

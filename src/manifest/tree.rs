@@ -6,6 +6,7 @@
 use super::spot::Style;
 use crate::base::{Path, Segment};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// The number of a node in its [`Tree`].
 pub(super) type NodeId = u32;
@@ -44,7 +45,12 @@ pub(super) struct Tree {
     pub(super) names: HashMap<NodeId, Box<str>>,
     /// Anchors and tags, by the node they belong to.
     pub(super) properties: Vec<(NodeId, Range)>,
+    /// The items of lists of more than [`FEW`], once one of them was asked for: each finding asks for the place of some item.
+    long_lists: OnceLock<HashMap<NodeId, Vec<NodeId>>>,
 }
+
+/// Items that are counted off.
+const FEW: usize = 16;
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy)]
@@ -97,20 +103,39 @@ impl Tree {
 
     /// What stands at a path, by the rules by which the JSON was made: of equal keys the last, merged ones included.
     pub(super) fn find(&self, path: &Path, text: &str) -> Option<Found> {
-        self.nodes.first()?;
+        let (found, steps) = self.find_nearest(path, text)?;
+        (steps == path.segments().len()).then_some(found)
+    }
+
+    /// The same for the longest beginning of a path that leads anywhere, and how many steps that is.
+    pub(super) fn find_nearest(&self, path: &Path, text: &str) -> Option<(Found, usize)> {
         let mut found = self.follow(None, 0, false)?;
-        for segment in path.segments() {
-            found = match segment {
-                Segment::Key(key) => self.entry(found.node, key, text, found.via_alias)?,
-                Segment::Index(index) => self.item(found.node, *index, found.via_alias)?,
+        for (steps, segment) in path.segments().iter().enumerate() {
+            let next = match segment {
+                Segment::Key(key) => self.entry(found.node, key, text, found.via_alias),
+                Segment::Index(index) => self.item(found.node, *index, found.via_alias),
             };
+            let Some(next) = next else { return Some((found, steps)) };
+            found = next;
         }
-        Some(found)
+        Some((found, path.segments().len()))
     }
 
     fn item(&self, list: NodeId, index: usize, via_alias: bool) -> Option<Found> {
         let Shape::List(_) = self.get(list)?.shape else { return None };
-        self.follow(None, self.children(list).nth(index)?, via_alias)
+        let item = match index {
+            0..FEW => self.children(list).nth(index),
+            _ => self.long_lists().get(&list).and_then(|items| items.get(index)).copied(),
+        };
+        self.follow(None, item?, via_alias)
+    }
+
+    fn long_lists(&self) -> &HashMap<NodeId, Vec<NodeId>> {
+        let items = |list: NodeId| self.children(list).collect::<Vec<NodeId>>();
+        self.long_lists.get_or_init(|| {
+            let lists = (0..).zip(&self.nodes).filter(|(_, node)| matches!(node.shape, Shape::List(_)));
+            lists.map(|(list, _)| (list, items(list))).filter(|(_, items)| items.len() > FEW).collect()
+        })
     }
 
     fn entry(&self, map: NodeId, name: &str, text: &str, via_alias: bool) -> Option<Found> {

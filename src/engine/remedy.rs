@@ -2,7 +2,7 @@
 
 use crate::base::{Edit, Fix, Path, Remedy, TextEdit};
 use crate::manifest::Object;
-use crate::manifest::edit::{Change, applied, changes, splice};
+use crate::manifest::edit::{Change, changes_by, splice};
 
 /// The remedy with the splices of its edits; without a fix where the edits cannot be printed into the text.
 pub(super) fn printed(remedy: Remedy, object: &Object) -> Remedy {
@@ -16,8 +16,8 @@ pub(super) fn printed(remedy: Remedy, object: &Object) -> Remedy {
 }
 
 fn splices(edits: &[Edit], object: &Object) -> Result<Vec<TextEdit>, String> {
-    let after = applied(edits, object.value()).map_err(|error| error.to_string())?;
-    let changes = based(changes(object.value(), &after), object.base());
+    let changes = changes_by(edits, object.value()).map_err(|error| error.to_string())?;
+    let changes = based(changes, object.base());
     splice(object.document(), &changes).map_err(|refusal| refusal.to_string())
 }
 

@@ -1,6 +1,7 @@
 //! Which items of two lists are the same, so that an edit of an item is no other item in its place.
 
 use serde_json::Value;
+use std::borrow::Borrow;
 
 /// A step from the end of two lists to their start.
 #[derive(Debug, Clone, Copy)]
@@ -18,10 +19,11 @@ const MAX_PAIRS: usize = 4096;
 
 /// The steps with the least that changes; what is equal at both ends is left out. Where there are too many items to weigh
 /// them all, they are told apart by name.
-pub(super) fn steps(before: &[Value], after: &[Value]) -> Vec<Step> {
-    let head = before.iter().zip(after).take_while(|(one, other)| one == other).count();
+pub(super) fn steps(before: &[Value], after: &[impl Borrow<Value>]) -> Vec<Step> {
+    let after: Vec<&Value> = after.iter().map(Borrow::borrow).collect();
+    let head = before.iter().zip(&after).take_while(|(one, other)| is_same(one, other)).count();
     let (old, new) = (before.get(head..).unwrap_or(&[]), after.get(head..).unwrap_or(&[]));
-    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
+    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| is_same(one, other)).count();
     let old = old.get(..old.len() - tail).unwrap_or(&[]);
     let new = new.get(..new.len() - tail).unwrap_or(&[]);
     let steps = if old.len() * new.len() <= MAX_PAIRS { Table::of(old, new).steps() } else { by_name(old, new) };
@@ -36,12 +38,12 @@ pub(super) fn steps(before: &[Value], after: &[Value]) -> Vec<Step> {
 /// The usual table of edit distances: of each start of one list from each start of the other.
 struct Table<'v> {
     before: &'v [Value],
-    after: &'v [Value],
+    after: &'v [&'v Value],
     distances: Vec<usize>,
 }
 
 impl<'v> Table<'v> {
-    fn of(before: &'v [Value], after: &'v [Value]) -> Self {
+    fn of(before: &'v [Value], after: &'v [&'v Value]) -> Self {
         let mut table = Self { before, after, distances: Vec::new() };
         for old in 0..=before.len() {
             for new in 0..=after.len() {
@@ -54,11 +56,10 @@ impl<'v> Table<'v> {
 
     /// The step by which the first `old` items become the first `new` items with the least change, and how much that is.
     fn last_step(&self, old: usize, new: usize) -> Option<(usize, Step)> {
-        let last =
-            |count: usize, list: &'v [Value]| count.checked_sub(1).and_then(|index| Some((index, list.get(index)?)));
         let so_far =
             |old: usize, new: usize| self.distances.get(old * (self.after.len() + 1) + new).copied().unwrap_or(0);
-        let (one, other) = (last(old, self.before), last(new, self.after));
+        let one = old.checked_sub(1).and_then(|index| Some((index, self.before.get(index)?)));
+        let other = new.checked_sub(1).and_then(|index| Some((index, *self.after.get(index)?)));
         let put_in = other.map(|(after, item)| (so_far(old, after) + weight(item), Step::New { before: old, after }));
         let taken = one.map(|(before, item)| (so_far(before, new) + weight(item), Step::Gone { before }));
         let of_one_kind = one.zip(other).filter(|((_, item), (_, edited))| kind(item) == kind(edited));
@@ -83,6 +84,11 @@ impl<'v> Table<'v> {
     }
 }
 
+/// Whether two values are equal. One that was not copied is itself, however large it is.
+pub(super) fn is_same(one: &Value, other: &Value) -> bool {
+    std::ptr::eq(one, other) || one == other
+}
+
 fn kind(value: &Value) -> (bool, bool) {
     (value.is_object(), value.is_array())
 }
@@ -100,7 +106,7 @@ pub(super) fn weight(value: &Value) -> usize {
 /// How many scalars come, go, or are others, when the one value becomes the other where it stands.
 pub(super) fn distance(before: &Value, after: &Value) -> usize {
     match (before, after) {
-        _ if before == after => 0,
+        _ if is_same(before, after) => 0,
         (Value::Object(before), Value::Object(after)) => {
             let of_key = |(key, old)| after.get(key).map_or_else(|| weight(old), |new| distance(old, new));
             let added = after.iter().filter(|(key, _)| !before.contains_key(*key));
@@ -116,7 +122,7 @@ pub(super) fn distance(before: &Value, after: &Value) -> usize {
 }
 
 /// Items are the same if they are equal or have one name.
-fn by_name(before: &[Value], after: &[Value]) -> Vec<Step> {
+fn by_name(before: &[Value], after: &[&Value]) -> Vec<Step> {
     let is_in = |item: &Value, list: &[Value]| list.iter().any(|other| are_alike(item, other));
     let (mut old, mut new) = (before, after);
     let mut steps = Vec::new();

@@ -38,7 +38,8 @@ pub fn applied(edits: &[Edit], value: &Value) -> Result<Value, CannotEdit> {
     Ok(after)
 }
 
-fn apply(edit: &Edit, value: &mut Value) -> Result<(), CannotEdit> {
+/// Does one edit. What does not fit may be half done.
+pub(super) fn apply(edit: &Edit, value: &mut Value) -> Result<(), CannotEdit> {
     match edit {
         Edit::Set { path, value: wanted } => *made(path, value)? = wanted.clone(),
         Edit::Insert { list, index, value: item } => {

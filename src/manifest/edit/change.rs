@@ -1,8 +1,9 @@
 //! What differs between two values, as the fewest changes of single fields and items.
 
-use super::align::{Step, steps};
+use super::align::{Step, is_same, steps};
 use crate::base::Path;
 use serde_json::{Map, Value};
+use std::borrow::Borrow;
 
 /// One difference between a value before and after.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +41,7 @@ pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
 /// Adds the changes at a path and below it.
 pub(super) fn compare(path: &Path, before: &Value, after: &Value, found: &mut Vec<Change>) {
     match (before, after) {
-        _ if before == after => {}
+        _ if is_same(before, after) => {}
         (Value::Object(before), Value::Object(after)) => compare_maps(path, before, after, found),
         (Value::Array(before), Value::Array(after)) => compare_lists(path, before, after, found),
         _ => found.push(Change { path: path.clone(), difference: Difference::Replaced(after.clone()) }),
@@ -59,19 +60,20 @@ fn compare_maps(path: &Path, before: &Map<String, Value>, after: &Map<String, Va
     }
 }
 
-fn compare_lists(path: &Path, before: &[Value], after: &[Value], found: &mut Vec<Change>) {
+/// The same for the items of lists.
+pub(super) fn compare_lists(path: &Path, before: &[Value], after: &[impl Borrow<Value>], found: &mut Vec<Change>) {
     for step in steps(before, after) {
         match step {
             Step::Same { before: old, after: new } => {
                 if let (Some(one), Some(other)) = (before.get(old), after.get(new)) {
-                    compare(&path.clone().index(old), one, other, found);
+                    compare(&path.clone().index(old), one, other.borrow(), found);
                 }
             }
             Step::Gone { before } => {
                 found.push(Change { path: path.clone().index(before), difference: Difference::Removed });
             }
             Step::New { before, after: new } => {
-                let item = after.get(new).cloned().unwrap_or_default();
+                let item = after.get(new).map(|item| item.borrow().clone()).unwrap_or_default();
                 found.push(Change { path: path.clone().index(before), difference: Difference::Inserted(item) });
             }
         }

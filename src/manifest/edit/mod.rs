@@ -8,12 +8,14 @@ mod align;
 mod apply;
 mod change;
 mod json_patch;
+mod local;
 mod splice;
 mod within;
 
 pub use apply::{CannotEdit, applied};
 pub use change::{Change, Difference, changes};
 pub use json_patch::{Operation, json_patch, pointer};
+pub use local::changes_by;
 pub(super) use splice::Facts;
 pub use splice::{Refusal, splice, spliced};
 pub use within::{with_field, without_field};

@@ -14,7 +14,7 @@ pub use action::{ACTIONS, Action, Cell, Circumstances, Evaluation, MODES_BY_STRI
 pub use finding::{Finding, ObjectRef, Related, Suppression};
 pub use fix::{Edit, Fix, PodRepair, Remedy, Safety, TextEdit};
 pub use nearest::nearest;
-pub use path::{Path, Segment};
+pub use path::{Path, Segment, field};
 pub use printable::{is_unprintable, printable};
 pub use problem::Problem;
 pub use severity::{Mode, Severity};

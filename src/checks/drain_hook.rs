@@ -2,7 +2,7 @@
 
 use crate::base::{Edit, Fix, PodRepair};
 use crate::checks::failing_hook::{hook_command, hook_failure};
-use crate::checks::pre_stop::{SLEEP_ACTION_SINCE, wait_in_place};
+use crate::checks::pre_stop::{SLEEP_ACTION_SINCE, WaitInPlace};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
@@ -42,26 +42,28 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let profile = subject.profile;
     let is_useful =
         params.unmeshed_http_callers || profile.unmeshed_http_callers || profile.istio_version < GRACEFUL_SINCE;
-    let observe = |container: Container<'_>| {
+    let waits = WaitInPlace::of(subject, pod);
+    let observe = |container| {
         let argv = hook_command(&container)?;
         let call = drain_hook(&argv).filter(|call| call.is_get || !is_useful)?;
         // A hook that cannot run is another rule's finding.
         let runs = hook_failure(&container).is_none();
-        runs.then(|| Hook { subject, pod, container, argv: &argv, call: &call }.observation())
+        runs.then(|| Hook { subject, pod, container, argv: &argv, call: &call, waits: &waits }.observation())
     };
     pod.running_containers().filter_map(observe).collect()
 }
 
 /// A hook that makes the call.
-struct Hook<'a> {
+struct Hook<'a, 'w> {
     subject: &'a Subject<'a>,
     pod: PodTemplate<'a>,
     container: Container<'a>,
     argv: &'a [&'a str],
     call: &'a DrainHook,
+    waits: &'a WaitInPlace<'w>,
 }
 
-impl Hook<'_> {
+impl Hook<'_, '_> {
     fn observation(&self) -> Observation {
         let path = self.container.path().key("lifecycle").key("preStop").key("exec").key("command");
         let name = shortened_to(20, self.container.name());
@@ -80,7 +82,7 @@ impl Hook<'_> {
         let (at, text) = match &self.call.rest {
             DrainRest::Unclear => return Err("the script is more than commands one after the other".to_owned()),
             DrainRest::Nothing => {
-                let wait = wait_in_place(self.subject, &self.pod, &self.container);
+                let wait = self.waits.fix(&self.container);
                 let drop = || Fix::risky("drop the hook", REASON, vec![Edit::Remove { path: hook.clone() }]);
                 return wait.unwrap_or_else(|| Ok(drop()));
             }

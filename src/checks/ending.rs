@@ -3,7 +3,7 @@
 use crate::checks::failing_hook::hook_failure;
 use crate::checks::serving::is_application;
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate, Role};
+use crate::manifest::{ByContainer, Container, PodTemplate, Role};
 use crate::mesh::shutdown::{A_DAY, ApplicationEnd, NATIVE_EXIT_ALLOWANCE, hook_seconds};
 use crate::mesh::{Membership, SidecarKind};
 
@@ -51,14 +51,16 @@ pub struct Ending<'a> {
 impl<'a> Ending<'a> {
     /// How the pod ends as it stands; its annotation tells the shutdown, else it takes this long, in seconds.
     pub fn of(pod: &PodTemplate<'a>, default_shutdown: u32) -> Self {
+        struct Hooks(ByContainer<Option<i64>>);
         let shutdown = shutdown_of(pod, default_shutdown);
+        // A hook that fails takes no time, and is another rule's finding.
+        let seconds = |container: &Container<'_>| {
+            container.pre_stop().filter(|_| hook_failure(container).is_none()).and_then(hook_seconds)
+        };
+        let hooks = pod.once(|| Hooks(ByContainer::of(pod, seconds)));
         let end = |container: Container<'a>| ContainerEnd {
             container,
-            // A hook that fails takes no time, and is another rule's finding.
-            takes: ApplicationEnd {
-                pre_stop: container.pre_stop().filter(|_| hook_failure(&container).is_none()).and_then(hook_seconds),
-                shutdown: shutdown.seconds,
-            },
+            takes: ApplicationEnd { pre_stop: hooks.0.get(&container).copied().flatten(), shutdown: shutdown.seconds },
         };
         Self { ends: pod.running_containers().filter(is_application).map(end).collect(), shutdown }
     }
@@ -76,7 +78,7 @@ impl<'a> Ending<'a> {
     /// The same where this container waits before it gets its SIGTERM, in seconds.
     #[must_use]
     pub fn with_wait(mut self, container: &Container<'_>, seconds: u32) -> Self {
-        let is_it = |end: &&mut ContainerEnd<'_>| end.container.path() == container.path();
+        let is_it = |end: &&mut ContainerEnd<'_>| end.container.is(container);
         if let Some(end) = self.ends.iter_mut().find(is_it) {
             end.takes.pre_stop = Some(i64::from(seconds).min(A_DAY));
         }

@@ -67,7 +67,7 @@ fn draw(
         .containers()
         .map(|end| {
             let container = &end.container;
-            let is_first = first.is_some_and(|first| first.path() == container.path());
+            let is_first = first.is_some_and(|first| first.is(container));
             let drawn = DrawnContainer {
                 name: container.name(),
                 hook: drawn_hook(container),

@@ -37,7 +37,8 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
 /// The settings of the proxy, if the pod itself sets one of the two times: else it is the mesh's own affair.
 fn chosen_by_pod(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<ProxySettings> {
     let settings = proxy_settings(subject, pod).ok()?;
-    let (_, config) = annotated_config(pod).ok()?;
+    let annotated = annotated_config(pod).ok()?;
+    let (_, config) = &*annotated;
     // A proxy that is there may have been made from another annotation.
     let holds = |chosen: Option<GoDuration>, effective| chosen.is_none_or(|chosen| chosen == effective);
     let is_chosen = config.termination_drain_duration.is_some() || config.drain_duration.is_some();

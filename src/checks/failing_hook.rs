@@ -1,5 +1,6 @@
 //! preStop hooks that fail at once: SIGTERM follows in the same moment, and what the hook was written for does not happen.
 
+use crate::base::field;
 use crate::manifest::Container;
 use crate::mesh::shutdown::{FailingCommand, Handler, failing_command};
 use crate::mesh::{BareBase, bare_base};
@@ -37,7 +38,7 @@ pub fn lacking(container: &Container<'_>, program: &str) -> Option<BareBase> {
 /// What the preStop of a container runs, element by element; none where it runs no command.
 pub fn hook_command<'a>(container: &Container<'a>) -> Option<Vec<&'a str>> {
     let hook = container.pre_stop().filter(|hook| Handler::of(hook) == Some(Handler::Exec))?;
-    hook.pointer("/exec/command")?.as_array()?.iter().map(Value::as_str).collect()
+    field(hook, &["exec", "command"])?.as_array()?.iter().map(Value::as_str).collect()
 }
 
 /// Whether this is one of the programs that a bare image lacks: of a common name, in a folder for such programs.

@@ -1,6 +1,7 @@
 //! Which containers of a pod start only when their proxy is ready, and which wait for it by themselves.
 
-use crate::checks::container_start::ask_start;
+use crate::base::field;
+use crate::checks::container_start::{ask_command, proxy_wait};
 use crate::checks::proxy::{present_proxy, proxy_settings};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
@@ -30,7 +31,7 @@ impl Held {
             return Some(Self::AllBehind(present.map(|it| it.index())));
         }
         if let Some(proxy) = present_proxy(pod) {
-            let waits = proxy.value().pointer("/lifecycle/postStart").is_some();
+            let waits = field(proxy.value(), &["lifecycle", "postStart"]).is_some();
             return Some(if waits { Self::ContainersBehind(proxy.index()) } else { Self::None });
         }
         let settings = proxy_settings(subject, pod).ok()?;
@@ -57,11 +58,11 @@ impl Held {
 
 /// Whether a container waits for the proxy by itself, or may: then nothing is said about it.
 pub fn may_wait(container: &Container<'_>) -> bool {
-    ask_start(container, |start| start.proxy_wait()) != ProxyWait::None
+    proxy_wait(container) != ProxyWait::None
 }
 
 /// Whether a container does nothing but a task of our own program that runs no application.
 pub fn runs_no_application(container: &Container<'_>) -> bool {
     let runs_none = |task| !matches!(task, OwnTask::Run | OwnTask::Job);
-    ask_start(container, |start| start.own_call().is_some_and(|call| runs_none(call.task)))
+    ask_command(container, |start| start.own_call().is_some_and(|call| runs_none(call.task)))
 }

@@ -4,13 +4,12 @@
 //! <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication>
 
 use crate::base::{Fix, PodRepair};
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::{ask_start, waits_for_identity};
 use crate::checks::identity_fix::wait_for_identity;
 use crate::checks::workload_identity::{Evidence, is_exempt};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
-use crate::mesh::ContainerStart;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -78,12 +77,13 @@ fn observe(pod: &PodTemplate<'_>, evidence: &Evidence<'_>) -> Observation {
 /// An init container that asks the metadata server waits for it: it is run again until it succeeds. The application
 /// only waits where its command asks more than once, and a native sidecar where something waits for its start.
 fn waits(container: &Container<'_>) -> bool {
-    let asks_again = |start: &ContainerStart<'_>| start.waits_for_identity() && start.tries_again();
-    match container.role() {
-        Role::Init => ask_start(container, |start| start.waits_for_identity()),
-        Role::Regular => ask_start(container, asks_again),
-        Role::NativeSidecar => container.value().get("startupProbe").is_some() && ask_start(container, asks_again),
-    }
+    let asks_again = || ask_start(container, |start| start.tries_again());
+    waits_for_identity(container)
+        && match container.role() {
+            Role::Init => true,
+            Role::Regular => asks_again(),
+            Role::NativeSidecar => container.value().get("startupProbe").is_some() && asks_again(),
+        }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! What its command proves is told by [`crate::mesh::IdentityFlaw`].
 
 use crate::base::{Edit, Fix, Path, PodRepair};
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::{ask_start, waits_for_identity};
 use crate::checks::identity_fix::WAIT_ARGUMENTS;
 use crate::checks::{Check, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
@@ -38,7 +38,10 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 
 fn observe(params: &Params, container: &Container<'_>) -> Option<Observation> {
     let is_init = container.role() == Role::Init;
-    let flaw = ask_start(container, |start| if start.waits_for_identity() { start.identity_flaw() } else { None });
+    if !waits_for_identity(container) {
+        return None;
+    }
+    let flaw = ask_start(container, |start| start.identity_flaw());
     // What an application does with a failure is its own business; that it never gets to it is not.
     match flaw.filter(|flaw| is_init || *flaw == IdentityFlaw::Endless) {
         Some(flaw) => Some(observe_flaw(params, container, flaw)),
@@ -81,7 +84,7 @@ fn observe_flaw(params: &Params, container: &Container<'_>, flaw: IdentityFlaw) 
 
 /// Google's image of 2020 is hundreds of megabytes of programs nobody has mended since.
 fn observe_image(params: &Params, container: &Container<'_>) -> Option<Observation> {
-    if !ask_start(container, |start| start.waits_for_identity() && start.has_old_identity_image()) {
+    if !ask_start(container, |start| start.has_old_identity_image()) {
         return None;
     }
     let path = container.path().key("image");

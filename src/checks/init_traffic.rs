@@ -6,7 +6,7 @@
 //! Source: <https://istio.io/latest/docs/setup/additional-setup/cni/#compatibility-with-application-init-containers>
 
 use crate::base::{Fix, PodRepair, Safety};
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::{ask_start, proxy_wait, waits_for_identity};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy::is_injected;
@@ -14,13 +14,15 @@ use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to, with_name};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
-use crate::mesh::init_order::{REDIRECTING, VALIDATING, init_order, way_out};
+use crate::mesh::init_order::{REDIRECTING, VALIDATING, init_order, ways_out};
 use crate::mesh::outbound_ranges::EXCLUDE_OUTBOUND_ANNOTATION;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Callee, InitContainer, ProxyWait, Redirection, SidecarKind, Way};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -44,10 +46,13 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|pod| !pod.is_windows() && redirects_all(subject, pod)) else {
         return Vec::new();
     };
+    // The same for all of them.
+    let (losses, fix) = (OnceCell::new(), OnceCell::new());
     let observe = |container: Container<'_>| {
         let callee = callee(params, &container)?;
-        let lost = lost(subject, &pod, &container)?;
-        Some(observe(subject, &pod, &container, &callee, lost))
+        let lost = losses.get_or_init(|| Losses::of(subject, &pod)).of_container(&container)?;
+        let fix = fix.get_or_init(|| native(subject, &pod)).clone();
+        Some(observe(&pod, &container, &callee, lost, fix))
     };
     pod.init_containers().filter(|it| is_application(it) && !runs_as_proxy(&pod, it)).filter_map(observe).collect()
 }
@@ -57,10 +62,8 @@ fn callee(params: &Params, container: &Container<'_>) -> Option<Callee> {
     if params.callers.iter().any(|name| name == container.name()) {
         return Some(Callee::Others);
     }
-    ask_start(container, |start| {
-        let is_of_another_rule = start.waits_for_identity() || start.proxy_wait() != ProxyWait::None;
-        if is_of_another_rule { None } else { start.network_call() }
-    })
+    let is_of_another_rule = waits_for_identity(container) || proxy_wait(container) != ProxyWait::None;
+    if is_of_another_rule { None } else { ask_start(container, |start| start.network_call()) }
 }
 
 /// What becomes of calls that no proxy carries.
@@ -72,27 +75,44 @@ enum Lost {
     PastTheMesh,
 }
 
-/// What becomes of the calls of an init container when it starts; none where a proxy carries them, and where an init container
-/// ends before anything is redirected, which is how Istio without its CNI plugin means it.
-fn lost(subject: &Subject<'_>, pod: &PodTemplate<'_>, container: &Container<'_>) -> Option<Lost> {
-    let kind = subject.sidecar_kind()?;
-    let entry = |it: Container<'_>| (it.name().to_owned(), it.role() == Role::NativeSidecar);
-    let own: Vec<(String, bool)> = pod.init_containers().map(entry).collect();
-    let own = || own.iter().map(|(name, keeps_running)| InitContainer { name, keeps_running: *keeps_running });
-    let redirection = Redirection::of(own(), subject.profile.cni);
-    let is_made = own().any(|it| matches!(it.name, REDIRECTING | VALIDATING)) || is_injected(pod);
-    // What Istio has put into a template it may sort anew: only a Pod is as it will run.
-    if is_made && !subject.object.is("", "Pod") {
-        return None;
-    }
-    let order = if is_made { own().collect() } else { init_order(own(), kind, redirection) };
-    let at = order.iter().position(|it| it.name == container.name())?;
-    match way_out(&order, at, redirection) {
-        Way::Nowhere => Some(Lost::Refused),
-        Way::Direct if container.role() == Role::NativeSidecar && kind == SidecarKind::Classic => {
-            Some(Lost::PastTheMesh)
+/// What becomes of the calls of the init containers of a pod when they start.
+struct Losses<'a> {
+    /// Of the first container of each name; none where a proxy carries them, and where an init container ends before anything
+    /// is redirected, which is how Istio without its CNI plugin means it.
+    by_name: HashMap<&'a str, Way>,
+    kind: Option<SidecarKind>,
+}
+
+impl<'a> Losses<'a> {
+    fn of(subject: &Subject<'_>, pod: &PodTemplate<'a>) -> Self {
+        let kind = subject.sidecar_kind();
+        let entry =
+            |it: Container<'a>| InitContainer { name: it.name(), keeps_running: it.role() == Role::NativeSidecar };
+        let own: Vec<InitContainer<'a>> = pod.init_containers().map(entry).collect();
+        let redirection = Redirection::of(own.iter().copied(), subject.profile.cni);
+        let is_made = own.iter().any(|it| matches!(it.name, REDIRECTING | VALIDATING)) || is_injected(pod);
+        let order = match kind {
+            // What Istio has put into a template it may sort anew: only a Pod is as it will run.
+            _ if is_made && !subject.object.is("", "Pod") => Vec::new(),
+            Some(kind) if !is_made => init_order(own, kind, redirection),
+            _ => own,
+        };
+        let mut by_name = HashMap::new();
+        for (it, way) in order.iter().zip(ways_out(&order, redirection)) {
+            by_name.entry(it.name).or_insert(way);
         }
-        Way::Direct | Way::ThroughProxy => None,
+        Self { by_name, kind }
+    }
+
+    fn of_container(&self, container: &Container<'_>) -> Option<Lost> {
+        let kind = self.kind?;
+        match self.by_name.get(container.name())? {
+            Way::Nowhere => Some(Lost::Refused),
+            Way::Direct if container.role() == Role::NativeSidecar && kind == SidecarKind::Classic => {
+                Some(Lost::PastTheMesh)
+            }
+            Way::Direct | Way::ThroughProxy => None,
+        }
     }
 }
 
@@ -125,13 +145,12 @@ fn runs_as_proxy(pod: &PodTemplate<'_>, container: &Container<'_>) -> bool {
 }
 
 fn observe(
-    subject: &Subject<'_>,
     pod: &PodTemplate<'_>,
     container: &Container<'_>,
     callee: &Callee,
     lost: Lost,
+    fix: Result<Fix, String>,
 ) -> Observation {
-    let fix = native(subject, pod);
     let (path, wanted, help) = match &fix {
         Ok(_) => (
             pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),

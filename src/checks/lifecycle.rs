@@ -7,7 +7,7 @@ mod sleep;
 mod stop_signal;
 
 use crate::base::{Edit, Fix, Path, PodRepair};
-use crate::checks::pre_stop::wait_in_place;
+use crate::checks::pre_stop::WaitInPlace;
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
@@ -27,6 +27,7 @@ pub const CHECK: Check = Check {
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
+    let waits = WaitInPlace::of(subject, pod);
     let of_container = |container: Container<'_>| -> Vec<Observation> {
         let Some(lifecycle) = container.value().get("lifecycle").filter(|it| it.is_object()) else { return Vec::new() };
         if container.role() == Role::Init {
@@ -34,7 +35,7 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
         }
         let hooks = Moment::ALL.into_iter().filter_map(|moment| {
             let value = lifecycle.get(moment.field()).filter(|value| value.is_object())?;
-            Hook { subject, pod, container, moment, value }.mistake()
+            Hook { subject, pod, container, moment, value, waits: &waits }.mistake()
         });
         hooks.chain(stop_signal::mistake(&pod, &container)).collect()
     };
@@ -60,15 +61,16 @@ impl Moment {
 }
 
 /// One hook of one container.
-struct Hook<'a> {
+struct Hook<'a, 'w> {
     subject: &'a Subject<'a>,
     pod: PodTemplate<'a>,
     container: Container<'a>,
     moment: Moment,
     value: &'a Value,
+    waits: &'a WaitInPlace<'w>,
 }
 
-impl Hook<'_> {
+impl Hook<'_, '_> {
     fn mistake(&self) -> Option<Observation> {
         match Handler::all_of(self.value)[..] {
             [] => Some(self.without_handler()),
@@ -171,7 +173,7 @@ impl Hook<'_> {
     /// The wait that callers need in the place of a preStop that does nothing, else nothing in its place.
     fn replacement(&self) -> Result<Fix, String> {
         if self.moment == Moment::PreStop
-            && let Some(wait) = wait_in_place(self.subject, &self.pod, &self.container)
+            && let Some(wait) = self.waits.fix(&self.container)
         {
             return wait;
         }

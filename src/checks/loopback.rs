@@ -4,30 +4,50 @@
 //! other declares the port or names its number. Settings in files inside the image show nothing here.
 
 use crate::checks::serving::is_application;
-use crate::manifest::{Container, PodTemplate, Role};
+use crate::manifest::{Container, PodTemplate};
+use std::collections::{BTreeSet, HashMap};
 
-/// The neighbours that this container names at loopback and that get their SIGTERM at once. Init containers that keep running
-/// are stopped after all others.
-pub fn hookless_upstreams<'a>(pod: &PodTemplate<'a>, container: &Container<'_>) -> Vec<Container<'a>> {
-    let ports = loopback_ports(container);
-    // For most, and a pod may have a thousand containers that each ask.
-    if ports.is_empty() {
-        return Vec::new();
+/// The containers of a pod that get their SIGTERM at once, by the ports that they show. Init containers that keep running are
+/// stopped after all others.
+pub struct Loopback<'a> {
+    hookless: Vec<Container<'a>>,
+    /// Places among these, rising.
+    by_port: HashMap<u16, Vec<usize>>,
+}
+
+impl<'a> Loopback<'a> {
+    /// Those of a pod.
+    pub fn of(pod: &PodTemplate<'a>) -> Self {
+        let is_hookless = |it: &Container<'a>| is_application(it) && it.pre_stop().is_none();
+        let hookless: Vec<Container<'a>> = pod.containers().filter(is_hookless).collect();
+        let mut by_port: HashMap<u16, Vec<usize>> = HashMap::new();
+        for (place, container) in hookless.iter().enumerate() {
+            for port in shown_ports(container) {
+                let places = by_port.entry(port).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        Self { hookless, by_port }
     }
-    let is_upstream = |other: &Container<'a>| {
-        other.role() == Role::Regular
-            && other.path() != container.path()
-            && is_application(other)
-            && other.pre_stop().is_none()
-            && ports.iter().any(|port| listens_on(other, *port))
-    };
-    pod.containers().filter(is_upstream).collect()
+
+    /// The neighbours that a container names at loopback, in their order.
+    pub fn upstreams(&self, container: &Container<'_>) -> Vec<Container<'a>> {
+        let found: BTreeSet<usize> =
+            loopback_ports(container).iter().filter_map(|port| self.by_port.get(port)).flatten().copied().collect();
+        let upstreams = found.into_iter().filter_map(|place| self.hookless.get(place));
+        upstreams.filter(|other| !other.is(container)).copied().collect()
+    }
 }
 
 /// The ports at loopback that a container names and does not declare: those are its own.
-fn loopback_ports(container: &Container<'_>) -> Vec<u16> {
-    let named = texts(container).flat_map(loopback_ports_in);
-    named.filter(|port| !container.ports().any(|own| own.number == i64::from(*port))).collect()
+fn loopback_ports(container: &Container<'_>) -> BTreeSet<u16> {
+    let mut named: BTreeSet<u16> = texts(container).flat_map(loopback_ports_in).collect();
+    for own in container.ports() {
+        u16::try_from(own.number).ok().map(|number| named.remove(&number));
+    }
+    named
 }
 
 const LOOPBACK: [&str; 3] = ["127.0.0.1:", "localhost:", "[::1]:"];
@@ -48,9 +68,10 @@ fn begins_a_word(text: &str, at: usize) -> bool {
     !before.is_some_and(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_'))
 }
 
-fn listens_on(container: &Container<'_>, port: u16) -> bool {
-    container.ports().any(|own| own.number == i64::from(port))
-        || texts(container).any(|text| is_no_url(text) && names_number(text, &port.to_string()))
+/// The ports that a container declares, or whose numbers it names.
+fn shown_ports<'a>(container: &Container<'a>) -> impl Iterator<Item = u16> + use<'a> {
+    let declared = container.ports().filter_map(|own| u16::try_from(own.number).ok());
+    declared.chain(texts(container).filter(|text| is_no_url(text)).flat_map(numbers_in))
 }
 
 /// A URL is what others are called at: one that names the port is a client as well.
@@ -58,9 +79,10 @@ fn is_no_url(text: &str) -> bool {
     !text.contains("://")
 }
 
-/// Whether the number stands in the text as a word of its own: in `--port=8081`, not in `18081`.
-fn names_number(text: &str, number: &str) -> bool {
-    text.split(|it: char| !it.is_ascii_alphanumeric()).any(|word| word == number)
+/// The numbers that stand in a text as words of their own: that in `--port=8081`, and all of `18081`.
+fn numbers_in(text: &str) -> impl Iterator<Item = u16> {
+    let words = text.split(|it: char| !it.is_ascii_alphanumeric());
+    words.filter(|word| *word == "0" || !word.starts_with('0')).filter_map(|word| word.parse().ok())
 }
 
 /// All that a container is started with.
@@ -82,7 +104,7 @@ mod tests {
         let object = Object::from_json(pod).unwrap();
         let pod = PodTemplate::of(&object).unwrap();
         let front = pod.containers().next().unwrap();
-        hookless_upstreams(&pod, &front).iter().map(|it| it.name().to_owned()).collect()
+        Loopback::of(&pod).upstreams(&front).iter().map(|it| it.name().to_owned()).collect()
     }
 
     #[test]

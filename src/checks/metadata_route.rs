@@ -8,7 +8,7 @@ use crate::checks::proxy::is_injected;
 use crate::checks::proxy_edit::INJECTED;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
-use crate::mesh::init_order::{PROXY, REDIRECTING, VALIDATING, init_order, way_out};
+use crate::mesh::init_order::{PROXY, REDIRECTING, VALIDATING, init_order, ways_out};
 use crate::mesh::injection::{Injection, Revisions, injection};
 use crate::mesh::outbound_capture::{INCLUDE_OUTBOUND_ANNOTATION, are_readable, excluded_ranges};
 use crate::mesh::outbound_ranges::{EXCLUDE_OUTBOUND_ANNOTATION, excludes};
@@ -17,6 +17,8 @@ use crate::mesh::{
 };
 use core::net::Ipv4Addr;
 use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// GKE's metadata server, as a pod calls it.
 pub const METADATA_SERVER: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
@@ -31,6 +33,14 @@ pub struct MetadataRoute<'a> {
     kind: SidecarKind,
     redirection: Redirection,
     is_redirected: bool,
+    /// The ways of its init containers, once somebody has asked.
+    ways: OnceCell<WaysByName<'a>>,
+}
+
+/// The way of the first of the init containers of each name, and of one that would come behind all of them.
+struct WaysByName<'a> {
+    by_name: HashMap<&'a str, Way>,
+    behind: Way,
 }
 
 impl<'a> MetadataRoute<'a> {
@@ -39,7 +49,7 @@ impl<'a> MetadataRoute<'a> {
         let kind = subject.sidecar_kind()?;
         let redirection = Redirection::of(entries(&pod), subject.profile.cni);
         let is_redirected = is_captured(subject, &pod, METADATA_SERVER);
-        Some(Self { subject, pod, kind, redirection, is_redirected })
+        Some(Self { subject, pod, kind, redirection, is_redirected, ways: OnceCell::new() })
     }
 
     /// Whether connections to the metadata server are redirected to the proxy, once redirection is set up.
@@ -57,15 +67,14 @@ impl<'a> MetadataRoute<'a> {
         if !self.is_redirected || runs_as_proxy(&self.pod, container) {
             return Way::Direct;
         }
-        let own: Vec<InitContainer<'_>> = entries(&self.pod).collect();
-        self.way_among(&own, container.name())
+        self.ways.get_or_init(|| self.ways_among(entries(&self.pod).collect())).of(container.name())
     }
 
     /// What would become of the connections of an init container of this name that is put in at this place.
     pub fn way_of_new(&self, name: &str, index: usize) -> Way {
         let mut own: Vec<InitContainer<'_>> = entries(&self.pod).collect();
         own.insert(index.min(own.len()), InitContainer { name, keeps_running: false });
-        if self.is_redirected { self.way_among(&own, name) } else { Way::Direct }
+        if self.is_redirected { self.ways_among(own).of(name) } else { Way::Direct }
     }
 
     /// Another place among the init containers of the manifest for one that is cut off: behind a native proxy, or before
@@ -93,15 +102,22 @@ impl<'a> MetadataRoute<'a> {
         exclude(self.subject, &self.pod, METADATA_SERVER)
     }
 
-    fn way_among(&self, own: &[InitContainer<'_>], name: &str) -> Way {
-        let own = own.iter().copied();
-        let order = if is_as_written(self.subject, &self.pod) {
-            own.collect()
-        } else {
-            init_order(own, self.kind, self.redirection)
-        };
-        let at = order.iter().position(|it| it.name == name).unwrap_or(order.len());
-        way_out(&order, at, self.redirection)
+    fn ways_among<'n>(&self, own: Vec<InitContainer<'n>>) -> WaysByName<'n> {
+        let is_as_written = is_as_written(self.subject, &self.pod);
+        let order = if is_as_written { own } else { init_order(own, self.kind, self.redirection) };
+        let mut ways = ways_out(&order, self.redirection);
+        let behind = ways.pop().unwrap_or(Way::Direct);
+        let mut by_name = HashMap::new();
+        for (it, way) in order.iter().zip(ways) {
+            by_name.entry(it.name).or_insert(way);
+        }
+        WaysByName { by_name, behind }
+    }
+}
+
+impl WaysByName<'_> {
+    fn of(&self, name: &str) -> Way {
+        self.by_name.get(name).copied().unwrap_or(self.behind)
     }
 }
 

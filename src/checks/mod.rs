@@ -19,6 +19,7 @@ mod entrypoints;
 mod envoy_drain;
 mod external_name_port;
 mod failing_hook;
+mod fix_budget;
 mod google_account;
 mod grace_period;
 mod grpc_web_prefix;
@@ -74,6 +75,7 @@ mod wrapper_edit;
 
 pub use chosen_strategy::chosen_strategy;
 pub use ending_drawing::drawn_end;
+pub use fix_budget::TOO_MANY;
 pub use observation::{Observation, RelatedPlace};
 
 use crate::base::{PodRepair, printable};

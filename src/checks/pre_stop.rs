@@ -2,11 +2,12 @@
 //!
 //! Source: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 
-use crate::base::{Edit, Fix, Path, PodRepair};
+use crate::base::{Edit, Fix, Path, PodRepair, field};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
 use crate::checks::ending_drawing::with_callers;
 use crate::checks::ending_edit::{EndingEdit, Means};
-use crate::checks::loopback::hookless_upstreams;
+use crate::checks::fix_budget::{FixBudget, TOO_MANY};
+use crate::checks::loopback::Loopback;
 use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::serving::{Callers, Serving, serving_containers};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
@@ -16,6 +17,7 @@ use crate::mesh::{Membership, Profile, Shell, SidecarKind, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::cell::{LazyCell, OnceCell};
 use std::iter;
 
 /// The check.
@@ -82,8 +84,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(can_wait) else { return Vec::new() };
     let mut remedies: Vec<(Case, Remedy)> = Vec::new();
     let mut observations: Vec<Observation> = Vec::new();
+    let (loopback, mut upstreams) = (LazyCell::new(|| Loopback::of(&pod)), 0);
     for serving in serving_containers(subject).iter().filter(|it| !has_hook(&it.container)) {
-        let missing = MissingHook::of(params, &pod, serving);
+        let missing = MissingHook::of(params, &loopback, serving);
         // Zero says that these callers need no time.
         if missing.wait == 0 {
             continue;
@@ -93,7 +96,10 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
             remedies.push((missing.case(), remedy(params, subject, &pod, &missing)));
             remedies.len() - 1
         });
-        observations.extend(remedies.get(known).map(|(_, remedy)| observe(subject, &missing, remedy)));
+        upstreams += missing.upstreams.len();
+        let too_many = Err(TOO_MANY.to_owned());
+        let remedy = remedies.get(known).map(|(_, remedy)| if upstreams > MOST_UPSTREAMS { &too_many } else { remedy });
+        observations.extend(remedy.map(|remedy| observe(subject, &missing, remedy)));
     }
     // One end of the pod, however many of its containers do not wait.
     if let Some(first) = observations.first_mut() {
@@ -103,6 +109,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     observations
 }
 
+/// Neighbours that the containers of one pod name together, for which hooks are proposed: each of a thousand may name all others.
+const MOST_UPSTREAMS: usize = 1000;
+
 /// Whether the pods are stopped by others, with time to wait, in a network that Istio can carry, as is written.
 fn can_wait(pod: &PodTemplate<'_>) -> bool {
     !pod.runs_to_completion() && !pod.host_network() && pod.grace_period() > 0 && pod.ends_as_written()
@@ -110,7 +119,7 @@ fn can_wait(pod: &PodTemplate<'_>) -> bool {
 
 /// Whether there is a preStop, be it one that is refused: that is another rule's finding.
 fn has_hook(container: &Container<'_>) -> bool {
-    container.value().pointer("/lifecycle/preStop").is_some_and(Value::is_object)
+    field(container.value(), &["lifecycle", "preStop"]).is_some_and(Value::is_object)
 }
 
 impl DrainSeconds {
@@ -139,13 +148,9 @@ type Case = (u32, Role);
 type Remedy = Result<(Value, EndingEdit), String>;
 
 impl<'a> MissingHook<'a> {
-    fn of(params: &Params, pod: &PodTemplate<'a>, serving: &Serving<'a>) -> Self {
+    fn of(params: &Params, loopback: &Loopback<'a>, serving: &Serving<'a>) -> Self {
         let container = serving.container;
-        Self {
-            container,
-            upstreams: hookless_upstreams(pod, &container),
-            wait: params.drain_seconds.of(serving.callers),
-        }
+        Self { container, upstreams: loopback.upstreams(&container), wait: params.drain_seconds.of(serving.callers) }
     }
 
     /// The hook for all that have to wait.
@@ -201,24 +206,38 @@ fn remedy(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, missing
     Ok((hook, EndingEdit::all(subject, pod, &ending, means)?))
 }
 
-/// The wait of this check, with its defaults, in the place of a hook that does nothing; none where nobody calls the container.
-/// A person should look at it: what the hook was meant for is not known.
-pub(super) fn wait_in_place(
-    subject: &Subject<'_>,
-    pod: &PodTemplate<'_>,
-    container: &Container<'_>,
-) -> Option<Result<Fix, String>> {
-    if subject.membership == Membership::Outside || !can_wait(pod) {
-        return None;
+/// The wait of this check, with its defaults, in the place of hooks that do nothing. A person should look at it: what a hook was
+/// meant for is not known.
+pub(super) struct WaitInPlace<'a> {
+    subject: &'a Subject<'a>,
+    pod: PodTemplate<'a>,
+    /// Those that serve, once somebody has asked.
+    serving: OnceCell<Vec<Serving<'a>>>,
+    fixes: FixBudget,
+}
+
+impl<'a> WaitInPlace<'a> {
+    /// For the hooks of a pod.
+    pub(super) fn of(subject: &'a Subject<'a>, pod: PodTemplate<'a>) -> Self {
+        Self { subject, pod, serving: OnceCell::new(), fixes: FixBudget::default() }
     }
-    let params = Params::default();
-    let serving = serving_containers(subject).into_iter().find(|it| it.container.path() == container.path())?;
-    let missing = MissingHook::of(&params, pod, &serving);
-    let fix = |(hook, ending): (Value, EndingEdit)| {
-        let edits = ending.fix("", missing.edits(&hook)).edits;
-        Fix::risky(format!("wait {}s instead", missing.wait), "what the hook was meant for is not known", edits)
-    };
-    Some(remedy(&params, subject, pod, &missing).map(fix))
+
+    /// The fix for the hook of a container; none where nobody calls the container.
+    pub(super) fn fix(&self, container: &Container<'_>) -> Option<Result<Fix, String>> {
+        let Self { subject, pod, serving, fixes } = self;
+        if subject.membership == Membership::Outside || !can_wait(pod) {
+            return None;
+        }
+        let params = Params::default();
+        let serving = serving.get_or_init(|| serving_containers(subject));
+        let serving = serving.iter().find(|it| it.container.is(container))?;
+        Some(fixes.spend(|| {
+            let missing = MissingHook::of(&params, &Loopback::of(pod), serving);
+            let (hook, ending) = remedy(&params, subject, pod, &missing)?;
+            let edits = ending.fix("", missing.edits(&hook)).edits;
+            Ok(Fix::risky(format!("wait {}s instead", missing.wait), "what the hook was meant for is not known", edits))
+        }))
+    }
 }
 
 /// The handler that waits: the sleep action, which needs nothing in the image, else the program.

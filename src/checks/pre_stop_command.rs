@@ -7,6 +7,7 @@ use crate::base::{Edit, Fix, PodRepair};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
 use crate::checks::ending_edit::{EndingEdit, Means, too_long};
 use crate::checks::failing_hook::{HookFailure, hook_command, hook_failure};
+use crate::checks::fix_budget::FixBudget;
 use crate::checks::pre_stop::SLEEP_ACTION_SINCE;
 use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
@@ -48,10 +49,11 @@ impl Default for Params {
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     // Without a grace period no hook is run at all. Windows has other programs and other rules of naming them.
     let Some(pod) = subject.pod().filter(|pod| pod.grace_period() > 0 && !pod.is_windows()) else { return Vec::new() };
+    let fixes = FixBudget::default();
     let observe = |container: Container<'_>| {
         let failure = hook_failure(&container)?;
         let is_promised = subject.profile.shell == Shell::Assume && matches!(failure, HookFailure::Image { .. });
-        (!is_promised).then(|| Hook { params, subject, pod, container, failure }.observation())
+        (!is_promised).then(|| Hook { params, subject, pod, container, failure }.observation(&fixes))
     };
     pod.running_containers().filter(is_application).filter_map(observe).collect()
 }
@@ -66,7 +68,7 @@ struct Hook<'a> {
 }
 
 impl Hook<'_> {
-    fn observation(&self) -> Observation {
+    fn observation(&self, fixes: &FixBudget) -> Observation {
         let hook = self.container.path().key("lifecycle").key("preStop");
         let command = hook.clone().key("exec").key("command");
         let (wanted, path) = match self.meant_seconds() {
@@ -75,7 +77,7 @@ impl Hook<'_> {
         };
         let message = format!("{}: want {wanted} at {path}", self.reason());
         let help = "`sleep` of Kubernetes 1.30 and newer needs nothing in the image";
-        Observation::new(path, message).at(command).help(help).remedied_by(self.fix())
+        Observation::new(path, message).at(command).help(help).remedied_by(fixes.spend(|| self.fix()))
     }
 
     fn reason(&self) -> String {

@@ -8,6 +8,7 @@ use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTA
 use crate::mesh::shutdown::{ProxyLife, hook_seconds};
 use crate::mesh::{ProxyConfig, ProxySettings, SidecarKind};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Why it cannot be told how the proxy of a pod is set up: one line for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +43,13 @@ pub fn proxy_settings(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Pr
 ///
 /// # Errors
 /// Where Istio refuses it, or it is not read here.
-pub fn annotated_config(pod: &PodTemplate<'_>) -> Result<(Value, ProxyConfig), UntoldProxy> {
+pub fn annotated_config(pod: &PodTemplate<'_>) -> Result<Arc<(Value, ProxyConfig)>, UntoldProxy> {
+    struct Annotated(Result<Arc<(Value, ProxyConfig)>, UntoldProxy>);
+    // It may be long, and many rules ask, some of them for each container.
+    pod.once(|| Annotated(read_config(pod).map(Arc::new))).0.clone()
+}
+
+fn read_config(pod: &PodTemplate<'_>) -> Result<(Value, ProxyConfig), UntoldProxy> {
     let value = pod.annotations().get(PROXY_CONFIG_ANNOTATION).map_or(Some(Value::Null), annotation_value);
     let value = value.ok_or(UntoldProxy::UnreadableAnnotation)?;
     let config = ProxyConfig::read(&value).map_err(|_| UntoldProxy::UnreadableAnnotation)?;
@@ -63,8 +70,10 @@ pub fn proxy_life(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ProxyL
 /// Whether Istio has set up the proxy of this pod already. It reads its annotations once, at its own call: what is written
 /// into them afterwards is a dead letter, unless somebody has Istio called again.
 pub fn is_injected(pod: &PodTemplate<'_>) -> bool {
+    struct Injected(bool);
     let is_proxy = |container: Container<'_>| container.name() == "istio-proxy" && is_present(&container);
-    pod.annotations().get(STATUS_ANNOTATION).is_some() || pod.running_containers().any(is_proxy)
+    let has_proxy = || pod.running_containers().any(is_proxy);
+    pod.annotations().get(STATUS_ANNOTATION).is_some() || pod.once(|| Injected(has_proxy())).0
 }
 
 /// The container `istio-proxy` among the containers of the manifest: the classic proxy itself, or what Istio's injector is
@@ -171,7 +180,7 @@ mod tests {
             let metadata = json!({"annotations": {PROXY_CONFIG_ANNOTATION: vector["annotation"]}});
             let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": []}});
             let pod = Object::from_json(pod).unwrap();
-            let read = annotated_config(&PodTemplate::of(&pod).unwrap()).ok().map(|(_, config)| config);
+            let read = read_config(&PodTemplate::of(&pod).unwrap()).ok().map(|(_, config)| config);
             let wanted = (vector["accepted"] == true).then(|| ProxyConfig::read(&vector["parsed"]).unwrap());
             assert_eq!(read, wanted, "{}", vector["annotation"]);
         }

@@ -15,6 +15,7 @@ use crate::mesh::{GoDuration, ProxyConfig, ProxyEnd, ProxySettings, SidecarKind}
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// How a classic proxy is made to last as long as the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
@@ -65,7 +66,7 @@ pub fn hold(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ProxyEdit, S
     if !can_hold(subject.profile) {
         return Err(format!("Istio {istio} cannot hold the application back"));
     }
-    let switched_off = annotation.config.hold_application_until_proxy_starts == Some(false);
+    let switched_off = annotation.config().hold_application_until_proxy_starts == Some(false);
     Ok(ProxyEdit {
         annotation: PROXY_CONFIG_ANNOTATION,
         setting: format!("{HOLD}: true"),
@@ -164,7 +165,7 @@ fn lasting(
     let switch_on = strategy == DrainStrategy::ExitOnZero
         && !ends_when_idle(settings)
         && ends_when_idle(&with_exit_on_zero)
-        && !annotation.config.proxy_metadata.contains_key(EXIT_ON_ZERO);
+        && !annotation.config().proxy_metadata.contains_key(EXIT_ON_ZERO);
     let mut wanted = Wanted::default();
     if switch_on {
         wanted.metadata.push((EXIT_ON_ZERO, "true".to_owned()));
@@ -205,8 +206,7 @@ impl Wanted {
 /// The annotation `proxy.istio.io/config` of a pod that Istio has yet to read.
 struct ConfigAnnotation {
     path: Path,
-    value: Value,
-    config: ProxyConfig,
+    annotated: Arc<(Value, ProxyConfig)>,
 }
 
 impl ConfigAnnotation {
@@ -214,15 +214,20 @@ impl ConfigAnnotation {
         if is_injected(pod) {
             return Err(INJECTED.to_owned());
         }
-        let (value, config) = annotated_config(pod).map_err(|reason| reason.to_string())?;
-        Ok(Self { path: pod.annotation_path(PROXY_CONFIG_ANNOTATION), value, config })
+        let annotated = annotated_config(pod).map_err(|reason| reason.to_string())?;
+        Ok(Self { path: pod.annotation_path(PROXY_CONFIG_ANNOTATION), annotated })
+    }
+
+    /// What Istio reads from it.
+    fn config(&self) -> &ProxyConfig {
+        &self.annotated.1
     }
 
     /// Only the first step is a key of Istio's, with two spellings.
     fn set(&self, keys: &[&str], value: impl Into<Value>) -> Edit {
         let mut path = Path::root();
         for (depth, key) in keys.iter().enumerate() {
-            path = if depth == 0 { path.key(&spelling(&self.value, key)) } else { path.key(key) };
+            path = if depth == 0 { path.key(&spelling(&self.annotated.0, key)) } else { path.key(key) };
         }
         Edit::SetWithin { text: self.path.clone(), path, value: value.into() }
     }

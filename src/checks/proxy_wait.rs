@@ -7,7 +7,8 @@ mod own_wait;
 mod unwrapping;
 
 use crate::base::{Fix, PodRepair, Safety};
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::{ask_start, proxy_wait};
+use crate::checks::fix_budget::FixBudget;
 use crate::checks::held::Held;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
@@ -55,8 +56,14 @@ enum Wait {
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
-    let waits = |it: &Container<'_>| matches!(proxy_wait(it), ProxyWait::Certain(_)) && !others_may_answer(&pod, it);
-    let scene = Scene { subject, pod, held: Held::of(subject, &pod), image: params.image.as_deref() };
+    let may_wait = |it: &Container<'_>| matches!(proxy_wait(it), ProxyWait::Certain(_));
+    if !pod.all_containers().any(|it| may_wait(&it)) {
+        return Vec::new();
+    }
+    let answering: Vec<Container<'_>> = pod.running_containers().filter(may_answer).take(2).collect();
+    let waits = |it: &Container<'_>| may_wait(it) && answering.iter().all(|other| other.is(it));
+    let fixes = FixBudget::default();
+    let scene = Scene { subject, pod, held: Held::of(subject, &pod), image: params.image.as_deref(), fixes };
     let observe = |it: Container<'_>| match params.finds {
         Wait::Endless => endless(&scene, &it),
         Wait::Redundant => redundant(&scene, &it),
@@ -74,6 +81,7 @@ struct Scene<'a> {
     held: Option<Held>,
     /// The image of seaworthy-wait.
     image: Option<&'a str>,
+    fixes: FixBudget,
 }
 
 impl Scene<'_> {
@@ -103,22 +111,14 @@ impl Scene<'_> {
     }
 }
 
-fn proxy_wait(container: &Container<'_>) -> ProxyWait {
-    ask_start(container, |start| start.proxy_wait())
-}
-
-/// Whether another container of the pod may be what is waited for: an Envoy of its own, or whatever declares one of the
+/// Whether a container may be what the others of its pod wait for: an Envoy of its own, or whatever declares one of the
 /// proxy's ports. They share their localhost. Istio's own proxy is none of these.
-fn others_may_answer(pod: &PodTemplate<'_>, waiting: &Container<'_>) -> bool {
-    let others =
-        pod.running_containers().filter(|other| other.path() != waiting.path() && other.name() != "istio-proxy");
+fn may_answer(container: &Container<'_>) -> bool {
     let is_proxy = |text: &str| ["envoy", "proxyv2", "istio"].iter().any(|sign| text.contains(sign));
-    let mut may_answer = others.map(|other| {
-        other.ports().any(|port| READY_PORTS.contains(&port.number))
-            || is_proxy(other.name())
-            || is_proxy(other.image())
-    });
-    may_answer.any(|may| may)
+    container.name() != "istio-proxy"
+        && (container.ports().any(|port| READY_PORTS.contains(&port.number))
+            || is_proxy(container.name())
+            || is_proxy(container.image()))
 }
 
 /// The ports on which Istio's proxy says whether it is ready.

@@ -4,9 +4,10 @@
 //! declares a port.
 
 use crate::checks::service_port::protocol_of;
-use crate::inventory::{Entry, ServiceFacts, Subject};
+use crate::inventory::{ServicePortFacts, Subject};
 use crate::manifest::{Container, ContainerPort, ServicePort, Target};
 use crate::mesh::{ListenerClass, Membership, Protocol, reserved_port};
+use std::collections::{HashMap, HashSet};
 
 /// A container that serves, with the protocols of its ports as far as Services or port names tell them.
 #[derive(Debug)]
@@ -33,9 +34,9 @@ pub fn serving_containers<'a>(subject: &Subject<'a>) -> Vec<Serving<'a>> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let applications: Vec<Container<'a>> = pod.running_containers().filter(is_application).collect();
     let only = applications.len() == 1;
-    let services = subject.services_known().then(|| subject.services());
-    let callers = |container: &Container<'a>| match &services {
-        Some(services) => callers_by_services(subject, services, container, only),
+    let leads = subject.services_known().then(|| Leads::of(subject));
+    let callers = |container: &Container<'a>| match &leads {
+        Some(leads) => leads.callers(subject, container, only),
         None => container.ports().map(|port| callers_by_name(subject, &port)).max(),
     };
     applications
@@ -49,45 +50,69 @@ pub fn is_application(container: &Container<'_>) -> bool {
     !matches!(container.name(), "istio-proxy" | "istio-init" | "istio-validation")
 }
 
-/// The most demanding callers that a Service brings to one of the container's ports; none if no Service does.
-fn callers_by_services(
-    subject: &Subject<'_>,
-    services: &[&Entry<ServiceFacts>],
-    container: &Container<'_>,
-    only: bool,
-) -> Option<Callers> {
-    let ports = services.iter().flat_map(|service| service.facts.ports.iter().map(|port| port.view()));
-    let leading_here = ports.filter(|port| leads_to(port, container, only));
-    leading_here.map(|port| callers_by_service(subject, &port, container)).max()
+/// What the Services of a pod bring to it, by where their ports lead: a pod may have a thousand containers, and a Service a
+/// thousand ports.
+struct Leads<'a> {
+    by_target: HashMap<(Target<'a>, &'a str), Lead>,
+    /// The same of all numbers on which the proxy does not answer.
+    to_any_number: Lead,
 }
 
-/// What the Service port says, and where that is nothing, what the container's own port says.
-fn callers_by_service(subject: &Subject<'_>, port: &ServicePort<'_>, container: &Container<'_>) -> Callers {
-    match protocol_of(port, subject.profile.istio_version) {
-        Some(Protocol::Unsupported) => {
-            let declared = container.ports().find(|declared| is_target(port, declared));
-            declared.map_or(Callers::Other, |declared| callers_by_name(subject, &declared))
+/// What the Service ports with one target say of their callers.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lead {
+    /// The most demanding ones that the Service ports themselves tell of.
+    told: Option<Callers>,
+    /// Whether a Service port says nothing, so that the port of the container is asked.
+    is_unclear: bool,
+}
+
+impl<'a> Leads<'a> {
+    fn of(subject: &Subject<'a>) -> Self {
+        let mut leads = Self { by_target: HashMap::new(), to_any_number: Lead::default() };
+        let services = subject.services().iter().copied();
+        for port in services.flat_map(|service| service.facts.ports.iter().map(ServicePortFacts::view)) {
+            let protocol = protocol_of(&port, subject.profile.istio_version);
+            leads.by_target.entry((port.target, port.protocol)).or_default().add(protocol);
+            // The proxy listens on ports of its own without declaring them in the manifest.
+            if matches!(port.target, Target::Number(number) if !is_answered_by_proxy(number)) {
+                leads.to_any_number.add(protocol);
+            }
         }
-        protocol => callers_of(protocol),
+        leads
+    }
+
+    /// The most demanding callers that a Service brings to one of the container's ports; none if no Service does. A number that
+    /// no container declares leads to the only container there is; with several it could be any of them.
+    fn callers(&self, subject: &Subject<'_>, container: &Container<'_>, only: bool) -> Option<Callers> {
+        let mut found = if only { self.to_any_number.callers(|| Callers::Other) } else { None };
+        let mut seen = HashSet::new();
+        for port in container.ports() {
+            let targets = [Some(Target::Number(port.number)), port.name.map(Target::Name)];
+            for target in targets.into_iter().flatten() {
+                // Of several ports of one number the first is meant.
+                if let Some(lead) = self.by_target.get(&(target, port.protocol))
+                    && seen.insert((target, port.protocol))
+                {
+                    found = found.max(lead.callers(|| callers_by_name(subject, &port)));
+                }
+            }
+        }
+        found
     }
 }
 
-/// A number that no container declares leads to the only container there is; with several it could be any of them.
-/// The proxy listens on ports of its own without declaring them in the manifest.
-fn leads_to(port: &ServicePort<'_>, container: &Container<'_>, only: bool) -> bool {
-    let undeclared = match port.target {
-        Target::Name(_) => false,
-        Target::Number(number) => only && !is_answered_by_proxy(number),
-    };
-    undeclared || container.ports().any(|declared| is_target(port, &declared))
-}
+impl Lead {
+    fn add(&mut self, protocol: Option<Protocol>) {
+        match protocol {
+            Some(Protocol::Unsupported) => self.is_unclear = true,
+            protocol => self.told = self.told.max(Some(callers_of(protocol))),
+        }
+    }
 
-fn is_target(port: &ServicePort<'_>, declared: &ContainerPort<'_>) -> bool {
-    let meets = match port.target {
-        Target::Name(name) => declared.name == Some(name),
-        Target::Number(number) => declared.number == number,
-    };
-    meets && declared.protocol == port.protocol
+    fn callers(&self, unclear: impl FnOnce() -> Callers) -> Option<Callers> {
+        self.told.max(self.is_unclear.then(unclear))
+    }
 }
 
 fn is_answered_by_proxy(number: i64) -> bool {

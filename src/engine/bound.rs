@@ -4,14 +4,16 @@ use crate::base::Mode;
 use crate::checks::{self, BoundCheck, Observation};
 use crate::inventory::Subject;
 use crate::manifest::WorkloadKinds;
-use crate::policy::{RepairEntry, Repairs, Rule, Settings, did_you_mean};
+use crate::policy::{KindName, RepairEntry, Repairs, Rule, Settings, did_you_mean};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// All rules under one configuration.
 pub struct Engine {
     rules: Vec<BoundRule>,
+    /// The rules about each kind, by group and kind, as their places among all rules.
+    by_kind: HashMap<String, HashMap<String, Vec<usize>>>,
     settings: Settings,
     workload_kinds: WorkloadKinds,
     unsaid_mode: Mode,
@@ -68,8 +70,37 @@ impl Engine {
         }
         bound.sort_by(|one, other| one.id.cmp(&other.id));
         let workload_kinds = WorkloadKinds::declared(&settings.workloads);
-        let engine = Self { rules: bound, settings, workload_kinds, unsaid_mode, ids: BTreeMap::new() };
-        (engine.knowing(rules), unbound)
+        let by_kind = HashMap::new();
+        let engine = Self { rules: bound, by_kind, settings, workload_kinds, unsaid_mode, ids: BTreeMap::new() };
+        (engine.sorted_by_kind().knowing(rules), unbound)
+    }
+
+    /// The same, with the rules about each kind found.
+    fn sorted_by_kind(mut self) -> Self {
+        let named = |rule: &BoundRule| -> Vec<(String, String)> {
+            let kinds = rule.rule.spec.matches.kinds.iter();
+            let of = |kind: &KindName| match kind.is_every_workload() {
+                true => self.workload_kinds.all().map(|it| (it.group.clone(), it.kind.clone())).collect(),
+                false => vec![(kind.group.clone(), kind.kind.clone())],
+            };
+            kinds.flat_map(of).collect()
+        };
+        let mut by_kind: HashMap<String, HashMap<String, Vec<usize>>> = HashMap::new();
+        for (place, rule) in self.rules.iter().enumerate() {
+            for (group, kind) in named(rule) {
+                let places = by_kind.entry(group).or_default().entry(kind).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        self.by_kind = by_kind;
+        self
+    }
+
+    /// The places among all rules of those that speak about a kind.
+    pub(super) fn places_about(&self, group: &str, kind: &str) -> &[usize] {
+        self.by_kind.get(group).and_then(|kinds| kinds.get(kind)).map_or(&[], Vec::as_slice)
     }
 
     /// The same, with rules that do not run but may be named in ignores: those that a run leaves out.
@@ -98,7 +129,7 @@ impl Engine {
     pub(super) fn with(mut self, rule: BoundRule) -> Self {
         self.rules.push(rule);
         self.rules.sort_by(|one, other| one.id.cmp(&other.id));
-        self
+        self.sorted_by_kind()
     }
 
     /// The rules, by id.

@@ -3,12 +3,12 @@
 use crate::base::{
     Evaluation, Finding, MODES_BY_STRICTNESS, Mode, Path, Problem, Related, Remedy, Severity, Suppression,
 };
-use crate::checks::Observation;
+use crate::checks::{Observation, TOO_MANY};
 use crate::engine::ignores::annotated_reason;
 use crate::engine::remedy::printed;
 use crate::engine::{BoundRule, Engine};
 use crate::inventory::{Inventory, Subject};
-use crate::manifest::{Object, Owner};
+use crate::manifest::{Object, Owner, group_of};
 use crate::mesh::Membership;
 use crate::policy::{Date, ModeQuestion, nearest};
 use std::cell::Cell;
@@ -71,7 +71,6 @@ struct Scene<'a> {
 
 /// Fixes of one object that are printed into its text; the others wait until these are done.
 const MOST_FIXES: usize = 100;
-const TOO_MANY: &str = "the object has too many findings to fix them all at once: fix the others first";
 
 impl Engine {
     /// Judges one object in its surroundings, as of a day.
@@ -98,14 +97,17 @@ impl Engine {
     /// for. None for most objects of a repository: then nothing else needs to be known of them.
     fn rules_about(&self, object: &Object) -> Vec<&BoundRule> {
         let reference = object.reference();
-        let is_about = |rule: &&BoundRule| {
-            let matches = &rule.rule.spec.matches;
-            let mut of_maker = object.maker().into_iter().flat_map(Owner::kinds);
-            let has_kind = matches.has_kind(&reference.api_version, &reference.kind, object.kinds())
-                || of_maker.any(|(api_version, kind)| matches.has_kind(api_version, kind, object.kinds()));
-            has_kind && matches.namespaces.has(reference.namespace.as_deref())
-        };
-        self.rules().iter().filter(is_about).collect()
+        let of_maker = object.maker().into_iter().flat_map(Owner::kinds);
+        let kinds = of_maker.map(|(api_version, kind)| (group_of(api_version), kind));
+        let mut places: Vec<usize> = self.places_about(object.group(), object.kind()).to_vec();
+        for (group, kind) in kinds {
+            places.extend(self.places_about(group, kind));
+        }
+        places.sort_unstable();
+        places.dedup();
+        let namespace = reference.namespace.as_deref();
+        let rules = places.into_iter().filter_map(|place| self.rules().get(place));
+        rules.filter(|rule| rule.rule.spec.matches.namespaces.has(namespace)).collect()
     }
 
     /// Whether an owner is judged itself: then a finding on what it made belongs to it. It is so only when it is there, with

@@ -1,6 +1,6 @@
 //! HorizontalPodAutoscalers as far as others may ask: what they scale.
 
-use crate::base::ObjectRef;
+use crate::base::{ObjectRef, field};
 use crate::inventory::shard::{Indexed, Pair};
 use crate::manifest::{Object, group_of};
 use serde_json::Value;
@@ -22,7 +22,7 @@ impl AutoscalerFacts {
         if !object.is("autoscaling", "HorizontalPodAutoscaler") {
             return None;
         }
-        let target = object.value().pointer("/spec/scaleTargetRef");
+        let target = field(object.value(), &["spec", "scaleTargetRef"]);
         let text = |key: &str| target.and_then(|it| it.get(key)).and_then(Value::as_str).unwrap_or("");
         let group = group_of(text("apiVersion")).to_owned();
         Some(Self { group, kind: text("kind").to_owned(), name: text("name").to_owned() })

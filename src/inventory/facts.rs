@@ -1,6 +1,6 @@
 //! The projections: of each object only what a rule about *another* object may ask.
 
-use crate::base::Segment;
+use crate::base::{Segment, field};
 use crate::manifest::{
     Container, Labels, Object, PodPart, PodTemplate, ProbeProtocol, Role, Service, ServicePort, Target,
 };
@@ -125,14 +125,14 @@ pub struct ProbeFacts {
 impl NamespaceFacts {
     /// The projection of a Namespace.
     pub fn of(value: &Value) -> Self {
-        Self { labels: owned(Labels::of(value.pointer("/metadata/labels"))) }
+        Self { labels: owned(Labels::of(field(value, &["metadata", "labels"]))) }
     }
 }
 
 impl ServiceAccountFacts {
     /// The projection of a ServiceAccount.
     pub fn of(value: &Value) -> Self {
-        Self { annotations: owned(Labels::of(value.pointer("/metadata/annotations"))) }
+        Self { annotations: owned(Labels::of(field(value, &["metadata", "annotations"]))) }
     }
 }
 
@@ -142,7 +142,7 @@ impl ServiceFacts {
         let service = Service::of_value(value);
         Self {
             selector: owned(service.selector()),
-            labels: owned(Labels::of(value.pointer("/metadata/labels"))),
+            labels: owned(Labels::of(field(value, &["metadata", "labels"]))),
             external_name: service.is_external_name(),
             headless: service.is_headless(),
             load_balancer: service.is_load_balancer(),
@@ -208,7 +208,7 @@ impl WorkloadFacts {
         let read_by_mesh = |(key, _): &(&str, &str)| key.contains("istio.io/");
         Self {
             part: part(object, pod),
-            uid: object.value().pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned),
+            uid: field(object.value(), &["metadata", "uid"]).and_then(Value::as_str).map(str::to_owned),
             pod_labels: pod.known_labels().into_iter().map(owned_pair).collect(),
             pod_annotations: pod.annotations().iter().filter(read_by_mesh).map(owned_pair).collect(),
             host_network: pod.host_network(),

@@ -1,7 +1,7 @@
 //! What looks like a pod template in an object of a kind that is not known to have one. It is never judged: policies, and
 //! whatever else holds a pattern of pods, look the same. It is only told, so that a person can declare the kind.
 
-use crate::base::Path;
+use crate::base::{Path, field};
 use crate::manifest::Object;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -60,7 +60,7 @@ fn template_in(object: &Value) -> Option<Path> {
 
 fn is_pod_template(value: &Value) -> bool {
     let has_text = |item: &Value, key: &str| item.get(key).is_some_and(Value::is_string);
-    let containers = value.pointer("/spec/containers").and_then(Value::as_array);
+    let containers = field(value, &["spec", "containers"]).and_then(Value::as_array);
     containers
         .is_some_and(|items| !items.is_empty() && items.iter().all(|it| has_text(it, "name") && has_text(it, "image")))
 }

@@ -2,6 +2,7 @@
 //!
 //! Never opens a file, never judges: what cannot be read is a [`Problem`](crate::base::Problem) beside what can.
 
+mod by_container;
 mod compose;
 mod decode;
 mod document;
@@ -15,6 +16,7 @@ mod limits;
 mod lookalike;
 mod number;
 mod object;
+mod once;
 mod owner;
 mod pod;
 mod probe;
@@ -28,6 +30,7 @@ mod timestamp;
 mod tree;
 mod yaml;
 
+pub use by_container::ByContainer;
 pub use decode::decode;
 pub use document::{Comment, Document};
 pub use kinds::{PodPart, Runs, WorkloadKind, WorkloadKinds, group_of};

@@ -1,7 +1,8 @@
 //! Kubernetes objects in documents: which documents are objects, and where an object's fields lie in its file.
 
-use crate::base::{ObjectRef, Path, Place, Source};
+use crate::base::{ObjectRef, Path, Place, Source, field};
 use crate::manifest::kinds::{WorkloadKind, WorkloadKinds, group_of};
+use crate::manifest::once::Once;
 use crate::manifest::{Document, Labels, Owner};
 use serde_json::Value;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub struct Object {
     kinds: WorkloadKinds,
     /// Where its pod templates are.
     templates: Arc<[Path]>,
+    once: Once,
 }
 
 /// What a document holds.
@@ -53,6 +55,7 @@ impl Object {
         self.kinds = kinds.clone();
         let found = self.workload_kind().map(|kind| kind.templates_in(self.value()));
         self.templates = found.unwrap_or_default().into();
+        self.once = Once::default();
         self
     }
 
@@ -60,7 +63,7 @@ impl Object {
     /// `ownerReferences` say is no proof.
     #[must_use]
     pub fn made_by(self, owner: Owner) -> Self {
-        Self { maker: Some(Arc::new(owner)), ..self }
+        Self { maker: Some(Arc::new(owner)), once: Once::default(), ..self }
     }
 
     /// The object with a namespace that the manifest leaves out (an admission request names it beside the object).
@@ -72,8 +75,16 @@ impl Object {
 
     fn of(document: &Arc<Document>, base: Path, reference: ObjectRef) -> Self {
         let (kinds, templates) = (WorkloadKinds::default(), Arc::default());
-        let object =
-            Self { document: document.clone(), base, reference, stands_for: None, maker: None, kinds, templates };
+        let object = Self {
+            document: document.clone(),
+            base,
+            reference,
+            stands_for: None,
+            maker: None,
+            kinds,
+            templates,
+            once: Once::default(),
+        };
         object.with_kinds(&WorkloadKinds::default())
     }
 
@@ -148,14 +159,19 @@ impl Object {
         &self.templates
     }
 
+    /// What is worked out once of each of its pod templates.
+    pub(super) fn once(&self) -> &Once {
+        &self.once
+    }
+
     /// `metadata.labels`.
     pub fn labels(&self) -> Labels<'_> {
-        Labels::of(self.value().pointer("/metadata/labels"))
+        Labels::of(field(self.value(), &["metadata", "labels"]))
     }
 
     /// `metadata.annotations`.
     pub fn annotations(&self) -> Labels<'_> {
-        Labels::of(self.value().pointer("/metadata/annotations"))
+        Labels::of(field(self.value(), &["metadata", "annotations"]))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Source: <https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/>. Anybody may write such a
 //! reference, so by itself it proves nothing.
 
-use crate::base::ObjectRef;
+use crate::base::{ObjectRef, field};
 use crate::manifest::kinds::group_of;
 use crate::manifest::{Labels, Object};
 use serde::Deserialize;
@@ -27,7 +27,7 @@ pub struct Owner {
 impl Owner {
     /// The controller that an object names, if it names one.
     pub fn of(object: &Object) -> Option<Self> {
-        let references = object.value().pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
+        let references = field(object.value(), &["metadata", "ownerReferences"]).and_then(Value::as_array)?;
         Self::controller(references.iter().filter_map(|reference| Self::deserialize(reference).ok()))
     }
 

@@ -1,9 +1,10 @@
 //! A pod template inside an object, as the rules read it. Values of a wrong type count as absent: the API server refuses them.
 
-use crate::base::Path;
+use crate::base::{Path, field};
 use crate::manifest::kinds::{PodPart, Runs, WorkloadKind, group_of};
 use crate::manifest::{Labels, Object};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The grace period that Kubernetes uses where none is set.
 pub const DEFAULT_GRACE_PERIOD_SECONDS: i64 = 30;
@@ -12,6 +13,8 @@ pub const DEFAULT_GRACE_PERIOD_SECONDS: i64 = 30;
 #[derive(Debug, Clone, Copy)]
 pub struct PodTemplate<'a> {
     object: &'a Object,
+    /// Which of the templates of the object it is.
+    number: usize,
     path: &'a Path,
     template: &'a Value,
     spec: &'a Value,
@@ -53,15 +56,20 @@ pub struct ContainerPort<'a> {
 impl<'a> PodTemplate<'a> {
     /// The pod templates of an object: none where its kind has none or it is not there, one for most workloads.
     pub fn all_of(object: &'a Object) -> impl Iterator<Item = Self> + use<'a> {
-        object.templates().iter().filter_map(move |path| {
+        object.templates().iter().enumerate().filter_map(move |(number, path)| {
             let template = path.find(object.value())?;
-            Some(Self { object, path, template, spec: template.get("spec")? })
+            Some(Self { object, number, path, template, spec: template.get("spec")? })
         })
     }
 
     /// The first of them.
     pub fn of(object: &'a Object) -> Option<Self> {
         Self::all_of(object).next()
+    }
+
+    /// What follows from the template alone, and is worked out at the first question: by its type, which is the asker's own.
+    pub fn once<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        self.object.once().get(self.number, make)
     }
 
     /// Whether its pods end by themselves (Job, CronJob, and the Pod that is known to be made for one).
@@ -131,7 +139,7 @@ impl<'a> PodTemplate<'a> {
 
     /// The labels of the pods.
     pub fn labels(&self) -> Labels<'a> {
-        Labels::of(self.template.pointer("/metadata/labels"))
+        Labels::of(field(self.template, &["metadata", "labels"]))
     }
 
     /// The labels that the pods are known to have: those of the template, and those that the selector of the workload
@@ -147,7 +155,7 @@ impl<'a> PodTemplate<'a> {
 
     /// The annotations of the pods.
     pub fn annotations(&self) -> Labels<'a> {
-        Labels::of(self.template.pointer("/metadata/annotations"))
+        Labels::of(field(self.template, &["metadata", "annotations"]))
     }
 
     /// `terminationGracePeriodSeconds` where it is set to a whole number.
@@ -168,7 +176,7 @@ impl<'a> PodTemplate<'a> {
     /// Whether the pods run on Windows, as far as the manifest says: by `os`, a node selector or a required node affinity.
     pub fn is_windows(&self) -> bool {
         let selector = Labels::of(self.spec.get("nodeSelector"));
-        let os = self.spec.pointer("/os/name").and_then(Value::as_str);
+        let os = field(self.spec, &["os", "name"]).and_then(Value::as_str);
         let by_selector = || OS_LABELS.iter().find_map(|label| selector.get(label));
         match os.or_else(by_selector) {
             Some(os) => os.eq_ignore_ascii_case(WINDOWS),
@@ -178,8 +186,9 @@ impl<'a> PodTemplate<'a> {
 
     /// The terms of the required node affinity, of which a node must fit one.
     fn node_terms(&self) -> Option<&'a Vec<Value>> {
-        const TERMS: &str = "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
-        self.spec.pointer(TERMS)?.as_array()
+        const TERMS: [&str; 4] =
+            ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"];
+        field(self.spec, &TERMS)?.as_array()
     }
 
     /// The ServiceAccount of the pods; `default` where none is set.
@@ -256,6 +265,16 @@ impl<'a> Container<'a> {
         self.index
     }
 
+    /// Whether it is this very container of the same object.
+    pub fn is(&self, other: &Container<'_>) -> bool {
+        std::ptr::eq(self.value, other.value)
+    }
+
+    /// The pod template that it is of.
+    pub fn pod(&self) -> PodTemplate<'a> {
+        self.pod
+    }
+
     /// Its name, or an empty text.
     pub fn name(&self) -> &'a str {
         self.text("name").unwrap_or("")
@@ -286,9 +305,17 @@ impl<'a> Container<'a> {
     pub fn environment(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
         let entries = self.value.get("env").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         entries.iter().filter_map(|entry| {
-            let name = entry.get("name").and_then(Value::as_str)?;
-            let literal = || entry.get("value").and_then(Value::as_str).unwrap_or("");
-            Some((name, entry.get("valueFrom").is_none().then(literal)))
+            let (mut name, mut literal, mut is_from_elsewhere) = (None, "", false);
+            // One look at each key: a pod may have thousands of variables, and many rules ask.
+            for (key, value) in entry.as_object()? {
+                match key.as_str() {
+                    "name" => name = value.as_str(),
+                    "value" => literal = value.as_str().unwrap_or(""),
+                    "valueFrom" => is_from_elsewhere = true,
+                    _ => {}
+                }
+            }
+            Some((name?, (!is_from_elsewhere).then_some(literal)))
         })
     }
 
@@ -307,7 +334,8 @@ impl<'a> Container<'a> {
 
     /// `lifecycle.preStop`, if it holds a handler.
     pub fn pre_stop(&self) -> Option<&'a Value> {
-        self.value.pointer("/lifecycle/preStop").filter(|hook| hook.as_object().is_some_and(|hook| !hook.is_empty()))
+        field(self.value, &["lifecycle", "preStop"])
+            .filter(|hook| hook.as_object().is_some_and(|hook| !hook.is_empty()))
     }
 
     fn text(&self, key: &str) -> Option<&'a str> {

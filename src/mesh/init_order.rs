@@ -104,11 +104,20 @@ fn rank(name: &str, proxy_first: bool) -> u8 {
     }
 }
 
-/// What becomes of the redirected connections of the init container at this place of the order that the kubelet starts.
-pub fn way_out(order: &[InitContainer<'_>], at: usize, redirection: Redirection) -> Way {
-    let before = order.get(..at).unwrap_or(order);
-    let redirected = redirection == Redirection::CniPlugin || before.iter().any(|it| it.name == REDIRECTING);
-    let proxy_runs = before.iter().any(|it| it.name == PROXY && it.keeps_running);
+/// What becomes of the redirected connections of each init container, in the order that the kubelet starts; and last, of one that
+/// would come behind all of them.
+pub fn ways_out(order: &[InitContainer<'_>], redirection: Redirection) -> Vec<Way> {
+    let (mut redirected, mut proxy_runs) = (redirection == Redirection::CniPlugin, false);
+    let mut ways = vec![way(redirected, proxy_runs)];
+    for it in order {
+        redirected |= it.name == REDIRECTING;
+        proxy_runs |= it.name == PROXY && it.keeps_running;
+        ways.push(way(redirected, proxy_runs));
+    }
+    ways
+}
+
+fn way(redirected: bool, proxy_runs: bool) -> Way {
     match (redirected, proxy_runs) {
         (false, _) => Way::Direct,
         (true, true) => Way::ThroughProxy,
@@ -210,12 +219,11 @@ mod tests {
             (Native, CniPlugin, "istio-validation Nowhere, istio-proxy Nowhere, a ThroughProxy, b ThroughProxy"),
         ] {
             let order = init_order(entries(&own), kind, redirection);
-            let ways = (0..order.len()).map(|at| format!("{} {:?}", order[at].name, way_out(&order, at, redirection)));
+            let ways = order.iter().zip(ways_out(&order, redirection)).map(|(it, way)| format!("{} {way:?}", it.name));
             assert_eq!(ways.collect::<Vec<_>>().join(", "), wanted, "{kind:?} {redirection:?}");
         }
         let late = ["istio-init", "a", "istio-proxy", "b"].map(str::to_owned);
-        assert_eq!([1, 3, 9].map(|at| way_out(&entries(&late), at, InitContainer)), [Nowhere; 3]);
-        assert_eq!(way_out(&entries(&late), 0, InitContainer), Direct);
+        assert_eq!(ways_out(&entries(&late), InitContainer), [Direct, Nowhere, Nowhere, Nowhere, Nowhere]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::mesh::shutdown::{Handler, sleep_fits};
 use serde_json::Value;
 
 /// What is wrong with the sleep of a hook.
-pub(super) fn mistake(hook: &Hook<'_>) -> Option<Observation> {
+pub(super) fn mistake(hook: &Hook<'_, '_>) -> Option<Observation> {
     let kubernetes = hook.subject.profile.kubernetes_version;
     if kubernetes < SLEEP_ACTION_SINCE {
         return Some(unknown(hook));
@@ -28,7 +28,7 @@ pub(super) fn mistake(hook: &Hook<'_>) -> Option<Observation> {
     Some(if seconds > grace { longer_than_grace(hook, seconds, grace) } else { too_short(hook, seconds) })
 }
 
-fn unknown(hook: &Hook<'_>) -> Observation {
+fn unknown(hook: &Hook<'_, '_>) -> Observation {
     let path = hook.path();
     let message = format!(
         "Kubernetes {} has no sleep for {}, which is new in {SLEEP_ACTION_SINCE}: want exec at {path}",
@@ -39,7 +39,7 @@ fn unknown(hook: &Hook<'_>) -> Observation {
     Observation::new(path, message).at(sleep).unfixed("the image may lack `sleep`")
 }
 
-fn too_short(hook: &Hook<'_>, seconds: i64) -> Observation {
+fn too_short(hook: &Hook<'_, '_>, seconds: i64) -> Observation {
     let path = hook.path().key("sleep").key("seconds");
     let kubernetes = hook.subject.profile.kubernetes_version;
     let least = if sleep_fits(0, 0, kubernetes) { 0 } else { 1 };
@@ -50,7 +50,7 @@ fn too_short(hook: &Hook<'_>, seconds: i64) -> Observation {
     Observation::new(path, message).unfixed("how long the wait is to be only its owner knows")
 }
 
-fn longer_than_grace(hook: &Hook<'_>, seconds: i64, grace: i64) -> Observation {
+fn longer_than_grace(hook: &Hook<'_, '_>, seconds: i64, grace: i64) -> Observation {
     let path = hook.path().key("sleep").key("seconds");
     let is_default = hook.pod.declared_grace_period().is_none();
     let message = format!(
@@ -63,7 +63,7 @@ fn longer_than_grace(hook: &Hook<'_>, seconds: i64, grace: i64) -> Observation {
 }
 
 /// A grace period for the wait and all that comes after it. No such pod has ever run, so nothing is lost by it.
-fn longer_grace(hook: &Hook<'_>, seconds: i64) -> Result<Fix, String> {
+fn longer_grace(hook: &Hook<'_, '_>, seconds: i64) -> Result<Fix, String> {
     if hook.pod.grace_period() <= 0 {
         return Err("without a grace period nothing is waited for: set one, or drop the hook".to_owned());
     }
@@ -80,7 +80,7 @@ fn longer_grace(hook: &Hook<'_>, seconds: i64) -> Result<Fix, String> {
 }
 
 /// The API server compares a wait at the start with the time for the end too.
-fn longer_for_start(hook: &Hook<'_>, seconds: i64) -> Result<Fix, String> {
+fn longer_for_start(hook: &Hook<'_, '_>, seconds: i64) -> Result<Fix, String> {
     let longest = Means::default().longest_grace;
     if seconds > i64::from(longest) {
         return Err(too_long(seconds, longest));

@@ -3,7 +3,7 @@
 //! It reads them only where the feature ContainerStopSignals is on, and forgets them without a word where it is off. Source:
 //! `validateStopSignal` in <https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go>.
 
-use crate::base::{Edit, Fix, Path};
+use crate::base::{Edit, Fix, Path, field};
 use crate::checks::{Observation, shortened_to};
 use crate::manifest::{Container, PodTemplate};
 use serde_json::Value;
@@ -47,11 +47,11 @@ pub(super) fn without_system(pod: &PodTemplate<'_>) -> Option<Observation> {
 
 /// `os.name` of a pod.
 fn system<'a>(pod: &PodTemplate<'a>) -> Option<&'a str> {
-    pod.spec().pointer("/os/name").and_then(Value::as_str).filter(|name| !name.is_empty())
+    field(pod.spec(), &["os", "name"]).and_then(Value::as_str).filter(|name| !name.is_empty())
 }
 
 fn stop_signal<'a>(container: &Container<'a>) -> Option<&'a str> {
-    container.value().pointer("/lifecycle/stopSignal").and_then(Value::as_str)
+    field(container.value(), &["lifecycle", "stopSignal"]).and_then(Value::as_str)
 }
 
 fn path(container: &Container<'_>) -> Path {

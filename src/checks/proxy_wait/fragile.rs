@@ -1,7 +1,7 @@
 //! A wait that the pod needs today, and that may do harm itself.
 
 use crate::base::{Fix, Safety};
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::{ask_start, proxy_wait};
 use crate::checks::entrypoints::Entrypoints;
 use crate::checks::failing_hook::lacking;
 use crate::checks::job_completion::quits_after;
@@ -23,14 +23,14 @@ pub fn fragile(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observati
         return None;
     }
     let weaknesses = weaknesses(scene, container);
-    let is_brief =
-        weaknesses == [DEAF] && ask_start(container, |start| start.proxy_wait()) == ProxyWait::Certain(Bound::Bounded);
+    let is_brief = weaknesses == [DEAF] && proxy_wait(container) == ProxyWait::Certain(Bound::Bounded);
     let (last, others) = weaknesses.split_last()?;
     let list = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
     let path = container.path().key(command_key(container));
     let message = with_name(24, container.name(), |name| format!("the wait of {name} {list}: want no wait at {path}"));
     let help = "let Istio hold the application back (`holdApplicationUntilProxyStarts: true`), or use a native sidecar";
-    let observation = Observation::new(path, message).help(help).remedied_by(fix(scene, container));
+    let observation =
+        Observation::new(path, message).help(help).remedied_by(scene.fixes.spend(|| fix(scene, container)));
     Some(if is_brief { observation.case(BOUNDED) } else { observation })
 }
 

@@ -2,7 +2,7 @@
 //! the command, the mount, the volume and the init container.
 
 use crate::base::{Edit, Fix, Path, Safety};
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::ask_command;
 use crate::checks::proxy_wait::unwrapping::{command_key, with_its_list, without_wait};
 use crate::checks::proxy_wait::{Scene, UNKNOWN, Wait};
 use crate::checks::wrapper_edit::{INSTALLER, VOLUME, is_installer};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// Whether a container of `containers` waits by our own program.
 pub fn is_own(container: &Container<'_>) -> bool {
-    container.role() == Role::Regular && ask_start(container, |start| start.own_call().is_some())
+    container.role() == Role::Regular && ask_command(container, |start| start.own_call().is_some())
 }
 
 /// One finding for all containers of the pod whose own wait is a defect: what they share goes with the last of them.
@@ -55,7 +55,7 @@ pub fn own_wait(scene: &Scene<'_>, finds: Wait, own: Vec<Container<'_>>) -> Opti
 }
 
 fn starts_anyway(container: &Container<'_>) -> bool {
-    ask_start(container, |start| start.own_call().and_then(|call| call.value("--on-timeout")) == Some("start"))
+    ask_command(container, |start| start.own_call().and_then(|call| call.value("--on-timeout")) == Some("start"))
 }
 
 /// The containers without their waits, and the pod without what only these needed.
@@ -68,7 +68,7 @@ fn without_own(pod: &PodTemplate<'_>, containers: &[Container<'_>], rest: Rest) 
     edits.extend(unmounted.iter().filter_map(|it| without_item(&it.path(), it.value(), "volumeMounts", is_own_mount)));
     let uses =
         |it: &Container<'_>| it.name() != INSTALLER && items(it.value(), "volumeMounts").iter().any(is_of_volume);
-    let is_unmounted = |it: &Container<'_>| unmounted.iter().any(|other| other.path() == it.path());
+    let is_unmounted = |it: &Container<'_>| unmounted.iter().any(|other| other.is(it));
     if !pod.all_containers().any(|it| uses(&it) && !is_unmounted(&it)) {
         let is_own_volume = |volume: &Value| volume["name"] == VOLUME && volume.get("emptyDir").is_some();
         edits.extend(without_item(&pod.spec_path(), pod.spec(), "volumes", is_own_volume));
@@ -82,7 +82,7 @@ fn without_own(pod: &PodTemplate<'_>, containers: &[Container<'_>], rest: Rest) 
 /// Whether anything else of a container than the call before its command is in the shared folder.
 fn uses_folder(container: &Container<'_>) -> bool {
     let words: Vec<&str> = container.command().chain(container.args()).collect();
-    let prefix = ask_start(container, |start| start.own_call().map_or(0, |call| call.prefix));
+    let prefix = ask_command(container, |start| start.own_call().map_or(0, |call| call.prefix));
     let map = container.value().as_object().into_iter().flatten();
     let others = map.filter(|(key, _)| !matches!(key.as_str(), "command" | "args" | "volumeMounts"));
     words.iter().skip(prefix).any(|word| word.contains(OWN_FOLDER))

@@ -137,6 +137,10 @@ const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "zsh"];
 /// The wait of one command line.
 fn program_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {
     let Some((program, arguments)) = argv.split_first() else { return ProxyWait::None };
+    // One that starts another may do so again and again: a made-up command must not exhaust the stack.
+    if argv.len() > MOST_WORDS {
+        return mentioned(argv);
+    }
     match basename(program) {
         name if SHELLS.contains(&name) => match inline_script(arguments) {
             Some(script) => script_wait(script, environment),
@@ -156,6 +160,9 @@ fn program_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {
         _ => mentioned(argv),
     }
 }
+
+/// Words of a command line that is looked into; of a longer one only its words count.
+const MOST_WORDS: usize = 500;
 
 /// That of a call of our own program, or of what it runs. What it refuses is no wait, and no start either.
 fn own_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {

@@ -101,14 +101,15 @@ impl ContainerStart<'_> {
 
 /// How many words stand before the program that is run in the end: `tini --`, `env A=b`.
 pub(super) fn behind_launchers(argv: &[&str]) -> usize {
-    let rest = match argv.split_first() {
-        Some((program, arguments)) if matches!(basename(program), "tini" | "dumb-init") => after_options(arguments),
-        Some((program, arguments)) if basename(program) == "env" => {
-            after_options_and(arguments, |word| word.contains('='))
-        }
-        _ => return 0,
-    };
-    argv.len() - rest.len() + behind_launchers(rest)
+    let mut rest = argv;
+    while let Some((program, arguments)) = rest.split_first() {
+        rest = match basename(program) {
+            "tini" | "dumb-init" => after_options(arguments),
+            "env" => after_options_and(arguments, |word| word.contains('=')),
+            _ => break,
+        };
+    }
+    argv.len() - rest.len()
 }
 
 /// scuttle also ends other sidecars than Istio's when it is told where.
@@ -129,6 +130,9 @@ fn sets_exports(script: &str) -> bool {
     options.flat_map(str::split_whitespace).any(exports_all)
 }
 
+/// Waits that are taken out of one script, which is read anew for each. Nobody writes as many.
+const MOST_WAITS: usize = 16;
+
 /// What is known of the shell that reads a script.
 struct Script<'a> {
     environment: Environment<'a>,
@@ -140,11 +144,14 @@ impl Script<'_> {
     /// The script without all its waits for the proxy.
     fn without_waits(&self, script: &str) -> Result<String, CannotUnwrap> {
         let mut text = script.to_owned();
-        let mut found = false;
+        let mut found = 0;
         while let Some(shorter) = self.without_first_wait(&text)? {
-            (text, found) = (shorter, true);
+            (text, found) = (shorter, found + 1);
+            if found > MOST_WAITS {
+                return Err(CannotUnwrap::NotExact);
+            }
         }
-        if !found {
+        if found == 0 {
             return Err(CannotUnwrap::NotExact);
         }
         if self.rest == Rest::MeansProxy {

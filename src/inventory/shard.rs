@@ -64,28 +64,33 @@ struct Identity {
 /// All copies of the objects of one kind in one namespace.
 #[derive(Debug)]
 pub struct Shard<F> {
-    copies: BTreeMap<Identity, Vec<Entry<F>>>,
-    index: HashMap<Pair, BTreeSet<Identity>>,
+    copies: BTreeMap<Arc<Identity>, Vec<Entry<F>>>,
+    index: Index,
 }
+
+/// Identities by a label and its value.
+#[derive(Debug, Default)]
+struct Index(HashMap<String, HashMap<String, BTreeSet<Arc<Identity>>>>);
 
 impl<F> Default for Shard<F> {
     fn default() -> Self {
-        Self { copies: BTreeMap::new(), index: HashMap::new() }
+        Self { copies: BTreeMap::new(), index: Index::default() }
     }
 }
 
 impl<F: Indexed + PartialEq> Shard<F> {
     /// Adds a copy beside those that are there.
     pub fn add(&mut self, entry: Entry<F>) {
-        let identity = Identity::of(&entry.reference, &entry.facts);
+        let identity = Arc::new(Identity::of(&entry.reference, &entry.facts));
         let mut pairs = entry.facts.index_pairs();
         if F::ONE_PAIR_IS_ENOUGH {
             // The rarest so far: a label that all objects share finds everything.
-            let rarest = pairs.into_iter().min_by_key(|pair| self.index.get(pair).map_or(0, BTreeSet::len));
+            let rarest =
+                pairs.into_iter().min_by_key(|(key, value)| self.index.get(key, value).map_or(0, BTreeSet::len));
             pairs = rarest.into_iter().collect();
         }
         for pair in pairs {
-            self.index.entry(pair).or_default().insert(identity.clone());
+            self.index.insert(pair, &identity);
         }
         add_copy(self.copies.entry(identity).or_default(), entry);
     }
@@ -94,18 +99,11 @@ impl<F: Indexed + PartialEq> Shard<F> {
     pub fn remove(&mut self, reference: &ObjectRef) {
         let group = group_of(&reference.api_version);
         let of_name = self.of_name(&reference.kind, &reference.name).map(|(identity, _)| identity);
-        let identities: Vec<Identity> = of_name.filter(|identity| identity.group == group).cloned().collect();
+        let identities: Vec<Arc<Identity>> = of_name.filter(|identity| identity.group == group).cloned().collect();
         for identity in identities {
             for entry in self.copies.remove(&identity).unwrap_or_default() {
-                for pair in entry.facts.index_pairs() {
-                    // Only these pairs: a pass over the whole index for each object would make a long list quadratic.
-                    if let Some(found) = self.index.get_mut(&pair) {
-                        found.remove(&identity);
-                        if found.is_empty() {
-                            self.index.remove(&pair);
-                        }
-                    }
-                }
+                // Only these pairs: a pass over the whole index for each object would make a long list quadratic.
+                entry.facts.index_pairs().iter().for_each(|pair| self.index.remove(pair, &identity));
             }
         }
     }
@@ -131,11 +129,13 @@ impl<F: Indexed + PartialEq> Shard<F> {
         self.of_name(kind, name).flat_map(|(_, copies)| copies)
     }
 
-    fn of_name(&self, kind: &str, name: &str) -> impl Iterator<Item = (&Identity, &Vec<Entry<F>>)> {
+    fn of_name(&self, kind: &str, name: &str) -> impl Iterator<Item = (&Arc<Identity>, &Vec<Entry<F>>)> {
         let first =
             Identity { kind: kind.to_owned(), name: name.to_owned(), group: String::new(), part: String::new() };
         let (kind, name) = (first.kind.clone(), first.name.clone());
-        self.copies.range(first..).take_while(move |(identity, _)| identity.kind == kind && identity.name == name)
+        self.copies
+            .range::<Identity, _>(first..)
+            .take_while(move |(identity, _)| identity.kind == kind && identity.name == name)
     }
 
     /// Puts an object as it is now in the place of what it was: see [`renew`].
@@ -161,21 +161,46 @@ impl<F: Indexed + PartialEq> Shard<F> {
     }
 
     /// Of each object that is found by one of the pairs at least, the copy nearest to a file, by kind and name.
-    pub fn found_by_any<'a>(&'a self, pairs: &[Pair], file: &str) -> Vec<&'a Entry<F>> {
-        let identities: BTreeSet<&Identity> = pairs.iter().filter_map(|pair| self.index.get(pair)).flatten().collect();
+    pub fn found_by_any<'a>(&'a self, pairs: &[(&str, &str)], file: &str) -> Vec<&'a Entry<F>> {
+        let found = pairs.iter().filter_map(|(key, value)| self.index.get(key, value));
+        let identities: BTreeSet<&Arc<Identity>> = found.flatten().collect();
         self.nearest_of(identities, file)
     }
 
     /// Of each object that may be found by all pairs, and of some more, the copy nearest to a file, by kind and name.
     pub fn found_by_all<'a>(&'a self, pairs: &[Pair], file: &str) -> Vec<&'a Entry<F>> {
-        let found: Option<Vec<_>> = pairs.iter().map(|pair| self.index.get(pair)).collect();
+        let found: Option<Vec<_>> = pairs.iter().map(|(key, value)| self.index.get(key, value)).collect();
         let fewest = found.into_iter().flatten().min_by_key(|identities| identities.len());
         self.nearest_of(fewest.into_iter().flatten(), file)
     }
 
-    fn nearest_of<'a>(&'a self, found: impl IntoIterator<Item = &'a Identity>, file: &str) -> Vec<&'a Entry<F>> {
+    fn nearest_of<'a>(&'a self, found: impl IntoIterator<Item = &'a Arc<Identity>>, file: &str) -> Vec<&'a Entry<F>> {
         let copies = found.into_iter().filter_map(|identity| self.copies.get(identity));
         copies.filter_map(|copies| nearest(copies, file).one()).collect()
+    }
+}
+
+impl Index {
+    fn get(&self, key: &str, value: &str) -> Option<&BTreeSet<Arc<Identity>>> {
+        self.0.get(key)?.get(value)
+    }
+
+    fn insert(&mut self, (key, value): Pair, identity: &Arc<Identity>) {
+        self.0.entry(key).or_default().entry(value).or_default().insert(identity.clone());
+    }
+
+    /// What is empty then goes, so that nothing is left of objects that come and go.
+    fn remove(&mut self, (key, value): &Pair, identity: &Identity) {
+        let Some(values) = self.0.get_mut(key) else { return };
+        if let Some(found) = values.get_mut(value) {
+            found.remove(identity);
+            if found.is_empty() {
+                values.remove(value);
+            }
+        }
+        if values.is_empty() {
+            self.0.remove(key);
+        }
     }
 }
 
@@ -235,7 +260,7 @@ mod tests {
                 object: None,
             });
         }
-        let found = services.found_by_any(&[pair("a-team", "shop"), pair("name", "d")], "");
+        let found = services.found_by_any(&[("a-team", "shop"), ("name", "d")], "");
         let names: Vec<&str> = found.iter().map(|entry| &*entry.reference.name).collect();
         // The first one had no rarer pair when it came.
         assert_eq!(names, ["a", "d"]);

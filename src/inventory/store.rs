@@ -5,6 +5,7 @@ mod lookup;
 use crate::base::ObjectRef;
 use crate::inventory::nearness::add_copy;
 use crate::inventory::port_uses::PortUses;
+use crate::inventory::projection::{Facts, Projection};
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
 use crate::inventory::{
     AutoscalerFacts, Entry, NamespaceFacts, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceEntryFacts,
@@ -66,7 +67,13 @@ impl Inventory {
 
     /// Adds an object of a file, beside other copies of the same name. Kinds that no rule asks about are passed over.
     pub fn add(&mut self, object: &Arc<Object>) {
-        self.insert(object, Some(object.clone()));
+        self.take(Projection::of(object));
+    }
+
+    /// The same with what is kept of the object.
+    pub fn take(&mut self, projection: Projection) {
+        let kept = Some(projection.object.clone());
+        self.insert(projection, kept);
     }
 
     /// Puts an object of a file as it is now in the place of what it was before.
@@ -102,7 +109,7 @@ impl Inventory {
     /// Sets an object of the cluster in the place of the one with its name; keeps only its projection.
     pub fn set(&mut self, object: &Arc<Object>) {
         self.remove(object.reference());
-        self.insert(object, None);
+        self.insert(Projection::of(object), None);
     }
 
     /// Takes an object out.
@@ -129,36 +136,37 @@ impl Inventory {
         self.origin == Origin::Cluster && !self.unlisted.contains(kind)
     }
 
-    fn insert(&mut self, object: &Arc<Object>, kept: Option<Arc<Object>>) {
-        self.port_uses.add(object, kept.clone());
+    fn insert(&mut self, projection: Projection, kept: Option<Arc<Object>>) {
+        let Projection { object, uses, facts } = projection;
+        self.port_uses.add(&object, uses, kept.clone());
+        if self.policies.add(&object) {
+            return;
+        }
         let reference = object.reference().clone();
-        if object.is("", "Namespace") {
-            let facts = NamespaceFacts::of(object.value());
+        if let Facts::Namespace(facts) = facts {
             let copies = self.namespaces.entry(reference.name.clone()).or_default();
-            add_copy(copies, Entry { reference, facts, object: kept });
+            return add_copy(copies, Entry { reference, facts, object: kept });
+        }
+        if matches!(&facts, Facts::Workload(templates) if templates.is_empty()) {
             return;
         }
-        let contents = || namespace_key(&reference).to_owned();
-        if self.policies.add(object) {
-            return;
+        let key = namespace_key(&reference);
+        if !self.contents.contains_key(key) {
+            self.contents.insert(key.to_owned(), Contents::default());
         }
-        if object.is("", "Service") {
-            let facts = ServiceFacts::of(object.value());
-            self.contents.entry(contents()).or_default().services.add(Entry { reference, facts, object: kept });
-        } else if object.is("", "ServiceAccount") {
-            let facts = ServiceAccountFacts::of(object.value());
-            self.contents.entry(contents()).or_default().service_accounts.add(Entry { reference, facts, object: kept });
-        } else if let Some(facts) = PeerAuthenticationFacts::of(object) {
-            let policies = &mut self.contents.entry(contents()).or_default().peer_authentications;
-            policies.add(Entry { reference, facts, object: kept });
-        } else if let Some(facts) = ServiceEntryFacts::of(object) {
-            self.contents.entry(contents()).or_default().service_entries.add(Entry { reference, facts, object: kept });
-        } else if let Some(facts) = AutoscalerFacts::of(object) {
-            self.contents.entry(contents()).or_default().autoscalers.add(Entry { reference, facts, object: kept });
-        } else if !object.templates().is_empty() {
-            let workloads = &mut self.contents.entry(contents()).or_default().workloads;
-            for facts in WorkloadFacts::all_of(object) {
-                workloads.add(Entry { reference: reference.clone(), facts, object: kept.clone() });
+        let Some(contents) = self.contents.get_mut(key) else { return };
+        let object = kept;
+        match facts {
+            Facts::Namespace(_) => {}
+            Facts::Service(facts) => contents.services.add(Entry { reference, facts, object }),
+            Facts::ServiceAccount(facts) => contents.service_accounts.add(Entry { reference, facts, object }),
+            Facts::PeerAuthentication(facts) => contents.peer_authentications.add(Entry { reference, facts, object }),
+            Facts::ServiceEntry(facts) => contents.service_entries.add(Entry { reference, facts, object }),
+            Facts::Autoscaler(facts) => contents.autoscalers.add(Entry { reference, facts, object }),
+            Facts::Workload(templates) => {
+                for facts in templates {
+                    contents.workloads.add(Entry { reference: reference.clone(), facts, object: object.clone() });
+                }
             }
         }
     }

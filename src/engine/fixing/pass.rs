@@ -6,7 +6,7 @@ use crate::engine::fixing::expected::expected;
 use crate::engine::fixing::proof::{complaints, read_back};
 use crate::engine::fixing::selection::{Group, Selection};
 use crate::engine::fixing::snapshot::{File, Key, Snapshot, namespace_of, renew};
-use crate::engine::session::{FileJudgement, FileObjects, judge_file, surroundings};
+use crate::engine::session::{FileJudgement, FileObjects, judge_changed, judge_file, surroundings};
 use crate::inventory::{Inventory, Renewed};
 use crate::policy::Date;
 use rayon::prelude::*;
@@ -96,7 +96,7 @@ impl<'a> Session<'a> {
         let tried: Vec<(usize, Key)> = read.iter().flat_map(|(attempt, _)| keys(attempt)).collect();
         let touched = self.namespaces(&tried);
         let looks_the_same = self.renew_surroundings(&read);
-        let trials = self.judged(read);
+        let trials = self.judged(read, looks_the_same);
         let others = if looks_the_same { Vec::new() } else { self.judged_again(&touched, &trials) };
         let faults = self.faults(&trials, &others, &touched);
         for namespace in &touched {
@@ -150,9 +150,17 @@ impl<'a> Session<'a> {
         renewed == Renewed::Unseen
     }
 
-    fn judged(&self, read: Vec<(Attempt, FileObjects<'a>)>) -> Vec<Trial<'a>> {
+    /// Judges what was read. Where nobody else could see a difference, nothing new is to be said of what did not change.
+    fn judged(&self, read: Vec<(Attempt, FileObjects<'a>)>, looks_the_same: bool) -> Vec<Trial<'a>> {
         let trials = read.into_par_iter().map(|(attempt, objects)| {
-            let judged = judge_file(&objects, &self.inventory, self.today);
+            let judged = match self.files.get(attempt.file).filter(|_| looks_the_same) {
+                Some(file) => {
+                    let is_changed = |document: usize| attempt.planned.contains_key(&document);
+                    let before = (&file.now.objects, &file.now.judged);
+                    judge_changed(&objects, before, is_changed, &self.inventory, self.today)
+                }
+                None => judge_file(&objects, &self.inventory, self.today),
+            };
             Trial { attempt, next: Snapshot { objects, judged } }
         });
         trials.collect()

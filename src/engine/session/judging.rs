@@ -4,7 +4,7 @@ use crate::base::Problem;
 use crate::engine::ignores::{Ignores, annotation_problems};
 use crate::engine::session::FileObjects;
 use crate::engine::{Engine, Judgement};
-use crate::inventory::{Inventory, Origin};
+use crate::inventory::{Inventory, Origin, Projection};
 use crate::manifest::{Object, Owner};
 use crate::policy::Date;
 use rayon::prelude::*;
@@ -21,10 +21,11 @@ pub struct FileJudgement {
 
 /// All objects as the surroundings of each.
 pub fn surroundings<'f>(files: impl IntoIterator<Item = &'f FileObjects<'f>>) -> Inventory {
+    let objects: Vec<&Arc<Object>> = files.into_iter().flat_map(|file| &file.objects).collect();
+    // Only one after the other can be put in, so all that can be done before is done by all threads.
+    let projections: Vec<Projection> = objects.into_par_iter().map(Projection::of).collect();
     let mut inventory = Inventory::new(Origin::Files);
-    for object in files.into_iter().flat_map(|file| &file.objects) {
-        inventory.add(object);
-    }
+    projections.into_iter().for_each(|projection| inventory.take(projection));
     inventory
 }
 
@@ -44,6 +45,39 @@ pub fn judge_file(file: &FileObjects<'_>, inventory: &Inventory, today: Date) ->
     for objects in file.objects.chunk_by(|one, other| one.document().index() == other.document().index()) {
         let judgements = judge_document(file.engine, objects, inventory, today, &mut judged.problems);
         judged.judgements.extend(judgements);
+    }
+    judged
+}
+
+/// The same for a file of which only some documents, by their index, are others than when it was judged `before`, and nothing
+/// around it is. Where nothing was to be said of an object, nothing is to be said of the same object now: findings have places,
+/// which may have moved, but silence has none.
+pub fn judge_changed(
+    file: &FileObjects<'_>,
+    before: (&FileObjects<'_>, &FileJudgement),
+    is_changed: impl Fn(usize) -> bool,
+    inventory: &Inventory,
+    today: Date,
+) -> FileJudgement {
+    let (old, known) = before;
+    let is_silent = |judgement: &Judgement| judgement.findings.is_empty() && judgement.errors.is_empty();
+    if !known.problems.is_empty() || old.objects.len() != file.objects.len() || !file.judged {
+        return judge_file(file, inventory, today);
+    }
+    let mut judged = FileJudgement::default();
+    let mut done = 0;
+    for objects in file.objects.chunk_by(|one, other| one.document().index() == other.document().index()) {
+        let known = known.judgements.get(done..done + objects.len()).unwrap_or_default();
+        done += objects.len();
+        let is_same = objects.first().is_some_and(|object| !is_changed(object.document().index()));
+        if is_same && known.len() == objects.len() && known.iter().all(is_silent) {
+            let again =
+                |it: &Judgement| Judgement { membership_unknown: it.membership_unknown, ..Judgement::default() };
+            judged.judgements.extend(known.iter().map(again));
+        } else {
+            let judgements = judge_document(file.engine, objects, inventory, today, &mut judged.problems);
+            judged.judgements.extend(judgements);
+        }
     }
     judged
 }

@@ -31,9 +31,8 @@ pub struct NearUse<'a> {
 }
 
 impl PortUses {
-    /// Adds an object if it is of a kind that is read.
-    pub fn add(&mut self, object: &Arc<Object>, kept: Option<Arc<Object>>) {
-        let facts = uses_of(object);
+    /// Adds the places of an object, if it has any.
+    pub fn add(&mut self, object: &Object, facts: Vec<PortUse>, kept: Option<Arc<Object>>) {
         if facts.is_empty() {
             return;
         }

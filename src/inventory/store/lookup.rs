@@ -4,7 +4,7 @@ use crate::base::ObjectRef;
 use crate::inventory::facts::Strings;
 use crate::inventory::nearness::nearest;
 use crate::inventory::port_uses::NearUse;
-use crate::inventory::shard::{Indexed, Pair};
+use crate::inventory::shard::Indexed;
 use crate::inventory::store::{Contents, namespace_key};
 use crate::inventory::{
     AutoscalerFacts, Entry, Inventory, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceEntryFacts,
@@ -39,8 +39,7 @@ impl Inventory {
     ) -> Vec<&'a Entry<ServiceFacts>> {
         let Some(contents) = self.contents.get(namespace) else { return Vec::new() };
         let value_of = |wanted: &str| labels.iter().find(|(key, _)| *key == wanted).map(|(_, value)| *value);
-        let pairs: Vec<Pair> = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let mut services = contents.services.found_by_any(&pairs, file);
+        let mut services = contents.services.found_by_any(labels, file);
         services.retain(|service| service.facts.selects(value_of));
         services
     }

@@ -1,0 +1,59 @@
+//! What an inventory keeps of one object: worked out for many objects at once, before they are put in one by one.
+
+use crate::inventory::port_uses::{PortUse, uses_of};
+use crate::inventory::{
+    AutoscalerFacts, NamespaceFacts, PeerAuthenticationFacts, ServiceAccountFacts, ServiceEntryFacts, ServiceFacts,
+    WorkloadFacts,
+};
+use crate::manifest::Object;
+use std::sync::Arc;
+
+/// What is kept of an object.
+#[derive(Debug)]
+pub struct Projection {
+    pub(super) object: Arc<Object>,
+    /// The places in it that are about ports of Services.
+    pub(super) uses: Vec<PortUse>,
+    pub(super) facts: Facts,
+}
+
+/// The facts of an object, by its kind.
+#[derive(Debug)]
+pub(super) enum Facts {
+    Namespace(NamespaceFacts),
+    Service(ServiceFacts),
+    ServiceAccount(ServiceAccountFacts),
+    PeerAuthentication(PeerAuthenticationFacts),
+    ServiceEntry(ServiceEntryFacts),
+    Autoscaler(AutoscalerFacts),
+    /// One for each pod template; none of a kind that no rule asks about.
+    Workload(Vec<WorkloadFacts>),
+}
+
+impl Projection {
+    /// What is kept of an object.
+    pub fn of(object: &Arc<Object>) -> Self {
+        Self { object: object.clone(), uses: uses_of(object), facts: Facts::of(object) }
+    }
+}
+
+impl Facts {
+    pub(super) fn of(object: &Object) -> Self {
+        let value = object.value();
+        match (object.group(), object.kind()) {
+            ("", "Namespace") => return Self::Namespace(NamespaceFacts::of(value)),
+            ("", "Service") => return Self::Service(ServiceFacts::of(value)),
+            ("", "ServiceAccount") => return Self::ServiceAccount(ServiceAccountFacts::of(value)),
+            _ => {}
+        }
+        if let Some(facts) = PeerAuthenticationFacts::of(object) {
+            Self::PeerAuthentication(facts)
+        } else if let Some(facts) = ServiceEntryFacts::of(object) {
+            Self::ServiceEntry(facts)
+        } else if let Some(facts) = AutoscalerFacts::of(object) {
+            Self::Autoscaler(facts)
+        } else {
+            Self::Workload(WorkloadFacts::all_of(object))
+        }
+    }
+}

@@ -113,7 +113,7 @@ fn inputs<'e>(files: &[File], engine: &'e Engine) -> Vec<Input<'e>> {
 }
 
 fn source((name, text): &File) -> Source {
-    Source::new(name.as_str(), text.as_str())
+    Source::new(name.clone(), text.clone())
 }
 
 fn objects_in(file: &File) -> usize {

@@ -5,9 +5,10 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A file: its name and its text.
-pub type File = (String, String);
+/// A file: its name and its text, as they are in memory once it was read.
+pub type File = (Arc<str>, Arc<str>);
 
 /// Objects of a namespace; 70 of them hold 10,000.
 const PER_NAMESPACE: usize = 143;
@@ -33,7 +34,11 @@ pub fn generated(objects: usize) -> Vec<File> {
         }
         number += 1;
     }
-    files
+    files.into_iter().map(shared).collect()
+}
+
+fn shared((name, text): (String, String)) -> File {
+    (name.into(), text.into())
 }
 
 /// The files of a folder, copied under other folder names, with other namespaces, until they hold so many objects.
@@ -50,7 +55,7 @@ pub fn replicated(folder: &Path, objects: usize, count: impl Fn(&File) -> usize)
                 return files;
             }
             let text = text.replace("namespace: monitoring", &format!("namespace: monitoring-{copy}"));
-            let file = (format!("copy-{copy}/{name}"), text);
+            let file = shared((format!("copy-{copy}/{name}"), text));
             held += count(&file);
             files.push(file);
         }
@@ -58,7 +63,7 @@ pub fn replicated(folder: &Path, objects: usize, count: impl Fn(&File) -> usize)
     files
 }
 
-fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) {
+fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
     for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
             collect(root, &path, files);
@@ -70,7 +75,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) {
 }
 
 /// Every third app has a file for each object, the others one for all; every ninth is written without indentation of lists.
-fn in_files(stem: &str, app: usize, documents: &[String]) -> Vec<File> {
+fn in_files(stem: &str, app: usize, documents: &[String]) -> Vec<(String, String)> {
     if app.is_multiple_of(3) {
         let name = |index: usize| format!("{stem}/{index}.yaml");
         return documents.iter().enumerate().map(|(index, document)| (name(index), document.clone())).collect();

@@ -12,6 +12,7 @@
 )]
 
 pub mod judging;
+pub mod large;
 pub mod manifests;
 pub mod rounds;
 pub mod table;

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each bench prints its tables as Markdown.
-const BENCHES: [(&str, &str); 2] = [
+const BENCHES: [(&str, &str); 3] = [
     (
         "check",
         "`seaworthy check` of 10,000 objects against a YAML parser whose events are drained, on the same threads",
     ),
+    ("worst", "The largest objects that anybody can send, under all built-in rules"),
     (
         "validate",
         "`/validate` over TLS against a handler that looks at nothing, and one that parses the same review and allows it",

@@ -2,6 +2,7 @@
 
 use crate::base::field;
 use crate::manifest::Container;
+use crate::mesh::official_image::lacks;
 use crate::mesh::shutdown::{FailingCommand, Handler, failing_command};
 use crate::mesh::{BareBase, bare_base};
 use serde_json::Value;
@@ -33,6 +34,12 @@ pub fn hook_failure<'a>(container: &Container<'a>) -> Option<HookFailure<'a>> {
 /// What the image of a container is made from, if that is known to lack this program.
 pub fn lacking(container: &Container<'_>, program: &str) -> Option<BareBase> {
     bare_base(container.image()).filter(|_| is_common(program) && !may_be_brought(container, program))
+}
+
+/// The official image of a container, if that is known to lack this program.
+pub fn official_lacking(container: &Container<'_>, program: &str) -> Option<&'static str> {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    lacks(container.image(), name).filter(|_| is_common(program) && !may_be_brought(container, program))
 }
 
 /// What the preStop of a container runs, element by element; none where it runs no command.

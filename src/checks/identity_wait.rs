@@ -4,7 +4,7 @@
 //! <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication>
 
 use crate::base::{Fix, PodRepair};
-use crate::checks::container_start::{ask_start, waits_for_identity};
+use crate::checks::container_start::ask_start;
 use crate::checks::identity_fix::wait_for_identity;
 use crate::checks::workload_identity::{Evidence, is_exempt};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
@@ -78,7 +78,7 @@ fn observe(pod: &PodTemplate<'_>, evidence: &Evidence<'_>) -> Observation {
 /// only waits where its command asks more than once, and a native sidecar where something waits for its start.
 fn waits(container: &Container<'_>) -> bool {
     let asks_again = || ask_start(container, |start| start.tries_again());
-    waits_for_identity(container)
+    ask_start(container, |start| start.may_wait_for_identity())
         && match container.role() {
             Role::Init => true,
             Role::Regular => asks_again(),

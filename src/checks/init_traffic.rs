@@ -6,7 +6,7 @@
 //! Source: <https://istio.io/latest/docs/setup/additional-setup/cni/#compatibility-with-application-init-containers>
 
 use crate::base::{Fix, PodRepair, Safety};
-use crate::checks::container_start::{ask_start, proxy_wait, waits_for_identity};
+use crate::checks::container_start::{ask_start, proxy_wait};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy::is_injected;
@@ -62,8 +62,10 @@ fn callee(params: &Params, container: &Container<'_>) -> Option<Callee> {
     if params.callers.iter().any(|name| name == container.name()) {
         return Some(Callee::Others);
     }
-    let is_of_another_rule = waits_for_identity(container) || proxy_wait(container) != ProxyWait::None;
-    if is_of_another_rule { None } else { ask_start(container, |start| start.network_call()) }
+    let is_of_another_rule = proxy_wait(container) != ProxyWait::None;
+    ask_start(container, |start| {
+        if is_of_another_rule || start.is_identity_wait() { None } else { start.network_call() }
+    })
 }
 
 /// What becomes of calls that no proxy carries.

@@ -191,13 +191,23 @@ fn inject_label(pod: &PodTemplate<'_>) -> Path {
 const INJECT_LABEL: &str = "sidecar.istio.io/inject";
 
 /// Whether there is any sign that something ends the proxy: a container's command, a probe or postStart that does it, or
-/// a proxy whose command is the pod's own. A preStop is no such thing: it is not called when a container ends by itself.
+/// a proxy whose command is the pod's own, or an annotation for a controller that does it. A preStop is no such thing: it is
+/// not called when a container ends by itself.
 fn may_end_proxy(pod: &PodTemplate<'_>) -> bool {
-    pod.all_containers().any(|container| {
-        ask_start(&container, |start| start.may_quit_proxy())
-            || HOOKS.iter().any(|hook| container.value().pointer(hook).is_some_and(mentions_quitting))
-            || container.name() == "istio-proxy" && container.command().next().is_some()
-    })
+    pod.annotations().iter().any(|(key, value)| names_proxy_for_others(key, value))
+        || pod.all_containers().any(|container| {
+            is_application(&container) && ask_start(&container, |start| start.may_quit_proxy())
+                || HOOKS.iter().any(|hook| container.value().pointer(hook).is_some_and(mentions_quitting))
+                || container.name() == "istio-proxy" && container.command().next().is_some()
+        })
+}
+
+/// Whether an annotation names the proxy to somebody else than Istio and Kubernetes, such as
+/// <https://github.com/nrmitchi/k8s-controller-sidecars>, which ends the sidecars of Jobs.
+fn names_proxy_for_others(key: &str, value: &str) -> bool {
+    let domain = key.split('/').next().unwrap_or_default();
+    let is_other = !["istio.io", "kubernetes.io", "k8s.io"].iter().any(|known| domain.ends_with(known));
+    is_other && value.split([',', ' ', '"']).any(|word| word == "istio-proxy")
 }
 
 /// What the kubelet runs in a container while it lives, beside its command.

@@ -4,6 +4,7 @@
 
 mod fragile;
 mod own_wait;
+mod post_start;
 mod unwrapping;
 
 use crate::base::{Fix, PodRepair, Safety};
@@ -16,6 +17,7 @@ use crate::manifest::{Container, PodTemplate};
 use crate::mesh::{Bound, Membership, ProxyWait, Rest, SidecarKind};
 use fragile::fragile;
 use own_wait::{is_own, own_wait};
+use post_start::post_start_waits;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use unwrapping::{command_key, without_wait};
@@ -70,7 +72,8 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         Wait::Fragile => fragile(&scene, &it),
     };
     let (own, others): (Vec<_>, Vec<_>) = pod.all_containers().filter(waits).partition(is_own);
-    others.into_iter().filter_map(observe).chain(own_wait(&scene, params.finds, own)).collect()
+    let by_command = others.into_iter().filter_map(observe).chain(own_wait(&scene, params.finds, own));
+    by_command.chain(post_start_waits(&scene, params.finds)).collect()
 }
 
 /// A pod whose containers are looked at.

@@ -12,6 +12,7 @@ pub mod injection;
 pub mod membership;
 pub mod mtls;
 pub mod namespace_profile;
+pub mod official_image;
 pub mod outbound_capture;
 pub mod outbound_listener;
 pub mod outbound_ranges;

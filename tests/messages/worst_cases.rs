@@ -62,6 +62,10 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
     let declared = json!({"seaworthy.dev/shutdown-seconds": u32::MAX.to_string()});
     let serving = json!({"name": long("c"), "ports": [{"containerPort": 65535}]});
     let endless = json!({"name": long("c"), "command": ["sh", "-c", "until curl -f localhost:15021/healthz/ready; do sleep 1; done; exec app"]});
+    let script = "until curl -f localhost:15021/healthz/ready; do sleep 1; done; exec app";
+    let starting = json!({"name": long("c"), "restartPolicy": "Always", "lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", script]}}}});
+    let starting = workload("CronJob", &json!({}), &json!({"containers": [], "initContainers": [starting]}));
+    let lacking = json!({"name": long("c"), "image": "python:3-alpine", "command": ["bash", "-c", script], "args": [long("a"), long("b")]});
     let mut dropping = endless.clone();
     dropping["args"] = json!([long("a"), long("b")]);
     dropping["restartPolicy"] = json!("Always");
@@ -112,6 +116,10 @@ pub fn worst_cases() -> Vec<(String, Vec<Value>)> {
         (profile(sidecar), vec![on_host_network]),
         (profile(classic), vec![dropping.clone()]),
         (profile(classic), vec![before.clone()]),
+        (profile(classic), vec![starting.clone()]),
+        (profile("assumeMembership: outside"), vec![starting.clone()]),
+        (profile("assumeMembership: sidecar, dataPlane: native"), vec![starting]),
+        (profile(classic), vec![job(&json!({}), &lacking)]),
         (profile(&format!("{classic}, cni: true")), vec![calling.clone()]),
         (profile(&format!("{classic}, cni: true, istioVersion: '1.20'")), vec![calling]),
         (profile("assumeMembership: sidecar, dataPlane: native"), vec![dropping, before]),

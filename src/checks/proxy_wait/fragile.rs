@@ -3,7 +3,7 @@
 use crate::base::{Fix, Safety};
 use crate::checks::container_start::{ask_start, proxy_wait};
 use crate::checks::entrypoints::Entrypoints;
-use crate::checks::failing_hook::lacking;
+use crate::checks::failing_hook::{lacking, official_lacking};
 use crate::checks::job_completion::quits_after;
 use crate::checks::proxy_start::{ReadyFirst, ready_first};
 use crate::checks::proxy_wait::unwrapping::{command_key, without_wait};
@@ -44,6 +44,9 @@ fn weaknesses(scene: &Scene<'_>, container: &Container<'_>) -> Vec<String> {
     if let Some(base) = missing_shell(scene, container) {
         return vec![format!("needs a shell, which {} has not", base.name())];
     }
+    if let Some((program, image)) = missing_program(scene, container) {
+        return vec![format!("needs {program}, which {image} has not")];
+    }
     // With a process namespace of the pod no container has the first process.
     let is_first = scene.pod.spec().get("shareProcessNamespace").and_then(Value::as_bool) != Some(true);
     ask_start(container, |start| {
@@ -62,6 +65,20 @@ fn missing_shell(scene: &Scene<'_>, container: &Container<'_>) -> Option<BareBas
     lacking(container, container.command().next()?).filter(|_| needs_shell && !is_promised)
 }
 
+/// The shell or the program that the wait asks with, and the official image that is known to lack it.
+fn missing_program(scene: &Scene<'_>, container: &Container<'_>) -> Option<(&'static str, &'static str)> {
+    if scene.subject.profile.shell == Shell::Assume {
+        return None;
+    }
+    let shell = container.command().next().filter(|it| it.rsplit('/').next() == Some("bash"));
+    let shell = shell.and_then(|it| Some(("bash", official_lacking(container, it)?)));
+    let asking = || {
+        let program = ask_start(container, |start| start.wait_weaknesses().and_then(|it| it.program))?;
+        Some((program, official_lacking(container, program)?))
+    };
+    shell.or_else(asking)
+}
+
 /// What replaces the wait: Istio does it, or, where it cannot or a person would have to look, seaworthy-wait.
 fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
     if ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.dropped.is_some())) {
@@ -69,6 +86,9 @@ fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
     }
     if missing_shell(scene, container).is_some() {
         return Err("the image runs no script at all: write the command without a shell".to_owned());
+    }
+    if let Some((program @ "bash", image)) = missing_program(scene, container) {
+        return Err(format!("{image} has no {program}: write the command for its `sh`"));
     }
     let is_safe = |fix: &Fix| fix.safety == Safety::Safe;
     let by_istio = by_istio(scene, container);

@@ -51,6 +51,15 @@ impl ContainerStart<'_> {
             || values.any(|text| speaks_protocol(text) && is_about_token(text))
     }
 
+    /// Whether it may wait for the metadata server, as [`Self::waits_for_identity`] or by one of Google's own programs, which need
+    /// a token for whatever they do. A sign, good for being silent only.
+    pub fn may_wait_for_identity(&self) -> bool {
+        const PROGRAMS: [&str; 3] = ["gcloud", "gsutil", "bq"];
+        let is_end = |it: char| !it.is_ascii_alphanumeric() && !"-_.".contains(it);
+        let mut words = self.command.iter().chain(self.args).flat_map(|text| text.split(is_end));
+        self.waits_for_identity() || words.any(|word| PROGRAMS.contains(&word))
+    }
+
     /// Whether there is any sign that its command does something again and again.
     pub fn tries_again(&self) -> bool {
         const SIGNS: [&str; 4] = ["until", "while", "for ", "retry"];

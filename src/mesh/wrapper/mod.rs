@@ -7,6 +7,7 @@ mod identity;
 mod local_proxy;
 mod network_call;
 mod own_call;
+mod quit;
 mod script;
 pub(in crate::mesh) mod shell;
 mod side_car;
@@ -18,11 +19,12 @@ mod weakness;
 pub use identity::{CurlOptions, IdentityFlaw};
 pub use network_call::Callee;
 pub use own_call::{OWN_FOLDER, OWN_PROGRAM, OwnCall, OwnOption, OwnTask};
+pub use quit::quits_proxy;
 pub use unwrap::{CannotUnwrap, Rest, Unwrapped};
 pub use weakness::Weaknesses;
 
 use local_proxy::{asks_if_ready, mentions_readiness, names_a_wait};
-use own_call::{ends_proxy, is_own_program};
+use own_call::is_own_program;
 use side_car::side_car_wait;
 use unwrap::behind_launchers;
 use waiting::script_wait;
@@ -79,38 +81,13 @@ impl ContainerStart<'_> {
         };
         // A script in the image may be told by a variable where to ask; the wrappers' own variable has been looked at.
         let wrapper = argv.first().is_some_and(|program| ADMIN_API_WRAPPERS.contains(&basename(program)));
-        let tells = |name: &str, value: Option<&str>| names_a_wait(name) || value.is_some_and(mentions_readiness);
+        // The image may start one of those wrappers itself.
+        let asks = |name: &str, value: Option<&str>| name == ADMIN_API && value != Some("");
+        let tells = |name: &str, value: Option<&str>| {
+            names_a_wait(name) || asks(name, value) || value.is_some_and(mentions_readiness)
+        };
         let told = !wrapper && self.env.iter().any(|(name, value)| tells(name, *value));
         if wait == ProxyWait::None && told { ProxyWait::Possible } else { wait }
-    }
-
-    /// Whether there is any sign that it ends the proxy when its work is done: the agent's `/quitquitquit`, `pkill` of the agent or Envoy,
-    /// or a wrapper that does it. A sign, no proof: good for being silent only.
-    ///
-    /// `POST http://127.0.0.1:15020/quitquitquit` exists since Istio 1.3
-    /// (<https://github.com/istio/istio/blob/master/pilot/cmd/pilot-agent/status/server.go>).
-    pub fn may_quit_proxy(&self) -> bool {
-        self.texts().any(quits_proxy)
-            || self.wrapper_may_quit_proxy()
-            || self.env.iter().any(|(name, _)| matches!(*name, "ISTIO_QUIT_API" | "GENERIC_QUIT_ENDPOINTS"))
-    }
-
-    /// The same, as far as it is a wrapper that does both: wait for the proxy first, and end it in the end.
-    pub fn wrapper_may_quit_proxy(&self) -> bool {
-        let has_wrapper = |text: &str| {
-            let program = |word: &str| basename(word.trim_end_matches(';')).to_owned();
-            text.split_whitespace().any(|word| ADMIN_API_WRAPPERS.contains(&program(word).as_str()))
-        };
-        let told_to_leave_it =
-            self.env.iter().any(|(name, value)| *name == "NEVER_KILL_ISTIO" && *value == Some("true"));
-        !told_to_leave_it && self.texts().any(has_wrapper)
-            || self.texts().any(ends_proxy)
-            || self.own_call().is_some_and(|call| call.task == OwnTask::Job)
-    }
-
-    /// All that its owner wrote for it to do.
-    fn texts(&self) -> impl Iterator<Item = &str> {
-        self.command.iter().chain(self.args).copied().chain(self.env.iter().filter_map(|(_, value)| *value))
     }
 
     /// The call of our own program that it starts with, if it does; also where the image is ours and only `args` are said.
@@ -122,15 +99,11 @@ impl ContainerStart<'_> {
     }
 }
 
-/// Whether a text speaks of ending the proxy: the agent's `/quitquitquit`, or a signal to the agent or Envoy.
-pub fn quits_proxy(text: &str) -> bool {
-    let names_proxy = || ["pilot-agent", "envoy", "istio-proxy"].iter().any(|name| text.contains(name));
-    text.contains("quitquitquit") || text.contains("kill") && names_proxy()
-}
-
 /// <https://github.com/redboxllc/scuttle> and its origin <https://github.com/monzo/envoy-preflight>: they wait for the Envoy at
 /// `ENVOY_ADMIN_API`, and without that variable run the application at once.
 const ADMIN_API_WRAPPERS: [&str; 2] = ["scuttle", "envoy-preflight"];
+/// The variable that tells these wrappers where to ask.
+const ADMIN_API: &str = "ENVOY_ADMIN_API";
 
 const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "zsh"];
 
@@ -181,7 +154,7 @@ fn mentioned(argv: &[&str]) -> ProxyWait {
 /// The variable may also be set in the image, so its absence proves nothing.
 fn admin_api_wait(environment: Environment<'_>) -> ProxyWait {
     let value = |wanted: &str| environment.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
-    match value("ENVOY_ADMIN_API") {
+    match value(ADMIN_API) {
         Some(Some("")) => ProxyWait::None,
         // Another port is another mesh's.
         Some(Some(url)) if asks_if_ready(url) => match value("START_WITHOUT_ENVOY") {

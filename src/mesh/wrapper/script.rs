@@ -126,6 +126,26 @@ fn matching(tokens: &[Token], from: usize, close: &str) -> Option<usize> {
     None
 }
 
+/// Whether a command fails only where the script has no sense anyway.
+pub(super) fn is_harmless(item: &Item<'_>) -> bool {
+    const HARMLESS: [&str; 8] = ["echo", "printf", "sleep", "set", "trap", "export", "cd", ":"];
+    match &item.kind {
+        ItemKind::Simple(words) => words.first().and_then(Token::text).is_some_and(|word| HARMLESS.contains(&word)),
+        _ => false,
+    }
+}
+
+/// Whether the script may end here, or become another program: `exit`, `exec`, also within a block.
+pub(super) fn may_leave(item: &Item<'_>) -> bool {
+    let leaves =
+        |tokens: &[Token]| tokens.iter().any(|token| matches!(token.keyword(), Some("exit" | "exec" | "return")));
+    match &item.kind {
+        ItemKind::Simple(words) => leaves(words.get(..1).unwrap_or_default()),
+        ItemKind::Loop { head, body, .. } => leaves(head) || leaves(body),
+        ItemKind::Block(tokens) => leaves(tokens),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -189,6 +189,9 @@ fn known_programs_wait_as_they_are_told() {
         (&["/app"], &[("PROXY_READY_URL", Some("http://localhost:15021/healthz/ready"))], ProxyWait::Possible),
         (&["/entrypoint.sh"], &[], ProxyWait::None),
         (&["/entrypoint.sh"], &[("WAIT_FOR_ISTIO", Some("true"))], ProxyWait::Possible),
+        (&[], &[admin], ProxyWait::Possible),
+        (&[], &[("ENVOY_ADMIN_API", None)], ProxyWait::Possible),
+        (&[], &[("ENVOY_ADMIN_API", Some(""))], ProxyWait::None),
         (&["/scripts/wait-for-sidecar.sh", "/app"], &[], ProxyWait::Possible),
         (&[], &[], ProxyWait::None),
     ];
@@ -217,37 +220,6 @@ fn our_own_image_needs_no_command() {
         ("mesh/seaworthy:1.0", &[], &["identity"], false),
     ] {
         assert_eq!(start(image, command, args).waits_for_identity(), wanted, "{image} {args:?}");
-    }
-}
-
-#[test]
-fn any_sign_of_ending_the_proxy_counts() {
-    let admin = ("ENVOY_ADMIN_API", Some("http://127.0.0.1:15000"));
-    let cases: &[(&[&str], Environment<'_>, bool)] = &[
-        (&["sh", "-c", "/job; curl -XPOST http://127.0.0.1:15020/quitquitquit"], &[], true),
-        (&["sh", "-c", "/job; pkill -INT pilot-agent"], &[], true),
-        (&["scuttle", "/job"], &[admin], true),
-        (&["sh", "-c", "exec /bin/scuttle /job"], &[], true),
-        (&["scuttle", "/job"], &[admin, ("NEVER_KILL_ISTIO", Some("true"))], false),
-        (&["/job"], &[("QUIT", Some("http://localhost:15020/quitquitquit"))], true),
-        (&["/job"], &[("ISTIO_QUIT_API", None)], true),
-        (&["/job"], &[("GENERIC_QUIT_ENDPOINTS", None)], true),
-        (&["sh", "-c", "/job; killall envoy"], &[], true),
-        (&["sh", "-c", "/job; kill -TERM $(pidof pilot-agent)"], &[], true),
-        (&["/seaworthy/wait", "job", "--proxy", "--", "/job"], &[], true),
-        (&["tini", "--", "/seaworthy/wait", "job", "/job"], &[], true),
-        (&["sh", "-c", "cd /data; exec /seaworthy/wait job -- /job"], &[], true),
-        (&["/seaworthy/wait", "run", "--", "scuttle", "/job"], &[admin], true),
-        (&["/seaworthy/wait", "--proxy", "--", "/job"], &[], false),
-        (&["/seaworthy/wait", "run", "--", "/job"], &[], false),
-        (&["/seaworthy/wait", "drain"], &[], false),
-        (&["/seaworthy/wait", "identity", "--timeout", "60s"], &[], false),
-        (&["/job"], &[], false),
-        (&["sh", "-c", "pkill worker"], &[], false),
-    ];
-    for (argv, env, wanted) in cases {
-        let start = ContainerStart { name: "job", image: "a", command: argv, args: &[], env };
-        assert_eq!(start.may_quit_proxy(), *wanted, "{argv:?} {env:?}");
     }
 }
 

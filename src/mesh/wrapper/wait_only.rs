@@ -6,7 +6,21 @@
 use crate::mesh::wrapper::local_proxy::{asks_by_device, asks_if_ready};
 use crate::mesh::wrapper::shell::{Token, located_tokens};
 use crate::mesh::wrapper::waiting::is_assignment;
-use crate::mesh::wrapper::{SHELLS, after_options, basename};
+use crate::mesh::wrapper::{ContainerStart, SHELLS, after_options, basename, behind_launchers, inline_script};
+
+impl ContainerStart<'_> {
+    /// Whether its command is a script that waits for the proxy, and does nothing else.
+    pub fn only_waits(&self) -> bool {
+        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        match argv.get(behind_launchers(&argv)..).and_then(|words| words.split_first()) {
+            Some((program, arguments)) if SHELLS.contains(&basename(program)) => {
+                inline_script(arguments).is_some_and(|script| only_waits(script).is_ok())
+            }
+            Some((program, arguments)) => basename(program) == "pilot-agent" && arguments.first() == Some(&"wait"),
+            None => false,
+        }
+    }
+}
 
 /// The variables that a wait sets.
 ///

@@ -12,7 +12,7 @@
 //! does, may not hold the application back. Such scripts, and whatever asks the proxy in another manner, are possible waits.
 
 use crate::mesh::wrapper::local_proxy::{asks_by_device, asks_if_ready, mentions_readiness};
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items, may_leave};
 use crate::mesh::wrapper::shell::{Separator, Token, tokens};
 use crate::mesh::wrapper::wait_only::timed;
 use crate::mesh::wrapper::{Bound, Environment, ProxyWait, SHELLS, basename, program_wait};
@@ -43,14 +43,9 @@ pub(super) fn first_wait(items: &[Item<'_>], environment: Environment<'_>) -> Op
 
 /// Whether nothing before this command can skip it, and nothing lets the script go on without it.
 pub(super) fn surely_runs_first(items: &[Item<'_>], at: usize) -> bool {
-    const HARMLESS: [&str; 8] = ["echo", "printf", "sleep", "set", "trap", "export", "cd", ":"];
-    let harmless = |item: &Item<'_>| match &item.kind {
-        ItemKind::Simple(words) => words.first().and_then(Token::text).is_some_and(|word| HARMLESS.contains(&word)),
-        _ => false,
-    };
     let reached = match items[at].before {
         Separator::Next => true,
-        Separator::And => at > 0 && harmless(&items[at - 1]) && surely_runs_first(items, at - 1),
+        Separator::And => at > 0 && is_harmless(&items[at - 1]) && surely_runs_first(items, at - 1),
         Separator::Or | Separator::Pipe | Separator::Background => false,
     };
     let in_background = |item: &Item<'_>| item.after == Separator::Background;
@@ -59,17 +54,6 @@ pub(super) fn surely_runs_first(items: &[Item<'_>], at: usize) -> bool {
         items[at..].iter().find(|item| !matches!(item.after, Separator::And | Separator::Or | Separator::Pipe));
     let left = items[..at].iter().any(may_leave);
     reached && !left && !items[..at].iter().any(in_background) && !end_of_list.is_some_and(in_background)
-}
-
-/// Whether the script may end here, or become another program: `exit`, `exec`, also within a block.
-fn may_leave(item: &Item<'_>) -> bool {
-    let leaves =
-        |tokens: &[Token]| tokens.iter().any(|token| matches!(token.keyword(), Some("exit" | "exec" | "return")));
-    match &item.kind {
-        ItemKind::Simple(words) => leaves(words.get(..1).unwrap_or_default()),
-        ItemKind::Loop { head, body, .. } => leaves(head) || leaves(body),
-        ItemKind::Block(tokens) => leaves(tokens),
-    }
 }
 
 fn item_wait(item: &Item<'_>, environment: Environment<'_>) -> ProxyWait {

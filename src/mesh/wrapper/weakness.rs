@@ -4,7 +4,7 @@
 
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::{Token, tokens};
-use crate::mesh::wrapper::waiting::first_wait;
+use crate::mesh::wrapper::waiting::{first_wait, question_at};
 use crate::mesh::wrapper::{Bound, ContainerStart, Environment, ProxyWait, SHELLS, basename, inline_script_at};
 
 /// The weaknesses of one wait; none of them is set for one that is sound.
@@ -21,6 +21,8 @@ pub struct Weaknesses<'a> {
     pub dropped: Option<&'a str>,
     /// It is a script, and needs the shell that its command names.
     pub shell: bool,
+    /// The program that it asks with, where nothing else of the script speaks of that: it may bring it.
+    pub program: Option<&'static str>,
 }
 
 impl<'a> ContainerStart<'a> {
@@ -36,6 +38,7 @@ impl<'a> ContainerStart<'a> {
         weaknesses.shell = true;
         let Some(at) = inline_script_at(arguments) else { return Some(weaknesses) };
         weaknesses.deaf_to_term = is_deaf(arguments[at], self.env);
+        weaknesses.program = asking_program(arguments[at], self.env);
         // Those in `command` are there for the shell: `$0` and what goes with it.
         let first = (at + 2).max(self.command.len());
         weaknesses.dropped = dropped(arguments[at], argv.get(first..).unwrap_or_default(), at + 2 < first);
@@ -54,6 +57,29 @@ fn is_deaf(script: &str, environment: Environment<'_>) -> bool {
     };
     let waits = first_wait(&items, environment).is_some_and(|at| waits_itself(&items[at]));
     waits && !tokens.iter().any(|token| matches!(token.text(), Some("trap")))
+}
+
+/// The program that a script asks the proxy with, if it is spoken of there only.
+fn asking_program(script: &str, environment: Environment<'_>) -> Option<&'static str> {
+    const ASKING: [&str; 3] = ["curl", "wget", "nc"];
+    let tokens = tokens(script)?;
+    let items = items(&tokens)?;
+    let wait = items[first_wait(&items, environment)?].tokens.clone();
+    let question = wait.start + question_at(&tokens[wait.clone()])?;
+    let is_start = |token: &Token| {
+        token.text().is_none() || matches!(token.keyword(), Some("until" | "while" | "if" | "do" | "then" | "!"))
+    };
+    let start = (wait.start..question).rev().find(|at| is_start(&tokens[*at])).map_or(wait.start, |at| at + 1);
+    let words = |text: &str, program: &str| {
+        text.split(|it: char| !it.is_ascii_alphanumeric() && !"-_.".contains(it)).filter(|it| *it == program).count()
+    };
+    let within = |program: &str| {
+        let texts = tokens[start..=question].iter().filter_map(Token::text);
+        texts.map(|text| words(text, program)).sum::<usize>()
+    };
+    let mut asking = ASKING.into_iter().filter(|program| within(program) > 0);
+    let program = asking.next().filter(|_| asking.next().is_none())?;
+    (words(script, program) == within(program)).then_some(program)
 }
 
 /// The first of the words behind a script that nobody reads. A single one may be no more than a name (`$0`), unless that
@@ -105,6 +131,26 @@ mod tests {
         let behind_init = ["tini", "--", "sh", "-c", &script("/app")];
         let of_loop = Weaknesses { no_time_out: true, ..Weaknesses::default() };
         assert_eq!(weaknesses(&behind_init, &[]), Some(of_loop));
+    }
+
+    #[test]
+    fn a_program_is_needed_where_nothing_may_bring_it() {
+        for (script, wanted) in [
+            (LOOP, Some("curl")),
+            ("while ! wget -q http://localhost:15021/healthz/ready; do sleep 1; done; /app", Some("wget")),
+            ("until nc -z localhost 15021; do echo waiting; done; exec /app", Some("nc")),
+            (
+                "while [ \"$(curl -s -w '%{http_code}' localhost:15021/healthz/ready)\" != 200 ]; do sleep 1; done",
+                Some("curl"),
+            ),
+            ("while [ \"$S\" != 200 ]; do S=$(curl -s localhost:15021/healthz/ready); sleep 1; done", Some("curl")),
+            ("apk add curl; until curl -f localhost:15021/healthz/ready; do sleep 1; done", None),
+            ("until curl -f localhost:15021/healthz/ready; do apk add curl; done", None),
+            ("until (echo > /dev/tcp/localhost/15021); do sleep 1; done", None),
+            ("pilot-agent wait; /app", None),
+        ] {
+            assert_eq!(weaknesses(&["sh", "-c", script], &[]).unwrap().program, wanted, "{script}");
+        }
     }
 
     #[test]

@@ -7,6 +7,9 @@ use crate::manifest::Style;
 use crate::manifest::document::Written;
 use crate::manifest::tree::{NodeId, Shape, Tree};
 
+/// How a mark of a fixture begins.
+pub(super) const MARK: &str = "#~ ";
+
 /// A document's text with the place of everything in it.
 pub(super) struct Layout<'d> {
     document: &'d Document,
@@ -89,11 +92,25 @@ impl<'d> Layout<'d> {
         self.facts().shared.binary_search(&node).is_ok()
     }
 
-    /// Whether a comment starts between two places.
+    /// Whether a comment starts between two places. The mark of a fixture (`#~ rule-id`) is none: it says what is expected of the
+    /// lines it stands on, and goes with them.
     pub(super) fn holds_comment(&self, start: usize, end: usize) -> bool {
+        self.starts_within(start, end).any(|at| !self.is_mark(at))
+    }
+
+    /// How many marks of a fixture start in a span of the file.
+    pub(super) fn marks_within(&self, span: Span) -> usize {
+        self.starts_within(span.start, span.end).filter(|at| self.is_mark(*at)).count()
+    }
+
+    fn starts_within(&self, start: usize, end: usize) -> impl Iterator<Item = usize> + use<'_, 'd> {
         let comments = &self.written.comments;
         let next = comments.partition_point(|comment| comment.span.start < start);
-        comments.get(next).is_some_and(|comment| comment.span.start < end)
+        comments.iter().skip(next).map(|comment| comment.span.start).take_while(move |at| *at < end)
+    }
+
+    fn is_mark(&self, at: usize) -> bool {
+        self.text().get(at..).unwrap_or("").starts_with(MARK)
     }
 
     /// The comment that starts at a place.

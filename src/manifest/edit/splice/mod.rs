@@ -28,7 +28,7 @@ use crate::base::{Path, Span, TextEdit};
 use crate::manifest::tree::NodeId;
 use crate::manifest::{Document, Limits, yaml};
 use block_ink::BlockInk;
-use layout::Layout;
+use layout::{Layout, MARK};
 use plan::Plan;
 use rename::Renaming;
 use serde_json::Value;
@@ -73,7 +73,10 @@ fn keeps_comments(layout: &Layout<'_>, edits: &[TextEdit]) -> bool {
     };
     let after = spliced(layout.slice(piece.start, piece.end), &edits.iter().map(moved).collect::<Vec<_>>());
     let again = yaml::read(&after, &Limits::default()).comments;
-    again.len() == layout.comments().count()
+    // The marks of a fixture go with the lines they stand on.
+    let taken: usize = edits.iter().map(|edit| layout.marks_within(edit.span)).sum();
+    let brought: usize = edits.iter().map(|edit| edit.text.matches(MARK).count()).sum();
+    again.len() + taken == layout.comments().count() + brought
 }
 
 /// A text after splices that do not overlap, in the order of the text.

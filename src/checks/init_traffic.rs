@@ -63,9 +63,12 @@ fn callee(params: &Params, container: &Container<'_>) -> Option<Callee> {
         return Some(Callee::Others);
     }
     let is_of_another_rule = proxy_wait(container) != ProxyWait::None;
-    ask_start(container, |start| {
-        if is_of_another_rule || start.is_identity_wait() { None } else { start.network_call() }
-    })
+    ask_start(
+        container,
+        |start| {
+            if is_of_another_rule || start.is_identity_wait() { None } else { start.network_call() }
+        },
+    )
 }
 
 /// What becomes of calls that no proxy carries.

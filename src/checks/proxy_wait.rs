@@ -59,13 +59,14 @@ enum Wait {
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let may_wait = |it: &Container<'_>| matches!(proxy_wait(it), ProxyWait::Certain(_));
-    if !pod.all_containers().any(|it| may_wait(&it)) {
+    let has_hook = |it: &Container<'_>| it.value().pointer("/lifecycle/postStart").is_some();
+    if !pod.all_containers().any(|it| may_wait(&it) || has_hook(&it)) {
         return Vec::new();
     }
-    let answering: Vec<Container<'_>> = pod.running_containers().filter(may_answer).take(2).collect();
-    let waits = |it: &Container<'_>| may_wait(it) && answering.iter().all(|other| other.is(it));
-    let fixes = FixBudget::default();
-    let scene = Scene { subject, pod, held: Held::of(subject, &pod), image: params.image.as_deref(), fixes };
+    let answering = pod.running_containers().filter(may_answer).take(2).collect();
+    let (held, fixes) = (Held::of(subject, &pod), FixBudget::default());
+    let scene = Scene { subject, pod, held, image: params.image.as_deref(), answering, fixes };
+    let waits = |it: &Container<'_>| may_wait(it) && !scene.others_may_answer(it);
     let observe = |it: Container<'_>| match params.finds {
         Wait::Endless => endless(&scene, &it),
         Wait::Redundant => redundant(&scene, &it),
@@ -84,6 +85,8 @@ struct Scene<'a> {
     held: Option<Held>,
     /// The image of seaworthy-wait.
     image: Option<&'a str>,
+    /// Containers that may be what the others wait for, two of them at most.
+    answering: Vec<Container<'a>>,
     fixes: FixBudget,
 }
 
@@ -96,6 +99,11 @@ impl Scene<'_> {
             Membership::Outside => Some("is not injected"),
             Membership::Sidecar(_) | Membership::Unknown => None,
         }
+    }
+
+    /// Whether another container may be what this one waits for: they share their localhost.
+    fn others_may_answer(&self, waiting: &Container<'_>) -> bool {
+        self.answering.iter().any(|other| !other.is(waiting))
     }
 
     /// Whether the proxy is ready before this container starts, and nothing else needs its wrapper.
@@ -115,7 +123,7 @@ impl Scene<'_> {
 }
 
 /// Whether a container may be what the others of its pod wait for: an Envoy of its own, or whatever declares one of the
-/// proxy's ports. They share their localhost. Istio's own proxy is none of these.
+/// proxy's ports. Istio's own proxy is none of these.
 fn may_answer(container: &Container<'_>) -> bool {
     let is_proxy = |text: &str| ["envoy", "proxyv2", "istio"].iter().any(|sign| text.contains(sign));
     container.name() != "istio-proxy"

@@ -7,7 +7,7 @@
 use crate::base::{Edit, Fix, Path, Safety};
 use crate::checks::held::Held;
 use crate::checks::proxy::present_proxy;
-use crate::checks::proxy_wait::{Scene, UNKNOWN, Wait, others_may_answer};
+use crate::checks::proxy_wait::{Scene, UNKNOWN, Wait};
 use crate::checks::{Observation, shortened, shortened_to};
 use crate::manifest::{Container, Role};
 use crate::mesh::wrapper::ContainerStart;
@@ -16,8 +16,7 @@ use serde_json::{Map, Value};
 
 /// A finding for each hook whose wait is this defect.
 pub fn post_start_waits(scene: &Scene<'_>, finds: Wait) -> Vec<Observation> {
-    let containers =
-        scene.pod.all_containers().filter(|it| it.role() != Role::Init && !others_may_answer(&scene.pod, it));
+    let containers = scene.pod.all_containers().filter(|it| it.role() != Role::Init && !scene.others_may_answer(it));
     let hooks = containers.filter_map(Hook::of);
     hooks
         .filter_map(|hook| match finds {

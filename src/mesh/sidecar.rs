@@ -35,9 +35,10 @@ impl Profile {
     /// The kind of sidecar that Istio gives a pod with this value of [`NATIVE_SIDECAR_ANNOTATION`].
     ///
     /// Every value but `false` asks for a native one; the empty value counts as none. A Kubernetes without sidecar containers
-    /// gives [`SidecarKind::Classic`]: a native one cannot run there at all.
+    /// gives [`SidecarKind::Classic`]: a native one cannot run there at all. Whoever says that the mesh has native ones is believed:
+    /// a feature gate may have brought them before their time.
     pub fn sidecar_kind(&self, annotation: Option<&str>) -> SidecarKind {
-        if self.kubernetes_version < KUBERNETES_WITH_SIDECARS {
+        if self.kubernetes_version < KUBERNETES_WITH_SIDECARS && self.data_plane != DataPlane::Native {
             return SidecarKind::Classic;
         }
         let asked = annotation.filter(|value| !value.is_empty() && self.istio_version >= ANNOTATION_SINCE);
@@ -100,8 +101,20 @@ mod tests {
     }
 
     #[test]
-    fn no_native_sidecar_where_kubernetes_has_none() {
-        assert_eq!(kind(28, 28, DataPlane::Native, Some("true")), Classic);
-        assert_eq!(kind(28, 29, DataPlane::Native, None), Native);
+    fn no_native_sidecar_where_kubernetes_has_none_and_nobody_says_otherwise() {
+        for (kubernetes, data_plane, annotation, wanted) in [
+            (28, DataPlane::Classic, Some("true"), Classic),
+            (28, DataPlane::Auto, Some("true"), Classic),
+            (29, DataPlane::Classic, Some("true"), Native),
+            (28, DataPlane::Native, None, Native),
+            (28, DataPlane::Native, Some("true"), Native),
+            (28, DataPlane::Native, Some("false"), Classic),
+        ] {
+            assert_eq!(
+                kind(28, kubernetes, data_plane, annotation),
+                wanted,
+                "1.{kubernetes} {data_plane:?} {annotation:?}"
+            );
+        }
     }
 }

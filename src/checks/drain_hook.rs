@@ -2,12 +2,12 @@
 
 use crate::base::{Edit, Fix, PodRepair};
 use crate::checks::failing_hook::{hook_command, hook_failure};
-use crate::checks::pre_stop::{SLEEP_ACTION_SINCE, WaitInPlace};
+use crate::checks::pre_stop::WaitInPlace;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::Version;
-use crate::mesh::shutdown::{DrainHook, DrainRest, drain_hook, hook_time, sleep_fits};
+use crate::mesh::shutdown::{DrainHook, DrainRest, SLEEP_ACTION_SINCE, drain_hook, hook_time, sleep_fits};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};

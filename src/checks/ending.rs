@@ -1,6 +1,6 @@
 //! The end of a pod in seconds: what each container takes from the first signal to its last.
 
-use crate::checks::failing_hook::hook_failure;
+use crate::checks::failing_hook::working_hook;
 use crate::checks::serving::is_application;
 use crate::inventory::Subject;
 use crate::manifest::{ByContainer, Container, PodTemplate, Role};
@@ -50,13 +50,11 @@ pub struct Ending<'a> {
 
 impl<'a> Ending<'a> {
     /// How the pod ends as it stands; its annotation tells the shutdown, else it takes this long, in seconds.
-    pub fn of(pod: &PodTemplate<'a>, default_shutdown: u32) -> Self {
+    pub fn of(subject: &Subject<'_>, pod: &PodTemplate<'a>, default_shutdown: u32) -> Self {
         struct Hooks(ByContainer<Option<i64>>);
         let shutdown = shutdown_of(pod, default_shutdown);
-        // A hook that fails takes no time, and is another rule's finding.
-        let seconds = |container: &Container<'_>| {
-            container.pre_stop().filter(|_| hook_failure(container).is_none()).and_then(hook_seconds)
-        };
+        let kubernetes = subject.profile.kubernetes_version;
+        let seconds = |container: &Container<'_>| working_hook(container, kubernetes).and_then(hook_seconds);
         let hooks = pod.once(|| Hooks(ByContainer::of(pod, seconds)));
         let end = |container: Container<'a>| ContainerEnd {
             container,
@@ -66,8 +64,8 @@ impl<'a> Ending<'a> {
     }
 
     /// The same with the shutdown that is taken where nothing says it.
-    pub fn by_default(pod: &PodTemplate<'a>) -> Self {
-        Self::of(pod, DEFAULT_SHUTDOWN_SECONDS)
+    pub fn by_default(subject: &Subject<'_>, pod: &PodTemplate<'a>) -> Self {
+        Self::of(subject, pod, DEFAULT_SHUTDOWN_SECONDS)
     }
 
     /// Its containers.

@@ -1,7 +1,7 @@
 //! The end of a pod as a drawing, for the findings about it.
 
 use crate::checks::ending::Ending;
-use crate::checks::failing_hook::hook_failure;
+use crate::checks::failing_hook::working_hook;
 use crate::checks::pre_stop::DrainSeconds;
 use crate::checks::proxy::proxy_life;
 use crate::checks::serving::serving_containers;
@@ -26,8 +26,8 @@ pub fn drawn_end(subject: &Subject<'_>, params: &Value) -> Vec<String> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let assumed: Assumed = serde_json::from_value(params.clone()).unwrap_or_default();
     let ending = match assumed.shutdown_seconds {
-        Some(seconds) => Ending::of(&pod, seconds),
-        None => Ending::by_default(&pod),
+        Some(seconds) => Ending::of(subject, &pod, seconds),
+        None => Ending::by_default(subject, &pod),
     };
     with_callers(subject, &pod, &ending, &assumed.drain_seconds, None)
 }
@@ -70,7 +70,7 @@ fn draw(
             let is_first = first.is_some_and(|first| first.is(container));
             let drawn = DrawnContainer {
                 name: container.name(),
-                hook: drawn_hook(container),
+                hook: drawn_hook(subject, container),
                 shutdown: end.takes.shutdown,
                 stops_last: container.role() == Role::NativeSidecar,
                 callers: callers(container),
@@ -83,10 +83,9 @@ fn draw(
     timeline(&PodEnd { containers, grace: pod.grace_period(), proxy: drawn_proxy(subject, pod) })
 }
 
-fn drawn_hook(container: &Container<'_>) -> DrawnHook {
-    // After one that fails SIGTERM comes at once, too.
-    let works = |_: &&Value| hook_failure(container).is_none();
-    let Some(hook) = container.pre_stop().filter(works) else { return DrawnHook::Absent };
+fn drawn_hook(subject: &Subject<'_>, container: &Container<'_>) -> DrawnHook {
+    // After one that does not work SIGTERM comes at once, too.
+    let Some(hook) = working_hook(container, subject.profile.kubernetes_version) else { return DrawnHook::Absent };
     hook_time(hook).map_or(DrawnHook::Unknown, DrawnHook::Takes)
 }
 

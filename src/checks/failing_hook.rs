@@ -3,8 +3,8 @@
 use crate::base::field;
 use crate::manifest::Container;
 use crate::mesh::official_image::lacks;
-use crate::mesh::shutdown::{FailingCommand, Handler, failing_command};
-use crate::mesh::{BareBase, bare_base};
+use crate::mesh::shutdown::{FailingCommand, Handler, failing_command, is_dropped};
+use crate::mesh::{BareBase, Version, bare_base};
 use serde_json::Value;
 
 /// Why the preStop of a container fails at once.
@@ -19,6 +19,13 @@ pub enum HookFailure<'a> {
         /// What the image is made from.
         base: BareBase,
     },
+}
+
+/// The preStop of a container that its end waits for. One that fails at once takes no time, and one that this Kubernetes drops is
+/// not there; both are findings of other rules.
+pub fn working_hook<'a>(container: &Container<'a>, kubernetes: Version) -> Option<&'a Value> {
+    let works = |hook: &&Value| !is_dropped(hook, kubernetes) && hook_failure(container).is_none();
+    container.pre_stop().filter(works)
 }
 
 /// Why the preStop of a container fails at once; none where it may work.

@@ -9,6 +9,7 @@ use crate::checks::ending::{
 };
 use crate::checks::ending_drawing::drawing;
 use crate::checks::ending_edit::{EndingEdit, Means, too_long};
+use crate::checks::failing_hook::working_hook;
 use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::{Check, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
@@ -53,9 +54,9 @@ impl Default for Params {
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(PodTemplate::ends_as_written) else { return Vec::new() };
     let grace = pod.grace_period();
-    let ending = Ending::of(&pod, params.shutdown_seconds);
+    let ending = Ending::of(subject, &pod, params.shutdown_seconds);
     let Some(last) = ending.last() else { return Vec::new() };
-    if grace <= 0 || grace >= last.takes.needed_grace(certain_proxy_exit(subject)) || is_refused(&pod) {
+    if grace <= 0 || grace >= last.takes.needed_grace(certain_proxy_exit(subject)) || is_refused(subject, &pod) {
         return Vec::new();
     }
     let proxy_exit = likely_proxy_exit(subject);
@@ -76,10 +77,11 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 
 /// Whether the API server refuses a sleep of the pod because of its grace period: that is another rule's finding, and its fix
 /// raises the grace period as far as this one would.
-fn is_refused(pod: &PodTemplate<'_>) -> bool {
+fn is_refused(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    let kubernetes = subject.profile.kubernetes_version;
     let seconds = |hook: &Value| hook.pointer("/sleep/seconds").and_then(Value::as_i64);
     let is_too_long = |hook: &Value| seconds(hook).is_some_and(|seconds| seconds > pod.grace_period());
-    pod.running_containers().filter_map(|container| container.pre_stop()).any(is_too_long)
+    pod.running_containers().filter_map(|container| working_hook(&container, kubernetes)).any(is_too_long)
 }
 
 /// Raises it; and where that lets the application outlive a classic proxy which it does not outlive today, the proxy too.
@@ -204,9 +206,9 @@ mod tests {
             let annotations = json!({"seaworthy.dev/shutdown-seconds": shutdown.to_string()});
             let metadata = json!({"name": "web", "annotations": annotations});
             let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
-            let pod = Object::from_json(pod).unwrap();
-            let pod = PodTemplate::of(&pod).unwrap();
-            let ending = Ending::of(&pod, params.shutdown_seconds);
+            let (pod, inventory, profile) = (Object::from_json(pod).unwrap(), Inventory::default(), Profile::default());
+            let subject = Subject::new(&pod, &inventory, &profile);
+            let ending = Ending::of(&subject, &subject.pod().unwrap(), params.shutdown_seconds);
             assert_eq!(advice(&params, ending.last().unwrap(), needed), wanted, "{shutdown}");
         }
     }

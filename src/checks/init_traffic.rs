@@ -182,7 +182,7 @@ fn observe(
 
 /// A native sidecar, which carries the traffic of all init containers behind it.
 fn native(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
-    let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
+    let ending = Ending::of(subject, pod, DEFAULT_SHUTDOWN_SECONDS);
     let edit = EndingEdit::native(subject, pod, &ending, Means::default())?;
     let fix = edit.fix("use a native sidecar, which carries the traffic of init containers", Vec::new());
     let reason = "what goes through the mesh then may be refused by its policies";

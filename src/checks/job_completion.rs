@@ -112,7 +112,7 @@ impl<'a> Endless<'a> {
     fn fix(&self, strategy: JobStrategy) -> Result<Fix, String> {
         match strategy {
             JobStrategy::Auto | JobStrategy::Native => {
-                let ending = Ending::of(self.pod, DEFAULT_SHUTDOWN_SECONDS);
+                let ending = Ending::of(self.subject, self.pod, DEFAULT_SHUTDOWN_SECONDS);
                 let edit = EndingEdit::native(self.subject, self.pod, &ending, Means::default())?;
                 Ok(edit.fix("use a native sidecar, which ends with the work", Vec::new()))
             }

@@ -13,7 +13,8 @@ use crate::checks::serving::{Callers, Serving, serving_containers};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
-use crate::mesh::{Membership, Profile, Shell, SidecarKind, Version};
+use crate::mesh::shutdown::SLEEP_ACTION_SINCE;
+use crate::mesh::{Membership, Profile, Shell, SidecarKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,9 +33,6 @@ pub const CHECK: Check = Check {
 
 /// The pod is in an ambient mesh: no sidecar stops beside it.
 const AMBIENT: &str = "ambient";
-
-/// The first version of Kubernetes whose API server takes `preStop.sleep` without a feature gate.
-pub(super) const SLEEP_ACTION_SINCE: Version = Version::new(1, 30);
 
 /// Parameters of `pre-stop`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -103,8 +101,13 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     }
     // One end of the pod, however many of its containers do not wait.
     if let Some(first) = observations.first_mut() {
-        first.drawing =
-            with_callers(subject, &pod, &Ending::of(&pod, params.shutdown_seconds), &params.drain_seconds, None);
+        first.drawing = with_callers(
+            subject,
+            &pod,
+            &Ending::of(subject, &pod, params.shutdown_seconds),
+            &params.drain_seconds,
+            None,
+        );
     }
     observations
 }
@@ -201,7 +204,7 @@ fn remedy(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, missing
     if subject.sidecar_kind() == Some(SidecarKind::Classic) && container.role() == Role::NativeSidecar {
         return Err("a container that keeps running as a sidecar outlives every classic proxy".to_owned());
     }
-    let ending = Ending::of(pod, params.shutdown_seconds).with_wait(&container, wait);
+    let ending = Ending::of(subject, pod, params.shutdown_seconds).with_wait(&container, wait);
     let means = Means { strategy: params.strategy, longest_grace: params.max_grace_period_seconds };
     Ok((hook, EndingEdit::all(subject, pod, &ending, means)?))
 }

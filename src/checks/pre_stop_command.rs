@@ -8,13 +8,12 @@ use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERI
 use crate::checks::ending_edit::{EndingEdit, Means, too_long};
 use crate::checks::failing_hook::{HookFailure, hook_command, hook_failure};
 use crate::checks::fix_budget::FixBudget;
-use crate::checks::pre_stop::SLEEP_ACTION_SINCE;
 use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::Shell;
-use crate::mesh::shutdown::{CommandMistake, FailingCommand, hook_time, sleep_fits};
+use crate::mesh::shutdown::{CommandMistake, FailingCommand, SLEEP_ACTION_SINCE, hook_time, sleep_fits};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -139,7 +138,7 @@ impl Hook<'_> {
         if seconds > longest {
             return Err(too_long(seconds.into(), longest));
         }
-        let ending = Ending::of(pod, params.shutdown_seconds).with_wait(container, seconds);
+        let ending = Ending::of(subject, pod, params.shutdown_seconds).with_wait(container, seconds);
         let means = Means { longest_grace: longest, ..Means::default() };
         let edit = EndingEdit::all(subject, pod, &ending, means)?;
         let grace = edit.grace.unwrap_or(0).max(pod.grace_period());

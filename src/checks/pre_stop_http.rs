@@ -73,7 +73,7 @@ fn has_moved_ports(pod: &PodTemplate<'_>) -> bool {
 }
 
 fn native(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
-    let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
+    let ending = Ending::of(subject, pod, DEFAULT_SHUTDOWN_SECONDS);
     let edit = EndingEdit::native(subject, pod, &ending, Means::default())?;
     let edits = edit.fix("", Vec::new()).edits;
     Ok(Fix::risky("use a native sidecar", "it changes how the whole pod starts and ends", edits))

@@ -5,7 +5,7 @@ use crate::inventory::Subject;
 use crate::manifest::{Container, Limits, PodTemplate, read_documents};
 use crate::mesh::membership::STATUS_ANNOTATION;
 use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION};
-use crate::mesh::shutdown::{ProxyLife, hook_seconds};
+use crate::mesh::shutdown::{ProxyLife, hook_seconds, is_dropped};
 use crate::mesh::{ProxyConfig, ProxySettings, SidecarKind};
 use serde_json::Value;
 use std::sync::Arc;
@@ -62,9 +62,14 @@ fn read_config(pod: &PodTemplate<'_>) -> Result<(Value, ProxyConfig), UntoldProx
 /// Where the manifest does not tell it.
 pub fn proxy_life(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ProxyLife, UntoldProxy> {
     let settings = proxy_settings(subject, pod)?;
-    let own_hook = proxy_container(pod).and_then(|it| it.pre_stop());
-    let before_signal = own_hook.map_or(Some(0), hook_seconds).ok_or(UntoldProxy::OwnHook)?;
+    let before_signal = own_wait(subject, pod).ok_or(UntoldProxy::OwnHook)?;
     Ok(ProxyLife::of(SidecarKind::Classic, &settings, subject.profile.istio_version, before_signal))
+}
+
+/// How long a preStop of its own keeps the classic proxy from its SIGTERM, in seconds; none where that is not known.
+pub fn own_wait(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<i64> {
+    let is_kept = |hook: &&Value| !is_dropped(hook, subject.profile.kubernetes_version);
+    proxy_container(pod).and_then(|proxy| proxy.pre_stop()).filter(is_kept).map_or(Some(0), hook_seconds)
 }
 
 /// Whether Istio has set up the proxy of this pod already. It reads its annotations once, at its own call: what is written

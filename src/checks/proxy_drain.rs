@@ -55,7 +55,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         return Vec::new();
     }
     let Ok(proxy) = proxy_life(subject, &pod) else { return Vec::new() };
-    let ending = Ending::of(&pod, params.shutdown_seconds);
+    let ending = Ending::of(subject, &pod, params.shutdown_seconds);
     let Some(longest) = ending.longest_wait() else { return Vec::new() };
     // At the end of the grace period the application is killed: nothing lives longer.
     if proxy.covers(longest.takes, pod.grace_period()) {

@@ -119,7 +119,7 @@ fn held_back(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String
 }
 
 fn native(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
-    let ending = Ending::of(pod, DEFAULT_SHUTDOWN_SECONDS);
+    let ending = Ending::of(subject, pod, DEFAULT_SHUTDOWN_SECONDS);
     let edit = EndingEdit::native(subject, pod, &ending, Means::default())?;
     Ok(edit.fix("use a native sidecar, which is ready before the application starts", Vec::new()))
 }

@@ -4,9 +4,8 @@ use super::{Hook, Moment};
 use crate::base::{Edit, Fix};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means, too_long};
-use crate::checks::pre_stop::SLEEP_ACTION_SINCE;
 use crate::checks::{Observation, shortened_to};
-use crate::mesh::shutdown::{Handler, sleep_fits};
+use crate::mesh::shutdown::{Handler, SLEEP_ACTION_SINCE, sleep_fits};
 use serde_json::Value;
 
 /// What is wrong with the sleep of a hook.
@@ -71,7 +70,7 @@ fn longer_grace(hook: &Hook<'_, '_>, seconds: i64) -> Result<Fix, String> {
         return longer_for_start(hook, seconds);
     }
     let means = Means::default();
-    let ending = Ending::of(&hook.pod, DEFAULT_SHUTDOWN_SECONDS);
+    let ending = Ending::of(hook.subject, &hook.pod, DEFAULT_SHUTDOWN_SECONDS);
     let edit = EndingEdit::grace(hook.subject, &hook.pod, &ending, means)?;
     match edit.grace.filter(|raised| *raised >= seconds) {
         Some(raised) => Ok(edit.fix(format!("raise the grace period to {raised}s"), Vec::new())),

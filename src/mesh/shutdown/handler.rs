@@ -46,6 +46,16 @@ impl Handler {
     }
 }
 
+/// The first version of Kubernetes whose API server takes a sleep action without a feature gate; those before it drop it.
+///
+/// Source: <https://github.com/kubernetes/enhancements/tree/master/keps/sig-node/3960-pod-lifecycle-sleep-action>.
+pub const SLEEP_ACTION_SINCE: Version = Version::new(1, 30);
+
+/// Whether a hook is a sleep action that this Kubernetes drops: nothing is left of it, and SIGTERM comes at once.
+pub fn is_dropped(hook: &Value, kubernetes: Version) -> bool {
+    kubernetes < SLEEP_ACTION_SINCE && Handler::of(hook) == Some(Handler::Sleep)
+}
+
 /// Whether Istio's injector sends the `httpGet` and `tcpSocket` hooks of applications through its agent, on 15020.
 ///
 /// Source: <https://github.com/istio/istio/pull/53654>; seen in what the injector makes of a pod with such hooks.
@@ -70,6 +80,14 @@ mod tests {
         ] {
             assert_eq!(Handler::all_of(&hook), all, "{hook}");
             assert_eq!(Handler::of(&hook), if all.len() == 1 { all.first().copied() } else { None }, "{hook}");
+        }
+    }
+
+    #[test]
+    fn an_old_kubernetes_drops_a_sleep_and_nothing_else() {
+        let (sleep, exec) = (json!({"sleep": {"seconds": 5}}), json!({"exec": {"command": ["sleep", "5"]}}));
+        for (hook, minor, dropped) in [(&sleep, 29, true), (&sleep, 30, false), (&exec, 29, false)] {
+            assert_eq!(is_dropped(hook, Version::new(1, minor)), dropped, "{hook} on 1.{minor}");
         }
     }
 }

@@ -24,7 +24,7 @@ pub use equations::{
     SLACK_SECONDS, application_seconds, covers_window, envoy_outlasts, needed_grace, proxy_outlives, sleep_fits,
 };
 pub use failing::{CommandMistake, FailingCommand, failing_command};
-pub use handler::{Handler, rewrites_hooks};
+pub use handler::{Handler, SLEEP_ACTION_SINCE, is_dropped, rewrites_hooks};
 pub use hook::{A_DAY, HookTime, hook_seconds, hook_time};
 pub use proxy_end::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};
 pub use proxy_life::ProxyLife;

@@ -4,6 +4,7 @@
 
 use crate::base::{Edit, Fix};
 use crate::checks::ending::{Ending, LONGEST_GRACE_PERIOD, likely_proxy_exit};
+use crate::checks::envoy_drain::drain_for_grace;
 use crate::checks::proxy::proxy_life;
 use crate::checks::proxy_edit::{DrainStrategy, ProxyEdit, longer_life, native_sidecar};
 use crate::inventory::Subject;
@@ -48,7 +49,7 @@ impl EndingEdit {
         means: Means,
     ) -> Result<Self, String> {
         let proxy = lasting_proxy(subject, pod, ending, means.strategy)?;
-        Self::of(pod, ending.needed_grace(proxy_exit_after(subject, proxy.as_ref())), means, proxy)
+        Self::of(subject, pod, ending.needed_grace(proxy_exit_after(subject, proxy.as_ref())), means, proxy)
     }
 
     /// A grace period that covers this ending, and more of a classic proxy only where the longer life would outlast it.
@@ -63,7 +64,7 @@ impl EndingEdit {
     ) -> Result<Self, String> {
         let lasts_today = !is_classic(subject) || is_covered(subject, pod, ending, pod.grace_period());
         let proxy = if lasts_today { lasting_proxy(subject, pod, ending, means.strategy)? } else { None };
-        Self::of(pod, ending.needed_grace(proxy_exit_after(subject, proxy.as_ref())), means, proxy)
+        Self::of(subject, pod, ending.needed_grace(proxy_exit_after(subject, proxy.as_ref())), means, proxy)
     }
 
     /// A proxy that lasts as long as this ending needs it, and a longer grace period only where the other proxy needs it.
@@ -77,8 +78,8 @@ impl EndingEdit {
         means: Means,
     ) -> Result<Self, String> {
         match lasting_proxy(subject, pod, ending, means.strategy)? {
-            Some(native) if is_native(&native) => Self::with_native(pod, ending, means, native),
-            proxy => Self::of(pod, None, means, proxy),
+            Some(native) if is_native(&native) => Self::with_native(subject, pod, ending, means, native),
+            proxy => Self::of(subject, pod, None, means, proxy),
         }
     }
 
@@ -92,19 +93,21 @@ impl EndingEdit {
         ending: &Ending<'_>,
         means: Means,
     ) -> Result<Self, String> {
-        Self::with_native(pod, ending, means, native_sidecar(subject, pod)?)
+        Self::with_native(subject, pod, ending, means, native_sidecar(subject, pod)?)
     }
 
     fn with_native(
+        subject: &Subject<'_>,
         pod: &PodTemplate<'_>,
         ending: &Ending<'_>,
         means: Means,
         native: ProxyEdit,
     ) -> Result<Self, String> {
-        Self::of(pod, ending.needed_grace(NATIVE_EXIT_ALLOWANCE.seconds_ceil()), means, Some(native))
+        Self::of(subject, pod, ending.needed_grace(NATIVE_EXIT_ALLOWANCE.seconds_ceil()), means, Some(native))
     }
 
     fn of(
+        subject: &Subject<'_>,
         pod: &PodTemplate<'_>,
         needed_grace: Option<i64>,
         means: Means,
@@ -114,6 +117,11 @@ impl EndingEdit {
         if let Some(needed) = grace.filter(|needed| *needed > i64::from(means.longest_grace)) {
             return Err(too_long(needed, means.longest_grace));
         }
+        // A life that is raised brings its drain; one that lasts may drain too early for the longer grace period.
+        let proxy = match (proxy, grace) {
+            (None, Some(raised)) => drain_for_grace(subject, pod, raised)?,
+            (proxy, _) => proxy,
+        };
         let path = pod.spec_path().key("terminationGracePeriodSeconds");
         let mut edits: Vec<Edit> = grace.iter().map(|needed| Edit::set(path.clone(), *needed)).collect();
         edits.extend(proxy.iter().flat_map(|proxy| proxy.edits.iter().cloned()));

@@ -4,13 +4,13 @@
 //! `terminationDrainDuration`. Source: <https://github.com/istio/istio/blob/master/pkg/envoy/agent.go>
 
 use crate::base::PodRepair;
-use crate::checks::proxy::{annotated_config, proxy_container, proxy_settings};
-use crate::checks::proxy_edit::longer_drain;
+use crate::checks::proxy::{annotated_config, own_wait, proxy_settings};
+use crate::checks::proxy_edit::{ProxyEdit, longer_drain};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of};
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate};
+use crate::manifest::PodTemplate;
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
-use crate::mesh::shutdown::{envoy_outlasts, hook_seconds};
+use crate::mesh::shutdown::envoy_outlasts;
 use crate::mesh::{GoDuration, ProxyEnd, ProxySettings, SidecarKind};
 
 /// The check.
@@ -25,13 +25,43 @@ pub const CHECK: Check = Check {
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let found = || {
-        let pod = subject.pod().filter(|_| subject.sidecar_kind() == Some(SidecarKind::Classic))?;
-        let settings = chosen_by_pod(subject, &pod)?;
-        let end = ProxyEnd::of(SidecarKind::Classic, &settings, subject.profile.istio_version);
-        let is_cut_short = matches!(end, ProxyEnd::After(_)) && !envoy_outlasts(end, settings.drain_duration);
-        (is_cut_short && is_drained_before_kill(&pod, settings.drain_duration)).then(|| observe(&pod, &settings))
+        let pod = subject.pod()?;
+        let settings = drained_too_early(subject, &pod, pod.grace_period())?;
+        Some(observe(&pod, &settings))
     };
     found().into_iter().collect()
+}
+
+/// The drain that a grace period of so many seconds asks for, where the one in force is too short only with it: up to now all was
+/// killed before Envoy had drained. It belongs to whatever raises the grace period.
+///
+/// # Errors
+/// The reason why it cannot be had: one line for people.
+pub fn drain_for_grace(subject: &Subject<'_>, pod: &PodTemplate<'_>, grace: i64) -> Result<Option<ProxyEdit>, String> {
+    if drained_too_early(subject, pod, pod.grace_period()).is_some() {
+        return Ok(None);
+    }
+    let Some(settings) = drained_too_early(subject, pod, grace) else { return Ok(None) };
+    longer_drain(pod, wanted_drain(&settings)).map(|edit| Some(ProxyEdit { risk: None, ..edit }))
+}
+
+/// The settings of a classic proxy, chosen by its pod, whose Envoy takes no new connections at its end, in a pod with this grace
+/// period in seconds.
+fn drained_too_early(subject: &Subject<'_>, pod: &PodTemplate<'_>, grace: i64) -> Option<ProxySettings> {
+    if subject.sidecar_kind() != Some(SidecarKind::Classic) {
+        return None;
+    }
+    let settings = chosen_by_pod(subject, pod)?;
+    let end = ProxyEnd::of(SidecarKind::Classic, &settings, subject.profile.istio_version);
+    let is_cut_short = matches!(end, ProxyEnd::After(_)) && !envoy_outlasts(end, settings.drain_duration);
+    // An own preStop of the proxy comes before its SIGTERM, and one of unknown length proves nothing.
+    let closes = settings.drain_duration.plus(GoDuration::from_seconds(own_wait(subject, pod)?));
+    (is_cut_short && closes < GoDuration::from_seconds(grace)).then_some(settings)
+}
+
+/// As long as the proxy lives; Istio takes whole seconds here.
+fn wanted_drain(settings: &ProxySettings) -> GoDuration {
+    GoDuration::from_seconds(settings.termination_drain_duration.seconds_ceil())
 }
 
 /// The settings of the proxy, if the pod itself sets one of the two times: else it is the mesh's own affair.
@@ -47,19 +77,9 @@ fn chosen_by_pod(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<ProxySe
     (is_chosen && is_effective).then_some(settings)
 }
 
-/// Whether the listeners close before all is killed at the end of the grace period. An own preStop of the proxy comes before
-/// its SIGTERM, and one of unknown length proves nothing.
-fn is_drained_before_kill(pod: &PodTemplate<'_>, drain: GoDuration) -> bool {
-    let own_hook = proxy_container(pod).as_ref().and_then(Container::pre_stop);
-    let before_signal = own_hook.map_or(Some(0), hook_seconds);
-    let closes = before_signal.map(|seconds| drain.plus(GoDuration::from_seconds(seconds)));
-    closes.is_some_and(|closes| closes < GoDuration::from_seconds(pod.grace_period()))
-}
-
 fn observe(pod: &PodTemplate<'_>, settings: &ProxySettings) -> Observation {
     let (life, drain) = (settings.termination_drain_duration, settings.drain_duration);
-    // Istio takes whole seconds here.
-    let wanted = GoDuration::from_seconds(life.seconds_ceil());
+    let wanted = wanted_drain(settings);
     let path = pod.annotation_path(PROXY_CONFIG_ANNOTATION);
     let message =
         format!("proxy lasts {life} but takes new connections for {drain} only: want drainDuration {wanted} at {path}");

@@ -50,8 +50,30 @@ pub fn drain_hook(argv: &[&str]) -> Option<DrainHook> {
     let methods: Vec<Method> = commands.simple().filter_map(|words| drain_call(&words)).collect();
     let is_get = !methods.is_empty() && methods.iter().all(|method| *method == Method::Get);
     // The call may also be in what only looks like a word.
-    (!methods.is_empty()).then(|| DrainHook { is_get, rest: commands.without_calls(at + 1) })
+    (!methods.is_empty()).then(|| DrainHook { is_get, rest: without_calls(script, at + 1) })
 }
+
+/// The script without the steps that make the call, if it is a plain list of steps; all else stays as it is written.
+fn without_calls(script: &str, at: usize) -> DrainRest {
+    let mut text = script.to_owned();
+    for _ in 0..MOST_CALLS {
+        let commands = Commands::of(&text);
+        let Some((steps, commands)) = commands.and_then(|it| Some((it.steps()?, it))) else {
+            return DrainRest::Unclear;
+        };
+        let call = match commands.first_call(&steps) {
+            Ok(Some(call)) => call,
+            Ok(None) if steps.is_empty() => return DrainRest::Nothing,
+            Ok(None) if !text.contains(SIGN) => return DrainRest::Script { at, text },
+            Ok(None) | Err(Entangled) => return DrainRest::Unclear,
+        };
+        text.replace_range(call, "");
+    }
+    DrainRest::Unclear
+}
+
+/// Nobody makes the call more often in one script.
+const MOST_CALLS: usize = 4;
 
 const SIGN: &str = "healthcheck/fail";
 
@@ -77,9 +99,10 @@ struct Commands<'a> {
 struct Step {
     /// Of the tokens.
     range: Range<usize>,
-    /// Whether it runs only if the step before it has succeeded.
-    depends: bool,
 }
+
+/// The call cannot be told apart from what stands around it.
+struct Entangled;
 
 impl<'a> Commands<'a> {
     fn of(script: &'a str) -> Option<Self> {
@@ -96,38 +119,62 @@ impl<'a> Commands<'a> {
         })
     }
 
-    /// The script without the steps that make the call, if it is a plain list of steps.
-    fn without_calls(&self, at: usize) -> DrainRest {
-        let Some(steps) = self.steps() else { return DrainRest::Unclear };
-        let (mut text, mut depends) = (String::new(), None);
-        for step in steps {
-            let depends_here = depends.take().unwrap_or(step.depends);
-            if self.makes_call(&step) {
-                depends = Some(depends_here);
-                continue;
-            }
-            if !text.is_empty() {
-                text.push_str(if depends_here { " && " } else { "; " });
-            }
-            let Some(words) = self.written(&step) else { return DrainRest::Unclear };
-            text.push_str(words);
+    /// The bytes of the first step that makes the call, with the separator that goes with it; none in a script without one.
+    ///
+    /// # Errors
+    /// Where it cannot be told apart from what stands around it.
+    fn first_call(&self, steps: &[Step]) -> Result<Option<Range<usize>>, Entangled> {
+        let Some(at) = steps.iter().position(|step| self.makes_call(step)) else { return Ok(None) };
+        let step = steps.get(at).ok_or(Entangled)?;
+        // A redirection before the first word of a step is in no token.
+        if [Some(step), steps.get(at + 1)].into_iter().flatten().any(|step| self.is_redirected_first(step)) {
+            return Err(Entangled);
         }
-        if text.is_empty() {
-            DrainRest::Nothing
-        } else if text.contains(SIGN) {
-            DrainRest::Unclear
+        let start = self.spans.get(step.range.start).ok_or(Entangled)?.start;
+        let is_and = |index: usize| matches!(self.tokens.get(index), Some(Token::Separator(Separator::And)));
+        // Behind `&&` a line may end.
+        let separators = (0..step.range.start)
+            .rev()
+            .take_while(|index| matches!(self.tokens.get(*index), Some(Token::Separator(_))));
+        let before = separators.last().filter(|_| at > 0);
+        let end = self.end_of_call(step);
+        let line = self.script.get(..start).map_or("", |head| head.rsplit('\n').next().unwrap_or(head));
+        let rest = self.script.get(end..).unwrap_or_default();
+        let is_line = line.trim().is_empty() && (rest.is_empty() || rest.starts_with('\n'));
+        Ok(Some(match before {
+            // What comes behind depends on what came before, and the call is only skipped.
+            _ if is_and(step.range.end) => start..self.start_of(steps.get(at + 1).ok_or(Entangled)?),
+            // A line of its own.
+            before if is_line && !before.is_some_and(is_and) => start - line.len()..self.script.len().min(end + 1),
+            Some(separator) if !line.trim().is_empty() || is_and(separator) => {
+                let head = self.spans.get(separator).and_then(|span| self.script.get(..span.start)).ok_or(Entangled)?;
+                head.trim_end_matches([' ', '\t']).len()..end
+            }
+            _ => start..steps.get(at + 1).map_or(end, |next| self.start_of(next)),
+        }))
+    }
+
+    /// Where a step ends, before its separator; with `;` and a note at the end of a line they go too.
+    fn end_of_call(&self, step: &Step) -> usize {
+        let Some(separator) = self.spans.get(step.range.end) else { return self.script.len() };
+        let line = self.script.get(separator.end..).map_or("", |rest| rest.split('\n').next().unwrap_or(rest));
+        let note = line.trim_start();
+        let is_semicolon = self.script.get(separator.clone()) == Some(";");
+        if is_semicolon && (note.is_empty() || note.starts_with('#')) {
+            separator.end + line.len()
         } else {
-            DrainRest::Script { at, text }
+            separator.start
         }
     }
 
-    /// A step as it is written; none where a redirection stands before its first word, and is in no token.
-    fn written(&self, step: &Step) -> Option<&'a str> {
-        let (first, last) = (self.spans.get(step.range.start)?, self.spans.get(step.range.end - 1)?);
+    fn start_of(&self, step: &Step) -> usize {
+        self.spans.get(step.range.start).map_or(self.script.len(), |span| span.start)
+    }
+
+    fn is_redirected_first(&self, step: &Step) -> bool {
         let before = step.range.start.checked_sub(1).and_then(|at| self.spans.get(at)).map_or(0, |span| span.end);
-        let gap = self.script.get(before..first.start)?;
-        let is_redirected = gap.lines().any(|line| line.split('#').next().is_some_and(|it| it.contains(['<', '>'])));
-        self.script.get(first.start..last.end).filter(|_| !is_redirected)
+        let gap = self.script.get(before..self.start_of(step)).unwrap_or_default();
+        gap.lines().any(|line| line.split('#').next().is_some_and(|it| it.contains(['<', '>'])))
     }
 
     /// The steps one after the other; none where there is a loop, a condition, a group, a pipe or a job in the background.
@@ -140,14 +187,14 @@ impl<'a> Commands<'a> {
         if !self.tokens.iter().all(is_plain) {
             return None;
         }
-        let (mut steps, mut start, mut depends) = (Vec::new(), 0, false);
+        let (mut steps, mut start) = (Vec::new(), 0);
         for (index, token) in self.tokens.iter().enumerate() {
-            if let Token::Separator(separator @ (Separator::Next | Separator::And)) = token {
-                steps.push(Step { range: start..index, depends });
-                (start, depends) = (index + 1, *separator == Separator::And);
+            if let Token::Separator(Separator::Next | Separator::And) = token {
+                steps.push(Step { range: start..index });
+                start = index + 1;
             }
         }
-        steps.push(Step { range: start..self.tokens.len(), depends });
+        steps.push(Step { range: start..self.tokens.len() });
         steps.retain(|step| !step.range.is_empty());
         Some(steps)
     }
@@ -169,77 +216,4 @@ const KEYWORDS: [&str; 16] =
     ["if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "case", "esac", "{", "}", "!", "in"];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn script(text: &str) -> Option<DrainHook> {
-        drain_hook(&["/bin/sh", "-c", text])
-    }
-
-    fn left(text: &str) -> DrainRest {
-        DrainRest::Script { at: 2, text: text.to_owned() }
-    }
-
-    #[test]
-    fn the_rest_stays_as_it_is_written() {
-        const POST: &str = "curl -sX POST http://localhost:15000/healthcheck/fail";
-        for (text, rest) in [
-            (format!("{POST}; sleep 30"), left("sleep 30")),
-            (format!("{POST} && sleep 30"), left("sleep 30")),
-            (format!("{POST} >/dev/null 2>&1 || true; sleep 30"), left("sleep 30")),
-            (format!("# drain\n{POST}\nsleep 30 # enough\n"), left("sleep 30")),
-            (format!("sleep 5 && {POST} && sleep 25"), left("sleep 5 && sleep 25")),
-            (format!("sleep 5; {POST} && sleep '25'"), left("sleep 5; sleep '25'")),
-            (
-                format!("{POST}; /app/drain --now >\"/dev/null\" || exit 1; sleep 5"),
-                left("/app/drain --now >\"/dev/null\" || exit 1; sleep 5"),
-            ),
-            (POST.to_owned(), DrainRest::Nothing),
-            (format!("{POST} || true"), DrainRest::Nothing),
-            (format!("{POST}; # > that\nsleep 30"), left("sleep 30")),
-            (format!("{POST}; >/dev/null sleep 30"), DrainRest::Unclear),
-            (format!("{POST} | cat; sleep 30"), DrainRest::Unclear),
-            (format!("{POST} || /app/drain; sleep 30"), DrainRest::Unclear),
-            (format!("if true; then {POST}; fi; sleep 30"), DrainRest::Unclear),
-            (format!("while sleep 1; do {POST}; done"), DrainRest::Unclear),
-            (format!("({POST}); sleep 30"), DrainRest::Unclear),
-            (format!("{POST} & sleep 30"), DrainRest::Unclear),
-            (format!("{POST}; echo healthcheck/fail; sleep 30"), DrainRest::Unclear),
-        ] {
-            assert_eq!(script(&text), Some(DrainHook { is_get: false, rest }), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_get_is_known_by_its_options() {
-        for (argv, is_get) in [
-            (&["curl", "http://localhost:15000/healthcheck/fail"][..], true),
-            (&["wget", "-qO-", "http://127.0.0.1:15000/healthcheck/fail"], true),
-            (&["/usr/bin/wget", "-qO-", "--post-data=", "http://127.0.0.1:15000/healthcheck/fail"], false),
-            (&["curl", "-XPOST", "localhost:15000/healthcheck/fail/"], false),
-            (&["pilot-agent", "request", "GET", "healthcheck/fail"], true),
-            (&["pilot-agent", "request", "POST", "/healthcheck/fail"], false),
-            (&["bash", "-ec", "curl -fsS localhost:15000/healthcheck/fail; sleep 5"], true),
-        ] {
-            assert_eq!(drain_hook(argv).map(|it| it.is_get), Some(is_get), "{argv:?}");
-        }
-    }
-
-    #[test]
-    fn other_calls_are_none() {
-        for argv in [
-            &[][..],
-            &["curl", "-X", "POST", "http://localhost:8080/healthcheck/fail"],
-            &["curl", "http://localhost:15000/healthcheck/ok"],
-            &["sh", "-c", "curl -X POST http://localhost:8080/healthcheck/fail"],
-            &["sh", "-c", "echo healthcheck/fail; sleep 5"],
-            &["sh", "-c", "# curl -X POST localhost:15000/healthcheck/fail\nsleep 5"],
-            &["sh", "-c"],
-            &["sh", "/drain.sh"],
-            &["/drain", "http://localhost:15000/healthcheck/fail"],
-            &["pilot-agent", "request", "POST", "drain"],
-        ] {
-            assert_eq!(drain_hook(argv), None, "{argv:?}");
-        }
-    }
-}
+mod tests;

@@ -53,6 +53,7 @@ fn of_shell(arguments: &[&str]) -> Option<(CommandMistake, Option<String>)> {
             let meant = (!pieces.is_empty()).then(|| rest.join(" "));
             Some((CommandMistake::ScriptInPieces, meant))
         }
+        (true, [script, ..]) if sleeps_for_no_time(script) => Some((CommandMistake::NoTime, None)),
         (false, [first, ..]) if *first == "sleep" || is_command_line(first) => {
             Some((CommandMistake::NoOption, Some(rest.join(" "))))
         }
@@ -73,9 +74,30 @@ const KNOWN: [&str; 22] = [
 ];
 const OF_SHELLS: [&str; 7] = ["while", "until", "for", "if", "exec", "trap", "set"];
 
-/// Whether `sleep` refuses an argument: these signs are in no time that any `sleep` reads.
+/// Whether a script is `sleep` alone, with plain words that no `sleep` reads.
+fn sleeps_for_no_time(script: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '.');
+    let mut words = script.split(' ').filter(|word| !word.is_empty());
+    script.chars().all(is_plain) && words.next() == Some("sleep") && words.any(is_no_time)
+}
+
+/// Whether every `sleep` refuses an argument. Some read more than whole numbers: parts, exponents, hexadecimal digits, `infinity`.
 fn is_no_time(argument: &str) -> bool {
-    argument.contains(['$', '&', ';', '|', '<', '>', '`'])
+    if argument.contains(['$', '&', ';', '|', '<', '>', '`']) {
+        return true;
+    }
+    let number = argument.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let letters = argument.get(number.len()..).unwrap_or_default().to_ascii_lowercase();
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let is_number =
+        digits.chars().all(|c| c.is_ascii_digit() || c == '.') && digits.contains(|c: char| c.is_ascii_digit());
+    match letters.as_str() {
+        _ if number.is_empty() => !["inf", "infinity", "nan"].contains(&letters.as_str()),
+        _ if !is_number => false,
+        "" | "s" | "m" | "h" | "d" => digits != number,
+        // `0x1f` is a number to some.
+        letters => !letters.starts_with('x') || !digits.trim_start_matches('0').is_empty(),
+    }
 }
 
 fn is_shell(program: &str) -> bool {
@@ -110,6 +132,14 @@ mod tests {
             (&["sleep", "$DRAIN"], NoTime, None),
             (&["/bin/sleep", "30;", "true"], NoTime, None),
             (&["sleep", "30", "&&", "true"], NoTime, None),
+            (&["sleep", ""], NoTime, None),
+            (&["sleep", "abc"], NoTime, None),
+            (&["sleep", "30x"], NoTime, None),
+            (&["sleep", "30sec"], NoTime, None),
+            (&["sleep", "-5"], NoTime, None),
+            (&["sleep", "5", "minutes"], NoTime, None),
+            (&["sh", "-c", "sleep thirty"], NoTime, None),
+            (&["sh", "-c", "  sleep 5 min "], NoTime, None),
         ] {
             let wanted = FailingCommand { mistake, meant: meant.map(str::to_owned) };
             assert_eq!(failing_command(argv), Some(wanted), "{argv:?}");
@@ -123,6 +153,18 @@ mod tests {
             &["sleep", "30"],
             &["sleep", "1m", "5"],
             &["sleep", "infinity"],
+            &["sleep", "Inf"],
+            &["sleep", ".5"],
+            &["sleep", "1e2"],
+            &["sleep", "0x1f"],
+            &["sleep", "0xf"],
+            &["sleep", "+5"],
+            &["sleep", "5D"],
+            &["sleep", " 5"],
+            &["sleep", "--help"],
+            &["sh", "-c", "sleep 5; sleep abc"],
+            &["sh", "-c", "sleep abc || sleep 5"],
+            &["sh", "-c", "sleep 5m"],
             &["sh", "-c", "sleep 30"],
             &["sh", "-c", "sleep $DRAIN"],
             &["sh", "-c", "sleep $0", "30"],

@@ -21,6 +21,7 @@ pub mod protocol;
 pub mod proxy_config;
 mod proxy_config_keys;
 pub mod proxy_config_meant;
+pub mod proxy_config_messages;
 pub mod reserved_port;
 
 pub mod shutdown;

@@ -28,7 +28,7 @@ pub struct ProxyConfig {
     pub hold_application_until_proxy_starts: Option<bool>,
     /// Environment of the proxy; Istio adds it to the mesh-wide one, key by key.
     pub proxy_metadata: BTreeMap<String, String>,
-    /// Keys that Istio does not know and drops without a word, misspelt ones among them.
+    /// Keys at the top that Istio does not know and drops without a word, misspelt ones among them.
     pub unknown_keys: Vec<String>,
 }
 
@@ -62,8 +62,8 @@ pub enum InvalidProxyConfig {
 impl ProxyConfig {
     /// Reads the annotation's value, already parsed; an empty annotation is `null`.
     ///
-    /// The JSON name of a key wins over its snake_case name; `null` is the same as absent. Maps inside (`image`, `tracing` ...) are not
-    /// looked into.
+    /// The JSON name of a key wins over its snake_case name; `null` is the same as absent. The values of maps inside (`image`,
+    /// `tracing` ...) are not looked into; their keys are in [`proxy_config_messages`](crate::mesh::proxy_config_messages).
     ///
     /// # Errors
     /// The first value, in the order of Istio's own definition, for which Istio refuses the Pod.

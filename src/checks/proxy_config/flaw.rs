@@ -5,6 +5,7 @@ use crate::checks::proxy::{NoValue, parsed_annotation};
 use crate::checks::{shortened_to, with_name};
 use crate::mesh::proxy_config::known_keys;
 use crate::mesh::proxy_config_meant::{Meant, Unread, meant_by, unread_metadata};
+use crate::mesh::proxy_config_messages::{UnknownKey, unknown_below};
 use crate::mesh::{InvalidDuration, InvalidProxyConfig, ProxyConfig, Version};
 
 /// A thing that Istio does not read.
@@ -16,6 +17,8 @@ pub enum Flaw {
     Refused(InvalidProxyConfig, Option<Meant>),
     /// A key that nothing is done with.
     Dropped {
+        /// The keys that lead to the map that it stands in; none at the top.
+        parents: Vec<String>,
         /// As it is written.
         key: String,
         /// The key that is meant, where that can be told.
@@ -55,10 +58,14 @@ pub fn flaws(text: &str, istio: Version) -> Vec<Flaw> {
     });
     let dropped = config.unknown_keys.into_iter().map(|key| {
         let meant = nearest(&key, known_keys());
-        Flaw::Dropped { key, meant }
+        Flaw::Dropped { parents: Vec::new(), key, meant }
+    });
+    let dropped_below = unknown_below(&value).into_iter().map(|UnknownKey { parents, key, known }| {
+        let meant = nearest(&key, known.iter().copied());
+        Flaw::Dropped { parents, key, meant }
     });
     let may_be_known = |flaw: &Flaw| matches!(flaw, Flaw::Dropped { meant: None, .. }) && istio > KNOWN_UP_TO;
-    unread.chain(dropped).filter(|flaw| !may_be_known(flaw)).collect()
+    unread.chain(dropped).chain(dropped_below).filter(|flaw| !may_be_known(flaw)).collect()
 }
 
 impl Flaw {
@@ -81,9 +88,10 @@ impl Flaw {
         match self {
             Self::NoYaml(_) => format!("Istio refuses the pod, as this is no YAML: want a map of settings at {path}"),
             Self::Refused(refused, meant) => refusal(refused, meant.as_ref(), path),
-            Self::Dropped { key, meant } => {
+            Self::Dropped { parents, key, meant } => {
+                let key = parents.iter().chain([key]).map(String::as_str).collect::<Vec<_>>().join(".");
                 let wanted = meant.map_or_else(|| "a key that it knows".to_owned(), |meant| format!("`{meant}`"));
-                with_name(40, key, |key| {
+                with_name(40, &key, |key| {
                     format!("Istio does nothing with the key {key}, and says nothing: want {wanted} at {path}")
                 })
             }
@@ -99,7 +107,7 @@ impl Flaw {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::NoYaml(reason) => Some(reason.chars().map(printable).collect()),
-            Self::Dropped { key, .. } if key == "defaultConfig" => {
+            Self::Dropped { parents, key, .. } if parents.is_empty() && key == "defaultConfig" => {
                 Some("in the annotation the settings stand at the top, without `defaultConfig`".to_owned())
             }
             Self::Dropped { meant: None, .. } => {

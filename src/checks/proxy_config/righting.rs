@@ -43,10 +43,10 @@ impl Righted {
         match flaw {
             Flaw::NoYaml(_) => Err("what is meant by it only its owner knows".to_owned()),
             Flaw::Refused(_, meant) => self.replace_refused(meant.as_ref()),
-            Flaw::Dropped { key, meant } => {
+            Flaw::Dropped { parents, key, meant } => {
                 let unknown = || format!("what is meant by {} only its owner knows", shortened(key));
                 let meant = meant.ok_or_else(unknown)?;
-                self.rename(key, meant, &value)
+                self.rename(parents, key, meant, &value)
             }
             Flaw::Unread { name, unread, .. } => {
                 let unknown = || format!("what is meant by {} only its owner knows", shortened(name));
@@ -74,22 +74,25 @@ impl Righted {
     }
 
     /// Only the key itself is touched: the text has it once, and says the same of all other keys afterwards.
-    fn rename(&mut self, old: &str, new: &str, value: &Value) -> Result<(), String> {
-        let mut wanted = value.as_object().cloned().unwrap_or_default();
-        let setting = wanted.remove(old).unwrap_or(Value::Null);
-        match wanted.insert(new.to_owned(), setting.clone()) {
-            Some(read) if read == setting => return self.drop_key(old),
+    fn rename(&mut self, parents: &[String], old: &str, new: &str, value: &Value) -> Result<(), String> {
+        let mut wanted = value.clone();
+        let map = parents.iter().try_fold(&mut wanted, |value, key| value.get_mut(key)).and_then(Value::as_object_mut);
+        let map = map.ok_or_else(|| format!("{} is in no map", shortened(old)))?;
+        let setting = map.remove(old).unwrap_or(Value::Null);
+        match map.insert(new.to_owned(), setting.clone()) {
+            Some(read) if read == setting => return self.drop_key(parents, old),
             Some(_) => return Err(format!("`{new}` is there already, with another value")),
             None => {}
         }
-        let renamed = renamed(&self.text, old, new).filter(|text| parsed_annotation(text) == Ok(Value::Object(wanted)));
+        let renamed = renamed(&self.text, old, new).filter(|text| parsed_annotation(text).as_ref() == Ok(&wanted));
         self.text = renamed.ok_or_else(|| format!("{} stands more than once in it", shortened(old)))?;
         self.changes.push(format!("write `{new}` for {}", shortened(old)));
         Ok(())
     }
 
-    fn drop_key(&mut self, key: &str) -> Result<(), String> {
-        self.text = without_field(&self.text, &Path::root().key(key))?;
+    fn drop_key(&mut self, parents: &[String], key: &str) -> Result<(), String> {
+        let map = parents.iter().fold(Path::root(), |path, key| path.key(key));
+        self.text = without_field(&self.text, &map.key(key))?;
         self.changes.push(format!("take {} away", shortened(key)));
         Ok(())
     }
@@ -130,6 +133,7 @@ mod tests {
             ("a: [", "what is meant by it only its owner knows"),
             ("[]", "what is meant by it only its owner knows"),
             ("elsewhere: 1", "what is meant by `elsewhere` only its owner knows"),
+            ("tracing: {elsewhere: 1}", "what is meant by `elsewhere` only its owner knows"),
             ("drainDuration: 5s\ndrain-duration: 6s", "`drainDuration` is there already, with another value"),
             ("Image: {a: Image}", "`Image` stands more than once in it"),
             (

@@ -21,7 +21,7 @@ pub struct NamespaceProfile {
     /// Overrides `kubernetesVersion` here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kubernetes_version: Option<Version>,
-    /// Overrides `dataPlane` here.
+    /// Overrides `dataPlane` here. `classic` and `native` also say that its pods get a sidecar, where no labels tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_plane: Option<DataPlane>,
     /// Overrides `cni` here.
@@ -54,6 +54,12 @@ pub struct NamespaceProfile {
 }
 
 impl NamespaceProfile {
+    /// Whoever names the sidecars of one namespace says that its pods have some, as far as nothing else decides it.
+    fn told_by_data_plane(&self) -> Option<AssumedMembership> {
+        let named = matches!(self.data_plane, Some(DataPlane::Classic | DataPlane::Native));
+        (named && self.labels.is_none()).then_some(AssumedMembership::Sidecar)
+    }
+
     /// The whole profile as it holds in this namespace.
     pub(super) fn laid_over(&self, namespace: &str, mesh: &Profile) -> Profile {
         Profile {
@@ -73,7 +79,7 @@ impl NamespaceProfile {
             eks_pod_identity: self.eks_pod_identity.unwrap_or(mesh.eks_pod_identity),
             shell: self.shell.unwrap_or(mesh.shell),
             unmeshed_http_callers: self.unmeshed_http_callers.unwrap_or(mesh.unmeshed_http_callers),
-            assume_membership: self.assume_membership.or(mesh.assume_membership),
+            assume_membership: self.assume_membership.or(self.told_by_data_plane()).or(mesh.assume_membership),
             namespaces: BTreeMap::from([(
                 namespace.to_owned(),
                 Self { labels: self.labels.clone(), ..Self::default() },
@@ -162,6 +168,23 @@ mod tests {
         wanted["namespaces"] = json!({"shop": {"labels": {"istio-injection": "enabled"}}});
         assert_eq!(serde_json::to_value(&shop).unwrap(), wanted);
         assert_eq!(*shop.for_namespace("shop"), shop);
+    }
+
+    #[test]
+    fn sidecars_named_for_a_namespace_are_there() {
+        for (shop, wanted) in [
+            (json!({"dataPlane": "classic"}), Some(AssumedMembership::Sidecar)),
+            (json!({"dataPlane": "native"}), Some(AssumedMembership::Sidecar)),
+            (json!({"dataPlane": "auto"}), None),
+            (json!({"dataPlane": "classic", "labels": {}}), None),
+            (json!({"dataPlane": "classic", "assumeMembership": "outside"}), Some(AssumedMembership::Outside)),
+        ] {
+            let profile: Profile = serde_json::from_value(json!({"namespaces": {"shop": shop}})).unwrap();
+            assert_eq!(profile.for_namespace("shop").assume_membership, wanted, "{shop}");
+        }
+        let mesh: Profile =
+            serde_json::from_value(json!({"dataPlane": "classic", "namespaces": {"shop": {}}})).unwrap();
+        assert_eq!(mesh.for_namespace("shop").assume_membership, None);
     }
 
     #[test]

@@ -57,6 +57,24 @@ impl Default for Limits {
     }
 }
 
+/// Files that are not for connections to the webhook: probes, watches, ports and what the runtime itself needs.
+const OTHER_FILES: usize = 128;
+
+impl Limits {
+    /// The same where the process may open so many files: a connection is one, and those of the probes must not be what is refused.
+    #[must_use]
+    pub fn within_open_files(self, files: usize) -> Self {
+        let seats = files.saturating_sub(OTHER_FILES).max(files / 2);
+        Self { connections: self.connections.min(seats), ..self }
+    }
+}
+
+/// How many files the process may open, by the text of `/proc/self/limits`; none where it does not tell.
+pub fn open_files(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// Where the server is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -66,4 +84,24 @@ pub enum Phase {
     Draining,
     /// The time is up: idle connections are closed, running requests are finished.
     Stopping,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_for_the_probes() {
+        for (files, connections) in [(1 << 20, 1024), (1152, 1024), (1024, 896), (200, 100), (64, 32)] {
+            assert_eq!(Limits::default().within_open_files(files).connections, connections, "{files}");
+        }
+    }
+
+    #[test]
+    fn the_soft_limit_of_open_files_is_read() {
+        let line = "Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 20000                files\n";
+        assert_eq!(open_files(line), Some(1024));
+        assert_eq!(open_files("Max open files unlimited unlimited files"), None);
+        assert_eq!(open_files(""), None);
+    }
 }

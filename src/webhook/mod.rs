@@ -23,6 +23,7 @@ pub mod transport;
 pub mod wire;
 
 use crate::webhook::judge::Judge;
+use crate::webhook::limits::{Limits, open_files};
 use crate::webhook::metrics::Metrics;
 use crate::webhook::options::{CertificateSource, Options, UsageError};
 use crate::webhook::server::{Parts, Server};
@@ -43,7 +44,7 @@ pub async fn serve(
     judge: Arc<dyn Judge>,
     collectors: Vec<Box<dyn Collector>>,
 ) -> anyhow::Result<()> {
-    let limits = options.limits();
+    let limits = limits(options);
     let metrics = Arc::new(Metrics::new(collectors));
     let (files, certificate) = certificate(options).await?;
     let certificate = Arc::new(CurrentCertificate::new(certificate));
@@ -62,6 +63,12 @@ pub async fn serve(
     }
     drain(server, &mut terminate, &mut interrupt).await;
     Ok(())
+}
+
+/// What the options allow, as far as the system does.
+fn limits(options: &Options) -> Limits {
+    let told = std::fs::read_to_string("/proc/self/limits").ok().and_then(|text| open_files(&text));
+    told.map_or_else(|| options.limits(), |files| options.limits().within_open_files(files))
 }
 
 async fn drain(server: Server, terminate: &mut Signal, interrupt: &mut Signal) {

@@ -25,7 +25,8 @@ impl Endpoint {
         Self { authority, pending: None }
     }
 
-    /// Gives `ask` a connection to one address after the other until it succeeds; each has `time`.
+    /// Gives `ask` a connection to one address after the other until it succeeds; each has `time`, or its share of what is left:
+    /// one that is silent does not hide the others.
     ///
     /// # Errors
     /// Why none did: what tells most.
@@ -36,9 +37,10 @@ impl Endpoint {
         mut ask: impl FnMut(TcpStream, Deadline) -> Result<T, NotYet>,
     ) -> Result<T, NotYet> {
         let mut reason: Option<NotYet> = None;
-        for address in self.addresses(deadline.of_attempt(time))? {
-            let deadline = deadline.of_attempt(time);
-            match connect(&address, deadline).and_then(|stream| ask(stream, deadline)) {
+        let addresses = self.addresses(deadline.of_attempt(time))?;
+        for (index, address) in addresses.iter().enumerate() {
+            let deadline = deadline.of_attempt(share(deadline.left(), time, addresses.len() - index));
+            match connect(address, deadline).and_then(|stream| ask(stream, deadline)) {
                 Ok(answer) => return Ok(answer),
                 Err(error) if reason.as_ref().is_none_or(|reason| reason.weight() < error.weight()) => {
                     reason = Some(error)
@@ -90,6 +92,13 @@ impl Endpoint {
     }
 }
 
+/// The time for one of several addresses that are asked one after the other.
+fn share(left: Option<Duration>, time: Duration, addresses: usize) -> Duration {
+    let addresses = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
+    // Where each is asked once, nothing is left from the beginning.
+    left.map_or(time, |left| time.min(left / addresses))
+}
+
 fn connect(address: &SocketAddr, deadline: Deadline) -> Result<TcpStream, NotYet> {
     let left = deadline.left().ok_or(NotYet::TooLate)?;
     TcpStream::connect_timeout(address, left).map_err(|error| match error.kind() {
@@ -97,4 +106,20 @@ fn connect(address: &SocketAddr, deadline: Deadline) -> Result<TcpStream, NotYet
         ErrorKind::TimedOut | ErrorKind::WouldBlock => NotYet::Silent,
         _ => NotYet::Broken(error.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+    use std::time::Duration;
+
+    #[test]
+    fn every_address_has_its_share_of_what_is_left() {
+        let seconds = Duration::from_secs;
+        for (left, time, addresses, wanted) in
+            [(Some(60), 3, 2, 3), (Some(6), 3, 2, 3), (Some(4), 3, 2, 2), (Some(2), 3, 1, 2), (None, 3, 2, 3)]
+        {
+            assert_eq!(share(left.map(seconds), seconds(time), addresses), seconds(wanted), "{left:?} {addresses}");
+        }
+    }
 }

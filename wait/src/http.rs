@@ -24,7 +24,22 @@ pub struct Answer {
 impl Answer {
     /// The value of a header; the first where there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+        self.values(name).next()
+    }
+
+    fn values<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+    }
+
+    /// How many bytes the body has; none where the head does not tell. Told twice it has to be the same.
+    fn length(&self) -> Result<Option<usize>, NotYet> {
+        let wrong = || NotYet::NotHttp("the answer's length is not well-formed");
+        let mut told = self.values("Content-Length");
+        let Some(length) = told.next() else { return Ok(None) };
+        if !length.bytes().all(|byte| byte.is_ascii_digit()) || told.any(|other| other != length) {
+            return Err(wrong());
+        }
+        length.parse().map(Some).map_err(|_| wrong())
     }
 }
 
@@ -58,7 +73,7 @@ fn read_head(stream: &mut TcpStream, deadline: Deadline) -> Result<Answer, NotYe
         if !b"HTTP/1.".starts_with(&bytes[..bytes.len().min(7)]) && !bytes.starts_with(b"HTTP/1.") {
             return Err(NotYet::NotHttp("the answer is not HTTP/1"));
         }
-        if let Some(end) = end_of_head(&bytes) {
+        if let Some(end) = end_of_head(&bytes).filter(|end| *end <= LONGEST_HEAD) {
             let rest = bytes.split_off(end);
             let answer = parse_head(&bytes, rest)?;
             // 100 to 199 announce another head; 101 never comes, as no upgrade is asked for.
@@ -68,6 +83,7 @@ fn read_head(stream: &mut TcpStream, deadline: Deadline) -> Result<Answer, NotYe
             bytes = answer.begun_body;
             continue;
         }
+        // A read may bring more than fits, the end of the head too.
         if bytes.len() > LONGEST_HEAD {
             return Err(NotYet::NotHttp("the head of the answer is longer than 16 KiB"));
         }
@@ -106,7 +122,7 @@ fn parse_head(head: &[u8], begun_body: Vec<u8>) -> Result<Answer, NotYet> {
 /// It does not end in time, or is longer, or is not framed as HTTP has it.
 pub fn body(answer: Answer, stream: &mut TcpStream, deadline: Deadline, longest: usize) -> Result<Vec<u8>, NotYet> {
     let chunked = answer.header("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
-    let length = answer.header("Content-Length").and_then(|length| length.parse::<usize>().ok()).filter(|_| !chunked);
+    let length = if chunked { None } else { answer.length()? };
     let mut bytes = answer.begun_body;
     loop {
         if chunked {
@@ -202,6 +218,39 @@ mod tests {
         let answer = parse_head(b"HTTP/1.1 200 OK\r\nmetadata-FLAVOR:  Google \r\n\r\n", Vec::new()).unwrap();
         assert_eq!(answer.header("Metadata-Flavor"), Some("Google"));
         assert_eq!(answer.header("Metadata"), None);
+    }
+
+    #[test]
+    fn a_length_is_a_number_and_always_the_same() {
+        for (headers, wanted) in [
+            ("", Ok(None)),
+            ("Content-Length: 69\r\n", Ok(Some(69))),
+            ("Content-Length: 69\r\ncontent-length: 69\r\n", Ok(Some(69))),
+            ("Content-Length: 69\r\nContent-Length: 5\r\n", Err(())),
+            ("Content-Length: -1\r\n", Err(())),
+            ("Content-Length: +1\r\n", Err(())),
+            ("Content-Length: \r\n", Err(())),
+            ("Content-Length: 99999999999999999999\r\n", Err(())),
+        ] {
+            let head = format!("HTTP/1.1 200 OK\r\n{headers}\r\n");
+            let answer = parse_head(head.as_bytes(), Vec::new()).unwrap();
+            assert_eq!(answer.length().map_err(|_| ()), wanted, "{headers:?}");
+        }
+    }
+
+    /// However the head arrives: here all of it is there before it is looked at.
+    #[test]
+    fn a_head_is_at_most_as_long_as_is_said() {
+        for (length, is_read) in [(LONGEST_HEAD, true), (LONGEST_HEAD + 1, false), (LONGEST_HEAD + 600, false)] {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let mut server = listener.accept().unwrap().0;
+            let begin = "HTTP/1.1 200 OK\r\nA: ";
+            let head = format!("{begin}{}\r\n\r\n", "b".repeat(length - begin.len() - 4));
+            server.write_all(head.as_bytes()).unwrap();
+            let deadline = Deadline::after(std::time::Duration::from_secs(60));
+            assert_eq!(read_head(&mut client, deadline).is_ok(), is_read, "{length}");
+        }
     }
 
     #[test]

@@ -80,9 +80,13 @@ impl Options {
     }
 }
 
-/// Whether this JSON has a token that is not empty. No reading of JSON: it comes from the metadata server.
+/// Whether this is a whole JSON object with a token that is not empty. No more reading of JSON: it comes from the metadata server.
 fn holds_token(body: &[u8]) -> bool {
     let body = String::from_utf8_lossy(body);
+    let body = body.trim();
+    if !body.starts_with('{') || !body.ends_with('}') {
+        return false;
+    }
     let value = body.split_once(r#""access_token""#).and_then(|(_, rest)| rest.trim_start().strip_prefix(':'));
     let value = value.and_then(|rest| rest.trim_start().strip_prefix('"'));
     value.is_some_and(|value| !value.starts_with('"') && value.contains('"'))
@@ -101,6 +105,9 @@ mod tests {
             "",
             "{}",
             r#"{"access_token":""}"#,
+            r#"{"access_token":"abc""#,
+            r#"error: {"access_token":"abc"}"#,
+            r#"{"access_token":"abc"}garbage"#,
             r#"{"access_token":null}"#,
             r#"{"access_token":"cut"#,
             "access_token: a",

@@ -6,7 +6,6 @@ use crate::base::{Edit, Fix, Path, PodRepair, Safety};
 use crate::checks::container_start::ask_start;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
-use crate::checks::entrypoints::Entrypoints;
 use crate::checks::held::{Held, may_wait, runs_no_application};
 use crate::checks::job_strategy::JobStrategy;
 use crate::checks::proxy::is_injected;
@@ -15,7 +14,7 @@ use crate::checks::serving::is_application;
 use crate::checks::wrapper_edit::{WrapperEdit, job_around};
 use crate::checks::{Check, Observation, bind, schema_of};
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate};
+use crate::manifest::{Container, Entrypoints, PodTemplate};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, SidecarKind, quits_proxy};
 use schemars::JsonSchema;
@@ -42,7 +41,8 @@ pub struct Params {
     #[schemars(length(min = 1))]
     image: Option<String>,
     /// What images start, for `quit` where a container sets no `command`: by image (`*` stands for any text), or by
-    /// `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`.
+    /// `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`. Laid over `repairs.entrypoints` of
+    /// `seaworthy.yaml`.
     entrypoints: Entrypoints,
 }
 

@@ -15,7 +15,6 @@ mod drain_hook;
 mod ending;
 mod ending_drawing;
 mod ending_edit;
-mod entrypoints;
 mod envoy_drain;
 mod external_name_port;
 mod failing_hook;

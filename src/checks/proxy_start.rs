@@ -5,7 +5,6 @@
 use crate::base::{Fix, PodRepair, Safety};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
-use crate::checks::entrypoints::Entrypoints;
 use crate::checks::held::{Held, may_wait, runs_no_application};
 use crate::checks::job_completion::never_completes;
 use crate::checks::proxy_edit::{hold, native_sidecar};
@@ -14,7 +13,7 @@ use crate::checks::start_strategy::StartStrategy;
 use crate::checks::wrapper_edit::{WrapperEdit, run_before};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate};
+use crate::manifest::{Container, Entrypoints, PodTemplate};
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, SidecarKind};
@@ -41,7 +40,8 @@ pub struct Params {
     #[schemars(length(min = 1))]
     pub(super) image: Option<String>,
     /// What images start, for `wrapper` where a container sets no `command`: by image (`*` stands for any text), or by
-    /// `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`.
+    /// `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`. Laid over `repairs.entrypoints` of
+    /// `seaworthy.yaml`.
     entrypoints: Entrypoints,
 }
 

@@ -5,11 +5,10 @@
 //! command begins with the program: each of them only where it is not there yet.
 
 use crate::base::{Edit, Path};
-use crate::checks::entrypoints::Entrypoints;
 use crate::checks::own_container::init_container;
 use crate::checks::shortened;
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodPart, PodTemplate, Role};
+use crate::manifest::{Container, Entrypoints, PodPart, PodTemplate, Role};
 use crate::mesh::{OWN_FOLDER, OWN_PROGRAM, OwnCall, OwnTask, Version};
 use serde_json::{Value, json};
 

@@ -25,7 +25,9 @@ pub fn page(rule: &Rule, configuration: &Configuration, width: usize, today: Dat
     let check = checks::check(&rule.spec.check);
     let schema = check.map_or(Value::Null, |check| (check.schema)());
     let repair = check.map(|check| check.repair).unwrap_or_default();
-    let tuned = configuration.settings.tuned(rule);
+    let mut tuned = configuration.settings.tuned(rule);
+    tuned.spec.params =
+        configuration.settings.repairs.inherited(&tuned.spec.params, |param| schema["properties"].get(param).is_some());
     let example =
         builtin_example(rule.id()).map(|(bad, good)| Bench { configuration, today }.example(&tuned, bad, good, width));
     let example = example.transpose()?;

@@ -2,7 +2,7 @@
 //! namespaces where it is something else.
 
 use crate::checks::{self, Check};
-use crate::policy::{RepairEntry, Repairs, Rule, Settings};
+use crate::policy::{RepairEntry, Rule, Settings};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -22,10 +22,8 @@ pub fn chosen(rule: &Rule, check: &Check, settings: &Settings) -> Vec<String> {
 }
 
 fn chosen_in(namespace: Option<&str>, rule: &Rule, check: &Check, settings: &Settings) -> Vec<String> {
-    let mut params = rule.spec.params.clone();
-    if let Some(image) = &settings.repairs.image {
-        params.insert(Repairs::IMAGE.to_owned(), image.as_str().into());
-    }
+    let is_param = |param: &str| (check.schema)()["properties"].get(param).is_some();
+    let mut params = settings.repairs.inherited(&rule.spec.params, is_param);
     let takes = |entry: &&RepairEntry| {
         let with = |word: &str| {
             let mut params = params.clone();

@@ -177,9 +177,7 @@ impl BoundRule {
             (check.bind)(&Value::Object(params.clone())).map_err(refused)
         };
         let takes = |param: &str| (check.schema)()["properties"].get(param).is_some();
-        if let Some(image) = repairs.image.as_ref().filter(|_| takes(Repairs::IMAGE)) {
-            rule.spec.params.insert(Repairs::IMAGE.to_owned(), image.as_str().into());
-        }
+        rule.spec.params = repairs.inherited(&rule.spec.params, takes);
         let run = bind(&rule.spec.params)?;
         let mut in_entries = Vec::new();
         for entry in repairs.of_rule(&id) {

@@ -1,8 +1,11 @@
 //! What the webhook repairs on Pods while they are created, as the platform's file says.
 
+use crate::manifest::Entrypoints;
 use crate::policy::form;
+use crate::policy::settings::params_laid_over;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 /// What is repaired on Pods while they are created. Left out: nothing. Where the mode is off or audit nothing is repaired either.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -12,6 +15,10 @@ pub struct Repairs {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub image: Option<String>,
+    /// What images start, for commands that a repair wraps where a container sets no `command`: by image (`*` stands for any
+    /// text), or by `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`.
+    #[serde(skip_serializing_if = "Entrypoints::is_empty")]
+    pub entrypoints: Entrypoints,
     /// Which rules are repaired, and where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apply: Vec<RepairEntry>,
@@ -37,6 +44,18 @@ pub struct RepairEntry {
 impl Repairs {
     /// The parameter of a check that `image` is handed to, under the same name.
     pub const IMAGE: &str = "image";
+
+    /// The parameter of a check that `entrypoints` is handed to, under the same name.
+    pub const ENTRYPOINTS: &str = "entrypoints";
+
+    /// The parameters of a rule, with what is said here for all rules where its check takes that; what the rule says itself wins,
+    /// for a map key by key.
+    pub fn inherited(&self, params: &Map<String, Value>, takes: impl Fn(&str) -> bool) -> Map<String, Value> {
+        let image = self.image.as_ref().map(|image| (Self::IMAGE, Value::from(image.as_str())));
+        let entrypoints = (!self.entrypoints.is_empty()).then(|| (Self::ENTRYPOINTS, json!(self.entrypoints)));
+        let said = image.into_iter().chain(entrypoints).filter(|(param, _)| takes(param));
+        params_laid_over(&said.map(|(param, value)| (param.to_owned(), value)).collect(), params)
+    }
 
     /// Whether a rule is repaired in a namespace; none of an object whose manifest names none.
     pub fn name(&self, rule: &str, namespace: Option<&str>) -> bool {
@@ -67,7 +86,6 @@ impl RepairEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_rule_is_repaired_where_an_entry_names_it() {
@@ -87,5 +105,30 @@ mod tests {
         ] {
             assert_eq!(repairs.name(rule, namespace), named, "{rule} {namespace:?}");
         }
+    }
+
+    #[test]
+    fn what_is_said_for_all_rules_lies_below_what_a_rule_says_itself() {
+        let repairs: Repairs =
+            serde_json::from_value(json!({"image": "wait:1", "entrypoints": {"a": ["/a"], "b": ["/b"]}})).unwrap();
+        let all = |_: &str| true;
+        for (params, takes, wanted) in [
+            (
+                json!({}),
+                &all as &dyn Fn(&str) -> bool,
+                json!({"image": "wait:1", "entrypoints": {"a": ["/a"], "b": ["/b"]}}),
+            ),
+            (json!({"image": "wait:2"}), &|param| param == "image", json!({"image": "wait:2"})),
+            (
+                json!({"entrypoints": {"b": ["/own"]}}),
+                &all,
+                json!({"image": "wait:1", "entrypoints": {"a": ["/a"], "b": ["/own"]}}),
+            ),
+            (json!({"strategy": "hold"}), &|_| false, json!({"strategy": "hold"})),
+        ] {
+            let Value::Object(own) = params.clone() else { panic!() };
+            assert_eq!(Value::Object(repairs.inherited(&own, takes)), wanted, "{params}");
+        }
+        assert_eq!(Repairs::default().inherited(&Map::new(), all), Map::new());
     }
 }

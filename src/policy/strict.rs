@@ -78,6 +78,7 @@ impl Reader<'_> {
                 let key = property.as_str().unwrap_or_default();
                 vec![self.missing_key(error, path, key)]
             }
+            Kind::PropertyNames { error: inner } => vec![self.bad_key(error, &path, inner.instance())],
             Kind::AnyOf { context } | Kind::OneOfNotValid { context } => self.no_form_fits(error, path, context),
             _ => vec![Mistake::of_value(path.clone(), self.value_message(error, &path))],
         }
@@ -90,6 +91,13 @@ impl Reader<'_> {
         }
         let hint = did_you_mean_or_known(key, &self.known_keys(error));
         Mistake::of_key(path.clone(), format!("unknown key {}{hint}", field(&path)))
+    }
+
+    /// A key of a map whose keys have a form of their own.
+    fn bad_key(&self, error: &ValidationError<'_>, parent: &Path, key: &Value) -> Mistake {
+        let path = parent.clone().key(key.as_str().unwrap_or_default());
+        let message = format!("the key {} has another form; wanted {}", field(&path), self.wanted(error));
+        Mistake::of_key(path, message)
     }
 
     fn missing_key(&self, error: &ValidationError<'_>, parent: Path, key: &str) -> Mistake {

@@ -2,7 +2,6 @@
 
 use crate::base::{Fix, Safety};
 use crate::checks::container_start::{ask_start, proxy_wait};
-use crate::checks::entrypoints::Entrypoints;
 use crate::checks::failing_hook::{lacking, official_lacking};
 use crate::checks::job_completion::quits_after;
 use crate::checks::proxy_start::{ReadyFirst, ready_first};
@@ -12,7 +11,7 @@ use crate::checks::serving::is_application;
 use crate::checks::wrapper_edit::{WrapperEdit, job_around, run_before};
 use crate::checks::{Observation, shortened, shortened_to, with_name};
 use crate::manifest::edit::applied;
-use crate::manifest::{Container, Role};
+use crate::manifest::{Container, Entrypoints, Role};
 use crate::mesh::{BareBase, Bound, Membership, ProxyWait, Rest, Shell, SidecarKind};
 use serde_json::Value;
 

@@ -111,8 +111,8 @@ fn what_is_in_the_way_is_told() {
         (container("command", json!(["/app", 1])), "container `web`: `command` holds something else than texts"),
         (
             container("command", Value::Null),
-            "container `web`: no `command` is set, and the image's ENTRYPOINT is not in the manifest: set it, or the parameter \
-             `entrypoints`",
+            "container `web`: no `command` is set, and the image's ENTRYPOINT is not in the manifest: set it, or \
+             `repairs.entrypoints`",
         ),
     ] {
         assert_eq!(wrapped(&spec), Err(wanted.to_owned()), "{spec}");

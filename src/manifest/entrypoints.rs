@@ -5,7 +5,7 @@
 
 use crate::manifest::Container;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -13,12 +13,17 @@ use std::collections::BTreeMap;
 ///
 /// A key is an image, with or without tag and digest, in which `*` stands for any text; or `container NAME`, which wins. Of
 /// several that fit the longest counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(extend("propertyNames" = {"pattern": KEY, "title": KEY_FORM}))]
 pub struct Entrypoints(BTreeMap<String, Entrypoint>);
 
-/// What one image starts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+/// What a key may be: an image has no space, and a container's name is a DNS label.
+const KEY: &str = "^([^ ]+|container [a-z0-9]([-a-z0-9]*[a-z0-9])?)$";
+const KEY_FORM: &str = "an image, or `container NAME`";
+
+/// What one image starts: the words of its ENTRYPOINT as a list, or a map with `entrypoint` and `cmd`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Entrypoint {
     /// Its ENTRYPOINT, word by word, of an image without CMD.
@@ -28,7 +33,7 @@ enum Entrypoint {
 }
 
 /// ENTRYPOINT and CMD of an image.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WithCmd {
     /// Word by word; empty where the image has none.
@@ -38,6 +43,11 @@ struct WithCmd {
 }
 
 impl Entrypoints {
+    /// Whether nothing is said of any image.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The words that start a container, up to its `args`.
     ///
     /// # Errors
@@ -72,7 +82,7 @@ impl Entrypoints {
 const BY_NAME: &str = "container ";
 
 const UNKNOWN: &str =
-    "no `command` is set, and the image's ENTRYPOINT is not in the manifest: set it, or the parameter `entrypoints`";
+    "no `command` is set, and the image's ENTRYPOINT is not in the manifest: set it, or `repairs.entrypoints`";
 
 /// Whether an image is meant by a pattern: as it is written, without its digest, or without its tag too.
 fn is_image(image: &str, pattern: &str) -> bool {

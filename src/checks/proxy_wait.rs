@@ -16,7 +16,7 @@ use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::{Bound, Membership, ProxyWait, Rest, SidecarKind};
 use fragile::fragile;
-use own_wait::{is_own, own_wait};
+use own_wait::{is_own, only_quits, own_wait};
 use post_start::post_start_waits;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -60,7 +60,8 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let may_wait = |it: &Container<'_>| matches!(proxy_wait(it), ProxyWait::Certain(_));
     let has_hook = |it: &Container<'_>| it.value().pointer("/lifecycle/postStart").is_some();
-    if !pod.all_containers().any(|it| may_wait(&it) || has_hook(&it)) {
+    let may_be_meant = |it: &Container<'_>| may_wait(it) || has_hook(it) || only_quits(it);
+    if !pod.all_containers().any(|it| may_be_meant(&it)) {
         return Vec::new();
     }
     let answering = pod.running_containers().filter(may_answer).take(2).collect();
@@ -72,7 +73,8 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         Wait::Redundant => redundant(&scene, &it),
         Wait::Fragile => fragile(&scene, &it),
     };
-    let (own, others): (Vec<_>, Vec<_>) = pod.all_containers().filter(waits).partition(is_own);
+    let is_meant = |it: &Container<'_>| waits(it) || params.finds == Wait::Redundant && only_quits(it);
+    let (own, others): (Vec<_>, Vec<_>) = pod.all_containers().filter(is_meant).partition(is_own);
     let by_command = others.into_iter().filter_map(observe).chain(own_wait(&scene, params.finds, own));
     by_command.chain(post_start_waits(&scene, params.finds)).collect()
 }

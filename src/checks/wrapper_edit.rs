@@ -91,14 +91,29 @@ impl WrapperEdit<'_> {
     fn volume(&self) -> Result<Option<Edit>, String> {
         let list = self.pod.spec_path().key("volumes");
         let volumes = items(self.pod.spec(), "volumes");
+        let is_ours = |volume: &Value| volume.get("emptyDir").is_some() && !self.is_used_otherwise();
         match volumes.iter().find(|volume| volume["name"] == VOLUME) {
+            _ if self.is_claimed() => Err(TAKEN.to_owned()),
             None => {
                 let volume = json!({"name": VOLUME, "emptyDir": {}});
                 Ok(Some(Edit::Insert { list, index: volumes.len(), value: volume }))
             }
-            Some(volume) if volume.get("emptyDir").is_some() => Ok(None),
-            Some(_) => Err(format!("a volume is called `{VOLUME}` already")),
+            Some(volume) if is_ours(volume) => Ok(None),
+            Some(_) => Err(TAKEN.to_owned()),
         }
+    }
+
+    /// Whether the pods get a volume of this name from their controller: it takes the place of one in the template.
+    /// <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/#StatefulSetSpec>
+    fn is_claimed(&self) -> bool {
+        let spec = self.subject.object.value().get("spec").unwrap_or(&Value::Null);
+        items(spec, "volumeClaimTemplates").iter().any(|claim| claim["metadata"]["name"] == VOLUME)
+    }
+
+    /// Whether a container has the volume elsewhere, or a part of it: then it is for something else.
+    fn is_used_otherwise(&self) -> bool {
+        let mut mounts = self.pod.all_containers().flat_map(|it| items(it.value(), "volumeMounts"));
+        mounts.any(|mount| mount["name"] == VOLUME && !is_of_program(mount))
     }
 
     fn installer(&self) -> Result<Option<Edit>, String> {
@@ -118,6 +133,7 @@ impl WrapperEdit<'_> {
 
 /// What lies below [`OWN_FOLDER`] in an image is seen no more.
 const HIDDEN: &str = "/seaworthy/";
+const TAKEN: &str = "a volume is called `seaworthy` already";
 const NO_IMAGE: &str = "set repairs.image in seaworthy.yaml to the image of seaworthy-wait";
 
 /// These words started by `seaworthy-wait run`, which first waits for what the options say; a call of the program that is there
@@ -184,8 +200,7 @@ fn place(pod: &PodTemplate<'_>) -> usize {
 /// The mount of the volume in a container, where it is not there yet.
 fn mount(container: &Container<'_>, read_only: bool) -> Result<Option<Edit>, String> {
     let mounts = items(container.value(), "volumeMounts");
-    let folder = |mount: &Value| mount["mountPath"].as_str().unwrap_or("").trim_end_matches('/').to_owned();
-    if mounts.iter().any(|mount| folder(mount) == OWN_FOLDER && mount["name"] == VOLUME) {
+    if mounts.iter().any(is_of_program) {
         return Ok(None);
     }
     if mounts.iter().any(|mount| folder(mount) == OWN_FOLDER || folder(mount).starts_with(HIDDEN)) {
@@ -196,6 +211,16 @@ fn mount(container: &Container<'_>, read_only: bool) -> Result<Option<Edit>, Str
         value["readOnly"] = true.into();
     }
     Ok(Some(Edit::Insert { list: mounts_of(container), index: mounts.len(), value }))
+}
+
+/// Whether a mount is the folder with the program in it, whole.
+pub fn is_of_program(mount: &Value) -> bool {
+    let is_part = ["subPath", "subPathExpr"].iter().any(|key| mount.get(key).is_some());
+    mount["name"] == VOLUME && folder(mount) == OWN_FOLDER && !is_part
+}
+
+fn folder(mount: &Value) -> &str {
+    mount["mountPath"].as_str().unwrap_or("").trim_end_matches('/')
 }
 
 fn mounts_of(container: &Container<'_>) -> Path {

@@ -5,15 +5,21 @@ use crate::base::{Edit, Fix, Path, Safety};
 use crate::checks::container_start::ask_command;
 use crate::checks::proxy_wait::unwrapping::{command_key, with_its_list, without_wait};
 use crate::checks::proxy_wait::{Scene, UNKNOWN, Wait};
-use crate::checks::wrapper_edit::{INSTALLER, VOLUME, is_installer};
+use crate::checks::wrapper_edit::{INSTALLER, VOLUME, is_installer, is_of_program};
 use crate::checks::{Observation, shortened, shortened_to};
-use crate::manifest::{Container, PodTemplate, Role};
+use crate::manifest::edit::applied;
+use crate::manifest::{Container, Role};
 use crate::mesh::{Membership, OWN_FOLDER, Rest};
 use serde_json::Value;
 
 /// Whether a container of `containers` waits by our own program.
 pub fn is_own(container: &Container<'_>) -> bool {
     container.role() == Role::Regular && ask_command(container, |start| start.own_call().is_some())
+}
+
+/// Whether it waits for nothing, and is there for a proxy that does not end with the work.
+pub fn only_quits(container: &Container<'_>) -> bool {
+    is_own(container) && ask_command(container, |start| start.own_call().is_some_and(|call| call.only_quits_proxy()))
 }
 
 /// One finding for all containers of the pod whose own wait is a defect: what they share goes with the last of them.
@@ -40,14 +46,15 @@ pub fn own_wait(scene: &Scene<'_>, finds: Wait, own: Vec<Container<'_>>) -> Opti
         ),
         None => {
             let why = scene.why_no_wait();
+            let (use_of, what) = if only_quits(first) { ("a call that ends it", "`job`") } else { ("a wait", "wait") };
             (
-                format!("container {name}{more} {why}, and has no use for a wait: want no wait at {path}"),
-                "take the wait out of `command`, with the init container, the volume and the mount that it came with",
+                format!("container {name}{more} {why}, and has no use for {use_of}: want no {what} at {path}"),
+                "take the call out of `command`, with the init container, the volume and the mount that it came with",
             )
         }
     };
     let rest = if no_proxy.is_some() { Rest::NeverMeansProxy } else { Rest::MeansProxy };
-    let fix = without_own(&scene.pod, &found, rest).map(|fix| match scene.subject.membership {
+    let fix = without_own(scene, &found, rest).map(|fix| match scene.subject.membership {
         Membership::Unknown => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
         _ => fix,
     });
@@ -59,13 +66,15 @@ fn starts_anyway(container: &Container<'_>) -> bool {
 }
 
 /// The containers without their waits, and the pod without what only these needed.
-fn without_own(pod: &PodTemplate<'_>, containers: &[Container<'_>], rest: Rest) -> Result<Fix, String> {
-    let mut edits = Vec::new();
+fn without_own(scene: &Scene<'_>, containers: &[Container<'_>], rest: Rest) -> Result<Fix, String> {
+    let (pod, mut edits) = (&scene.pod, Vec::new());
     for container in containers {
         edits.extend(without_wait(container, pod, rest)?.edits);
     }
-    let unmounted: Vec<&Container<'_>> = containers.iter().filter(|it| !uses_folder(it)).collect();
-    edits.extend(unmounted.iter().filter_map(|it| without_item(&it.path(), it.value(), "volumeMounts", is_own_mount)));
+    let after = applied(&edits, scene.subject.object.value()).map_err(|error| error.to_string())?;
+    let needs_none = |it: &&Container<'_>| it.path().find(&after).is_some_and(|container| !uses_folder(container));
+    let unmounted: Vec<&Container<'_>> = containers.iter().filter(needs_none).collect();
+    edits.extend(unmounted.iter().filter_map(|it| without_item(&it.path(), it.value(), "volumeMounts", is_of_program)));
     let uses =
         |it: &Container<'_>| it.name() != INSTALLER && items(it.value(), "volumeMounts").iter().any(is_of_volume);
     let is_unmounted = |it: &Container<'_>| unmounted.iter().any(|other| other.is(it));
@@ -76,34 +85,36 @@ fn without_own(pod: &PodTemplate<'_>, containers: &[Container<'_>], rest: Rest) 
         edits.extend(installer.map(|it| Edit::Remove { path: with_its_list(&it, pod) }));
     }
     let names: Vec<String> = containers.iter().map(|it| shortened(it.name())).collect();
-    Ok(Fix::safe(format!("start {} without the wait for the proxy", names.join(" and ")), edits))
+    let what = if containers.iter().all(only_quits) { "a call that ends the proxy" } else { "the wait for the proxy" };
+    Ok(Fix::safe(format!("start {} without {what}", names.join(" and ")), edits))
 }
 
-/// Whether anything else of a container than the call before its command is in the shared folder.
-fn uses_folder(container: &Container<'_>) -> bool {
-    let words: Vec<&str> = container.command().chain(container.args()).collect();
-    let prefix = ask_command(container, |start| start.own_call().map_or(0, |call| call.prefix));
-    let map = container.value().as_object().into_iter().flatten();
-    let others = map.filter(|(key, _)| !matches!(key.as_str(), "command" | "args" | "volumeMounts"));
-    words.iter().skip(prefix).any(|word| word.contains(OWN_FOLDER))
-        || others.map(|(_, value)| value).any(mentions_folder)
+/// Whether anything of a container is in the shared folder: its command, a hook, a variable. The mount is none.
+fn uses_folder(container: &Value) -> bool {
+    let others = container.as_object().into_iter().flatten().filter(|(key, _)| *key != "volumeMounts");
+    others.map(|(_, value)| value).any(mentions_folder)
 }
 
 fn mentions_folder(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.contains(&format!("{OWN_FOLDER}/")),
+        Value::String(text) => names_folder(text),
         Value::Array(items) => items.iter().any(mentions_folder),
         Value::Object(map) => map.values().any(mentions_folder),
         _ => false,
     }
 }
 
-fn is_of_volume(mount: &Value) -> bool {
-    mount["name"] == VOLUME
+/// Whether a text names the folder or something below it: neither a longer name nor a part of another path.
+fn names_folder(text: &str) -> bool {
+    let goes_on = |next: Option<char>| next.is_some_and(|it| it.is_alphanumeric() || matches!(it, '-' | '_' | '.'));
+    let mut places = text.match_indices(OWN_FOLDER);
+    places.any(|(at, found)| {
+        !goes_on(text[..at].chars().next_back()) && !goes_on(text[at + found.len()..].chars().next())
+    })
 }
 
-fn is_own_mount(mount: &Value) -> bool {
-    is_of_volume(mount) && mount["mountPath"].as_str().is_some_and(|path| path.trim_end_matches('/') == OWN_FOLDER)
+fn is_of_volume(mount: &Value) -> bool {
+    mount["name"] == VOLUME
 }
 
 /// A list without this item; of the only one the whole list.

@@ -14,15 +14,20 @@ fn wrapped(spec: &Value) -> Result<Value, String> {
 fn wrapped_in(profile: &str, spec: &Value) -> Result<Value, String> {
     let profile: Profile = serde_json::from_str(profile).unwrap();
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec});
-    let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
-    let subject = Subject::new(&pod, &inventory, &profile);
+    let after = edited(pod, &profile)?;
+    Ok(after["spec"].clone())
+}
+
+fn edited(object: Value, profile: &Profile) -> Result<Value, String> {
+    let (object, inventory) = (Object::from_json(object).unwrap(), Inventory::default());
+    let subject = Subject::new(&object, &inventory, profile);
     let template = subject.pod().unwrap();
     let entrypoints = serde_json::from_value(json!({"known": ["/entrypoint"]})).unwrap();
     let edit = WrapperEdit { subject: &subject, pod: &template, image: Some("wait:1"), entrypoints: &entrypoints };
     let containers: Vec<_> = template.containers().filter(|it| it.name() != "istio-proxy").collect();
     let options = edit.proxy_options();
     let edits = edit.edits(&containers, |words| run_before(words, &options))?;
-    Ok(applied(&edits, pod.value()).unwrap()["spec"].clone())
+    Ok(applied(&edits, object.value()).unwrap())
 }
 
 fn mounted(container: Value) -> Value {
@@ -87,9 +92,18 @@ fn what_is_in_the_way_is_told() {
         spec
     };
     let mount = |path: &str| json!([{"name": "data", "mountPath": path}]);
+    let used_otherwise = |path: &str, key: &str| {
+        let mut spec = container("volumeMounts", json!([{"name": "seaworthy", "mountPath": path, key: "x"}]));
+        spec["volumes"] = json!([{"name": "seaworthy", "emptyDir": {}}]);
+        spec
+    };
+    let taken = "a volume is called `seaworthy` already";
     let elsewhere = "container `web` mounts something else in /seaworthy";
     for (spec, wanted) in [
-        (with("volumes", json!([{"name": "seaworthy", "configMap": {}}])), "a volume is called `seaworthy` already"),
+        (with("volumes", json!([{"name": "seaworthy", "configMap": {}}])), taken),
+        (used_otherwise("/seaworthy", "subPath"), taken),
+        (used_otherwise("/seaworthy", "subPathExpr"), taken),
+        (used_otherwise("/data", "readOnly"), taken),
         (
             with("initContainers", json!([{"name": "seaworthy-wait", "args": ["identity"]}])),
             "a container is called `seaworthy-wait` already",
@@ -118,6 +132,19 @@ fn what_is_in_the_way_is_told() {
         assert_eq!(wrapped(&spec), Err(wanted.to_owned()), "{spec}");
     }
     assert!(wrapped(&container("volumeMounts", mount("/seaworthy-data"))).is_ok());
+}
+
+/// The claim of a stateful set replaces a volume of the same name in its template.
+#[test]
+fn the_claims_of_a_stateful_set_are_volumes_of_its_pods() {
+    let with = |claim: &str| {
+        let template = json!({"spec": {"containers": [{"name": "db", "command": ["/db"]}]}});
+        let spec = json!({"template": template, "volumeClaimTemplates": [{"metadata": {"name": claim}}]});
+        json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": spec})
+    };
+    let taken = Err("a volume is called `seaworthy` already".to_owned());
+    assert_eq!(edited(with("seaworthy"), &Profile::default()), taken);
+    assert!(edited(with("data"), &Profile::default()).is_ok());
 }
 
 #[test]

@@ -52,7 +52,8 @@ pub const OWN_FOLDER: &str = "/seaworthy";
 const FLAGS: [&str; 2] = ["--proxy", "--quiet"];
 const OF_CHECKS: [&str; 8] =
     ["--proxy", "--http", "--host", "--tcp", "--timeout", "--attempt-timeout", "--on-timeout", "--quiet"];
-const OF_JOB: [&str; 3] = ["--quit-url", "--quit-timeout", "--quit-after"];
+const QUIT_URL: &str = "--quit-url";
+const OF_JOB: [&str; 3] = [QUIT_URL, "--quit-timeout", "--quit-after"];
 const OF_DRAIN: [&str; 4] = ["--timeout", "--proxy-uid", "--ignore-port", "--quiet"];
 const OF_IDENTITY: [&str; 4] = ["--timeout", "--attempt-timeout", "--server", "--quiet"];
 
@@ -109,11 +110,27 @@ impl<'a> OwnCall<'a> {
     pub(super) fn waiting_words(&self) -> Result<Range<usize>, String> {
         let is_proxy = |option: &&OwnOption<'_>| option.name == "--proxy" || asks_if_ready(option.value);
         let (proxy, others): (Vec<&OwnOption<'_>>, Vec<_>) = self.asked().partition(is_proxy);
-        match (others.first(), proxy.as_slice()) {
+        let kept = others.first().map(|other| other.name).or(self.quits_another().then_some(QUIT_URL));
+        match (kept, proxy.as_slice()) {
             (None, _) => Ok(0..self.prefix),
             (Some(_), [only]) if only.name == "--proxy" => Ok(only.at..only.at + 1),
-            (Some(other), _) => Err(other.name.to_owned()),
+            (Some(other), _) => Err(other.to_owned()),
         }
+    }
+
+    /// Whether it waits for nothing, and only tells Istio's proxy to quit when what it runs has ended.
+    pub fn only_quits_proxy(&self) -> bool {
+        self.task == OwnTask::Job && self.asked().next().is_none() && !self.quits_another()
+    }
+
+    /// Whether it ends something else than Istio's proxy, such as the proxy of a database.
+    fn quits_another(&self) -> bool {
+        let is_istio = |url: &str| {
+            let host_and_port = url.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/quitquitquit"));
+            let (host, port) = host_and_port.and_then(|it| it.rsplit_once(':')).unwrap_or_default();
+            ["localhost", "127.0.0.1", "[::1]"].contains(&host) && ["15000", "15020"].contains(&port)
+        };
+        self.value(QUIT_URL).is_some_and(|url| !is_istio(url))
     }
 
     /// What it asks, in order.
@@ -279,10 +296,32 @@ mod tests {
             ("seaworthy-wait run --http http://localhost:15020/healthz/ready -- /app", Ok(0..5)),
             ("seaworthy-wait run --timeout 5s --proxy --tcp db:1 -- /app", Ok(4..5)),
             ("seaworthy-wait --proxy --tcp db:1 -- /app", Ok(1..2)),
+            ("seaworthy-wait job --quit-url http://127.0.0.1:15000/quitquitquit --proxy -- /app", Ok(0..6)),
+            ("seaworthy-wait job --quit-url http://localhost:9091/quitquitquit --proxy -- /app", Ok(4..5)),
+            ("seaworthy-wait job --quit-url http://localhost:9091/quitquitquit -- /app", Err("--quit-url".to_owned())),
             ("seaworthy-wait run --proxy --proxy --tcp db:1 -- /app", Err("--tcp".to_owned())),
             ("seaworthy-wait run --http http://a/ --tcp localhost:15021 -- /app", Err("--http".to_owned())),
         ] {
             assert_eq!(call(line).unwrap().waiting_words(), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_job_may_be_there_for_istios_proxy_alone() {
+        for (line, wanted) in [
+            ("seaworthy-wait job -- /app", true),
+            ("seaworthy-wait job --quit-after success --quiet -- /app", true),
+            ("seaworthy-wait job --quit-url http://localhost:15020/quitquitquit -- /app", true),
+            ("seaworthy-wait job --quit-url=http://[::1]:15020/quitquitquit -- /app", true),
+            ("seaworthy-wait job --quit-url http://localhost:9091/quitquitquit -- /app", false),
+            ("seaworthy-wait job --quit-url http://envoy:15020/quitquitquit -- /app", false),
+            ("seaworthy-wait job --quit-url http://localhost:15020/shutdown -- /app", false),
+            ("seaworthy-wait job --quit-url localhost -- /app", false),
+            ("seaworthy-wait job --proxy -- /app", false),
+            ("seaworthy-wait job --tcp db:1 -- /app", false),
+            ("seaworthy-wait run -- /app", false),
+        ] {
+            assert_eq!(call(line).unwrap().only_quits_proxy(), wanted, "{line}");
         }
     }
 

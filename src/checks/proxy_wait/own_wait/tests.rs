@@ -1,5 +1,6 @@
 //! What was put in is taken out, exactly, and nothing else.
 
+use super::names_folder;
 use crate::base::Fix;
 use crate::checks::{CHECKS, Check, Observation, proxy_start, proxy_wait};
 use crate::inventory::{Inventory, Origin, Subject};
@@ -118,6 +119,36 @@ fn a_wait_for_more_than_the_proxy_keeps_the_rest() {
 }
 
 #[test]
+fn what_is_left_of_a_call_keeps_the_program() {
+    let native = json!({"assumeMembership": "sidecar", "dataPlane": "native"});
+    let mut spec = wrapped(&json!({"containers": [{"name": "web", "command": ["/web"]}]})).value()["spec"].clone();
+    spec["containers"][0]["command"] = json!(["/seaworthy/wait", "run", "--proxy", "--tcp", "db:5432", "--", "/web"]);
+    let before = pod(&spec);
+    let after = fixed(&before, found("redundant", native, &before)[0].remedy.safe_fix().unwrap());
+    spec["containers"][0]["command"] = json!(["/seaworthy/wait", "run", "--tcp", "db:5432", "--", "/web"]);
+    assert_eq!(after.value()["spec"], spec);
+}
+
+#[test]
+fn a_text_names_the_folder_or_something_else() {
+    for (text, wanted) in [
+        ("/seaworthy", true),
+        ("/seaworthy/wait", true),
+        ("exec /seaworthy/wait drain", true),
+        ("PATH=/bin:/seaworthy", true),
+        ("\"/seaworthy\"", true),
+        ("/seaworthy-data", false),
+        ("/seaworthy.conf", false),
+        ("/data/seaworthy2 /seaworthy", true),
+        ("ghcr.io/seaworthy/app:1", false),
+        ("https://example.com/seaworthy", false),
+        ("seaworthy", false),
+    ] {
+        assert_eq!(names_folder(text), wanted, "{text}");
+    }
+}
+
+#[test]
 fn one_that_starts_the_application_anyway_is_no_defect_without_a_proxy() {
     let spec = json!({"containers": [{"name": "web", "command": ["/seaworthy/wait", "run", "--on-timeout", "start", "--", "/web"]}]});
     assert!(found("endless", json!({"assumeMembership": "outside"}), &pod(&spec)).is_empty());
@@ -135,4 +166,26 @@ fn a_job_goes_with_its_proxy_only() {
     let native = found("redundant", json!({"assumeMembership": "sidecar", "dataPlane": "native"}), &pod(&spec));
     let after = fixed(&pod(&spec), native[0].remedy.safe_fix().unwrap());
     assert_eq!(after.value()["spec"], json!({"containers": [{"name": "web", "command": ["/web"]}]}));
+}
+
+#[test]
+fn a_job_that_waits_for_nothing_goes_once_its_proxy_is_native() {
+    let held = json!({"assumeMembership": "sidecar", "dataPlane": "classic", "proxy": {"holdApplicationUntilProxyStarts": true}});
+    let classic = json!({"assumeMembership": "sidecar", "dataPlane": "classic"});
+    let native = json!({"assumeMembership": "sidecar", "dataPlane": "native"});
+    let job = |words: &str| {
+        let command: Vec<&str> = words.split(' ').collect();
+        pod(&json!({"containers": [{"name": "web", "command": command}]}))
+    };
+    let spent = job("/seaworthy/wait job --quit-after success -- /web");
+    for (finds, profile) in [("redundant", &held), ("redundant", &classic), ("endless", &native), ("fragile", &native)]
+    {
+        assert!(found(finds, profile.clone(), &spent).is_empty(), "{finds} {profile}");
+    }
+    assert!(found("endless", json!({"assumeMembership": "outside"}), &spent).is_empty(), "it starts and ends");
+    let observations = found("redundant", native.clone(), &spent);
+    let after = fixed(&spent, observations[0].remedy.safe_fix().unwrap());
+    assert_eq!(after.value()["spec"], json!({"containers": [{"name": "web", "command": ["/web"]}]}));
+    let another = job("/seaworthy/wait job --quit-url http://localhost:9091/quitquitquit -- /web");
+    assert!(found("redundant", native, &another).is_empty(), "it ends something else");
 }

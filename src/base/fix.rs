@@ -25,6 +25,8 @@ pub struct Fix {
     pub edits: Vec<Edit>,
     /// The same as splices into the file that the object came from; none for objects that came from no file.
     pub texts: Vec<TextEdit>,
+    /// Whether rules that are silent about the object as it is may speak of it afterwards: see [`Fix::revealing`].
+    pub reveals: bool,
 }
 
 /// Whether a fix may be done without a person looking at it.
@@ -98,12 +100,19 @@ pub struct TextEdit {
 impl Fix {
     /// A fix that needs no person to look at it.
     pub fn safe(title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        Self { title: title.into(), safety: Safety::Safe, edits, texts: Vec::new() }
+        Self { title: title.into(), safety: Safety::Safe, edits, texts: Vec::new(), reveals: false }
     }
 
     /// A fix that a person should look at, for this reason.
     pub fn risky(title: impl Into<String>, reason: impl Into<String>, edits: Vec<Edit>) -> Self {
         Self { safety: Safety::Unsafe(reason.into()), ..Self::safe(title, edits) }
+    }
+
+    /// The same of an object that is refused as it is, of which nothing else is said for that reason. What comes to light when it
+    /// can be read was there all along, and is no reason to leave it refused.
+    #[must_use]
+    pub fn revealing(self) -> Self {
+        Self { reveals: true, ..self }
     }
 }
 

@@ -41,7 +41,10 @@ fn of_text(subject: &Subject<'_>, path: Path, text: &str) -> Option<Observation>
     let istio = subject.profile.istio_version;
     let all = flaws(text, istio);
     let worst = all.first()?;
-    let observation = Observation::new(path.clone(), worst.message(&path)).remedied_by(fix(path, text, None, subject));
+    let fix = fix(path.clone(), text, None, subject);
+    // One that is refused keeps all else from being said of the proxy.
+    let fix = if worst.case().is_none() { fix.map(Fix::revealing) } else { fix };
+    let observation = Observation::new(path.clone(), worst.message(&path)).remedied_by(fix);
     let observation = match worst.help() {
         Some(help) => observation.help(help),
         None => observation,
@@ -56,7 +59,8 @@ fn of_no_text(subject: &Subject<'_>, path: Path, value: &Value) -> Observation {
     let observation =
         Observation::new(path.clone(), message).help("write `|` behind the colon, and the settings below it");
     if value.is_object() {
-        observation.remedied_by(fix(path, &value.to_string(), Some("write the settings as a text"), subject))
+        let fix = fix(path, &value.to_string(), Some("write the settings as a text"), subject);
+        observation.remedied_by(fix.map(Fix::revealing))
     } else {
         observation.unfixed("what is meant by it only its owner knows")
     }

@@ -2,19 +2,20 @@
 //!
 //! Source: <https://istio.io/latest/docs/ops/common-problems/injection/>
 
-use crate::base::{Fix, PodRepair, Safety};
+use crate::base::{Fix, PodRepair, Safety, nearest};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::held::{Held, may_wait, runs_no_application};
 use crate::checks::job_completion::never_completes;
+use crate::checks::proxy::{annotated_config, is_injected};
 use crate::checks::proxy_edit::{hold, native_sidecar};
 use crate::checks::serving::is_application;
-use crate::checks::start_strategy::StartStrategy;
+use crate::checks::start_strategy::{StartStrategy, can_hold};
 use crate::checks::wrapper_edit::{WrapperEdit, run_before};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, Entrypoints, PodTemplate};
-use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
+use crate::mesh::proxy_config::{PROXY_CONFIG_ANNOTATION, known_keys};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, SidecarKind};
 use schemars::JsonSchema;
@@ -50,11 +51,21 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(held) = Held::of(subject, &pod) else { return Vec::new() };
     let applications = pod.containers().filter(|it| is_application(it) && !runs_no_application(it));
     let unheld: Vec<Container<'_>> = applications.filter(|it| !held.holds(it) && !may_wait(it)).collect();
-    if unheld.is_empty() {
+    if unheld.is_empty() || means_to_hold(subject, &pod) {
         return Vec::new();
     }
     let (strategy, fix) = Unheld { params, subject, pod: &pod, containers: &unheld }.proposal();
     observe(strategy, &pod, &unheld).into_iter().map(|observation| observation.remedied_by(fix.clone())).collect()
+}
+
+/// Whether the pod asks for it by a misspelt key, which is the finding of `proxy-config`: with the key that is meant it is held.
+fn means_to_hold(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    const HOLD: &str = "holdApplicationUntilProxyStarts";
+    let Some((value, config)) = annotated_config(pod).ok().filter(|_| !is_injected(pod)) else { return false };
+    let is_meant = |key: &String| value[key] == true && nearest(key, known_keys()) == Some(HOLD);
+    can_hold(subject.profile)
+        && config.hold_application_until_proxy_starts.is_none()
+        && config.unknown_keys.iter().any(is_meant)
 }
 
 /// The containers of a pod that may start before its proxy.

@@ -17,7 +17,7 @@ use touched::Touched;
 pub struct Plan {
     /// The object with all fixes that hold.
     pub object: Object,
-    /// The findings that are gone.
+    /// The findings that are gone, each with what was done about it: its fix as it was then, or none where it went with another.
     pub fixed: Vec<Finding>,
     /// The findings that stay although they were to be fixed, each with the reason for people.
     pub left: Vec<(Finding, String)>,
@@ -31,7 +31,7 @@ impl Engine {
     /// Fixes findings of one object, one rule after the other, each on what the others made of it: so fixes that touch the
     /// same field compose. Those of one rule that touch nothing in common are done at once: so an object is not judged for
     /// each of its items. A fix holds only if its finding is gone then, no new one came
-    /// that is more than an info, and every rule still runs to its end.
+    /// that is more than an info, unless the fix only brings it to light, and every rule still runs to its end.
     pub fn plan(&self, object: &Object, wanted: &[Finding], inventory: &Inventory, today: Date) -> Plan {
         let judge = |object: Object| State::new(self.judge(&object, inventory, today), object);
         let mut trials = Trials::of(wanted, object);
@@ -44,7 +44,7 @@ impl Engine {
             let Some((first, others)) = round.split_first() else { break };
             most = match now.after(&round, judge) {
                 Ok(after) => {
-                    trials.tried.extend(round.iter().map(|it| (it.id.to_owned(), None)));
+                    trials.note(&round, &after);
                     now = after;
                     usize::MAX
                 }
@@ -73,6 +73,8 @@ struct Trials<'a> {
     wanted: BTreeMap<String, &'a Finding>,
     /// With the reason where the finding stays.
     tried: BTreeMap<String, Option<String>>,
+    /// What was done about those that are gone.
+    done: BTreeMap<String, Remedy>,
 }
 
 /// A fix that is tried, with its finding.
@@ -85,7 +87,19 @@ struct Trial<'a> {
 impl<'a> Trials<'a> {
     fn of(wanted: &'a [Finding], object: &Object) -> Self {
         let wanted = wanted.iter().map(|finding| (identity(finding, object), finding)).collect();
-        Self { wanted, tried: BTreeMap::new() }
+        Self { wanted, tried: BTreeMap::new(), done: BTreeMap::new() }
+    }
+
+    /// Writes down what these fixes did, now that they hold: some findings go with those of others.
+    fn note(&mut self, round: &[Trial<'_>], after: &State) {
+        self.tried.extend(round.iter().map(|it| (it.id.to_owned(), None)));
+        self.done.extend(round.iter().map(|it| (it.id.to_owned(), Remedy::Fix(it.fix.clone()))));
+        let remaining: BTreeSet<&str> = after.ids.iter().map(String::as_str).collect();
+        let Some(first) = round.first() else { return };
+        for id in self.wanted.keys().filter(|id| !remaining.contains(id.as_str())) {
+            let gone_with = || Remedy::Unfixed(format!("gone with the fix of {}", first.finding.rule));
+            self.done.entry(id.clone()).or_insert_with(gone_with);
+        }
     }
 
     /// The next fixes that can be done at once, this many at most: of the first rule that has any, those that touch nothing
@@ -122,7 +136,8 @@ impl<'a> Trials<'a> {
         let (mut gone, mut left) = (Vec::new(), Vec::new());
         for (id, finding) in self.wanted {
             if !remaining.contains(&*id) {
-                gone.push(finding.clone());
+                let remedy = self.done.remove(&id).unwrap_or_else(|| finding.remedy.clone());
+                gone.push(Finding { remedy, ..finding.clone() });
                 continue;
             }
             let reason = match self.tried.remove(&id) {
@@ -176,8 +191,9 @@ impl State {
             return Err("the finding would stay after its fix".to_owned());
         }
         let known: BTreeSet<&String> = self.ids.iter().collect();
+        let reveals = round.iter().all(|it| it.fix.reveals);
         let mut new = after.ids.iter().zip(&after.judgement.findings).filter(|(id, _)| !known.contains(id));
-        match new.find(|(_, finding)| forbids_fix(finding)) {
+        match new.find(|(_, finding)| !reveals && forbids_fix(finding)) {
             Some((_, new)) => Err(format!("its fix would bring {} at {}", new.rule, new.path)),
             None => Ok(after),
         }

@@ -1,6 +1,6 @@
 //! What people are told of repairs: one line each, for the user of `kubectl` and for the audit log.
 
-use crate::base::{Finding, ObjectRef, Severity};
+use crate::base::{Finding, ObjectRef, Remedy, Severity};
 use crate::report::admission::{WARNING_CHARACTERS, WARNINGS, named};
 use crate::report::plain::{one_line, shorten};
 use std::collections::BTreeSet;
@@ -8,8 +8,11 @@ use std::collections::BTreeSet;
 /// What was done to a Pod that a person applied: a line for each rule and fix, at most as many as warnings.
 pub fn repaired(pod: &ObjectRef, findings: &[Finding]) -> Vec<String> {
     let line = |finding: &Finding| {
-        let title = finding.remedy.fix().map_or("", |fix| fix.title.as_str());
-        let line = format!("seaworthy: {}: repaired {}: {title}", named(pod), finding.rule);
+        let done = match &finding.remedy {
+            Remedy::Fix(fix) => &fix.title,
+            Remedy::Unfixed(gone) => gone,
+        };
+        let line = format!("seaworthy: {}: repaired {}: {done}", named(pod), finding.rule);
         shorten(&one_line(&line), WARNING_CHARACTERS).into_owned()
     };
     let lines: BTreeSet<String> = findings.iter().map(line).collect();

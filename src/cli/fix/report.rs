@@ -1,6 +1,6 @@
 //! What a run of `fix` says on standard error: what is fixed, what is left and why, what `--unsafe` would do, a summary.
 
-use crate::base::{Finding, Place};
+use crate::base::{Finding, Place, Remedy};
 use crate::engine::{FixedFile, Left, Why};
 use crate::report::one_line;
 use std::collections::BTreeMap;
@@ -46,7 +46,10 @@ impl Report<'_> {
     }
 
     fn fixed<'f>(&self, finding: &'f Finding) -> Line<'f> {
-        let text = finding.remedy.fix().map_or_else(String::new, |fix| fix.title.clone());
+        let text = match &finding.remedy {
+            Remedy::Fix(fix) => fix.title.clone(),
+            Remedy::Unfixed(gone) => gone.clone(),
+        };
         let word = self.word();
         Line { place: finding.place.as_ref(), word, rule: &finding.rule, text }
     }

@@ -29,7 +29,8 @@ pub struct FixedFile {
     pub before: Source,
     /// The text as it is to be.
     pub after: Source,
-    /// The findings that are gone, as they were found in the text as it was.
+    /// The findings that are gone, as they were found in the text as it was, each with what was done about it: no fix where it
+    /// went with that of another.
     pub fixed: Vec<Finding>,
 }
 
@@ -106,7 +107,10 @@ fn fixed_file(file: &File<'_>) -> Option<FixedFile> {
     let first = file.before.as_ref()?;
     let (before, after) = (first.source()?.clone(), file.now.source()?.clone());
     let known = by_key(&first.objects, &first.judged);
-    let as_found = |(key, finding): (_, &Finding)| known.get(key).map_or_else(|| finding.clone(), |it| (*it).clone());
+    let as_found = |(key, done): (_, &Finding)| {
+        let found = (*known.get(key).unwrap_or(&done)).clone();
+        Finding { remedy: done.remedy.clone(), ..found }
+    };
     let mut fixed: Vec<Finding> = file.fixed.iter().map(as_found).collect();
     fixed.sort_by(|one, other| order(one).cmp(&order(other)));
     (before.text() != after.text()).then_some(FixedFile { before, after, fixed })

@@ -7,7 +7,7 @@ use crate::engine::fixing::snapshot::{Key, Snapshot, by_key};
 use crate::engine::plan::forbids_fix;
 use crate::engine::session::{FileJudgement, FileObjects, sort_out};
 use crate::manifest::{Limits, read_documents};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the text of an attempt. Every document must say what was planned, every other one what it said, and nothing may
 /// be there that cannot be read.
@@ -30,7 +30,7 @@ pub fn read_back<'a>(before: &FileObjects<'a>, attempt: &Attempt, limits: &Limit
 }
 
 /// What is wrong with what is found after an attempt, as the index of the object and the reason: a finding that was to be
-/// gone, one that was not there before and is more than an info, one that is no longer ignored, a rule that no longer runs to its end.
+/// gone, one that was not there before, is more than an info and did not only come to light, one that is no longer ignored, a rule that no longer runs to its end.
 pub fn complaints(
     before: &Snapshot<'_>,
     (file, after): (&FileObjects<'_>, &FileJudgement),
@@ -38,11 +38,13 @@ pub fn complaints(
 ) -> Vec<(usize, String)> {
     let mut complaints = Vec::new();
     let known = by_key(&before.objects, &before.judged);
+    let reveals = |finding: &Finding| finding.remedy.fix().is_some_and(|fix| fix.reveals);
+    let revealed: BTreeSet<usize> = fixed.iter().filter(|(_, it)| reveals(it)).map(|((index, _), _)| *index).collect();
     for (key, finding) in by_key(file, after) {
         let was_suppressed = known.get(&key).map(|it| it.suppressed.is_some());
         if fixed.contains_key(&key) {
             complaints.push((key.0, STAYS.to_owned()));
-        } else if was_suppressed.is_none() && !forbids_fix(finding) {
+        } else if was_suppressed.is_none() && (!forbids_fix(finding) || revealed.contains(&key.0)) {
             continue;
         } else if was_suppressed != Some(finding.suppressed.is_some()) {
             let does = if was_suppressed.is_some() { "change what is ignored of" } else { "bring" };

@@ -1,7 +1,7 @@
 //! Runs over rules made for them: they set plain numbers, so that nothing depends on what else can be printed.
 
 use super::*;
-use crate::base::{Edit, Fix, Mode, Path, Severity, Source};
+use crate::base::{Edit, Fix, Mode, Path, Remedy, Severity, Source};
 use crate::checks::{BoundCheck, Observation};
 use crate::engine::{BoundRule, Engine};
 use crate::inventory::Subject;
@@ -226,4 +226,58 @@ fn surroundings_are_never_changed() {
     let input = Input { file: source.name().clone(), reading, engine: &engine, context_only: true };
     let outcome = fix(vec![input], "2027-01-01".parse().unwrap(), &Choice::default());
     assert!(outcome.files.is_empty() && outcome.left.is_empty());
+}
+
+/// Another number below the same field would do for both rules: the first one is done, and the second says whose it was.
+#[test]
+fn what_is_told_is_what_was_done() {
+    let titled = |path: &'static str, least: i64, then: i64| -> BoundCheck {
+        let with_title = move |it: Observation| {
+            let edits = it.remedy.fix().unwrap().edits.clone();
+            it.fixed_by(Fix::safe(format!("raise it to {then}"), edits))
+        };
+        Box::new(move |subject| too_low(subject.object, path, least, then).map(with_title).into_iter().collect())
+    };
+    let done = |rules: Vec<(&str, BoundCheck)>| {
+        let outcome = safely(&engine(rules), &[("a.yaml", deployment("shop", "a", 30))]);
+        let told = outcome.files[0].fixed.iter().map(|it| match &it.remedy {
+            Remedy::Fix(fix) => format!("{}: {}", it.rule, fix.title),
+            Remedy::Unfixed(gone) => format!("{}: {gone}", it.rule),
+        });
+        told.collect::<Vec<_>>()
+    };
+    let (low, lower) = (|| titled(GRACE, 60, 60), || titled(GRACE, 40, 47));
+    assert_eq!(done(vec![("a", low()), ("b", lower())]), ["a: raise it to 60", "b: gone with the fix of a"]);
+    assert_eq!(done(vec![("a", lower()), ("b", low())]), ["a: raise it to 47", "b: raise it to 60"]);
+}
+
+/// What is silent about an object that is refused speaks once it is not.
+#[test]
+fn a_fix_may_bring_to_light_what_the_defect_hid() {
+    let refused = |reveals: bool| -> BoundCheck {
+        Box::new(move |subject| {
+            let revealing = |it: Observation| {
+                let fix = it.remedy.fix().unwrap().clone();
+                it.fixed_by(if reveals { fix.revealing() } else { fix })
+            };
+            too_low(subject.object, GRACE, 40, 47).map(revealing).into_iter().collect()
+        })
+    };
+    let hidden = || -> BoundCheck {
+        Box::new(|subject| {
+            let is_refused = too_low(subject.object, GRACE, 40, 47).is_some();
+            let found = Observation::new(Path::keys("spec.template"), "seen now").unfixed("only its owner knows");
+            (!is_refused).then_some(found).into_iter().collect()
+        })
+    };
+    let files = [("a.yaml", deployment("shop", "a", 30))];
+    let outcome = safely(&engine(vec![("hidden", hidden()), ("refused", refused(true))]), &files);
+    assert_eq!(after(&outcome, &files), [("a.yaml", deployment("shop", "a", 47))]);
+    assert_eq!(reasons(&outcome), [r#"Deployment shop/a NoFix("only its owner knows")"#]);
+    let outcome = safely(&engine(vec![("hidden", hidden()), ("refused", refused(false))]), &files);
+    assert!(outcome.files.is_empty());
+    // Another fix of the same object may not bring anything by this.
+    let brings = || -> BoundCheck { at_least(GRACE, 50, 60) };
+    let outcome = safely(&engine(vec![("brings", brings()), ("hidden", hidden())]), &files);
+    assert!(outcome.files.is_empty());
 }

@@ -6,9 +6,8 @@ use crate::base::{Fix, PodRepair, Safety, nearest};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::held::{Held, may_wait, runs_no_application};
-use crate::checks::job_completion::never_completes;
 use crate::checks::proxy::{annotated_config, is_injected};
-use crate::checks::proxy_edit::{hold, native_sidecar};
+use crate::checks::proxy_edit::hold;
 use crate::checks::serving::is_application;
 use crate::checks::start_strategy::{StartStrategy, can_hold};
 use crate::checks::wrapper_edit::{WrapperEdit, run_before};
@@ -81,10 +80,6 @@ impl Unheld<'_> {
     fn proposal(&self) -> (StartStrategy, Result<Fix, String>) {
         match self.params.strategy {
             StartStrategy::Auto => self.least(),
-            // A Job needs a proxy that ends with the work: a native one, which is ready first too, so that there is nothing to hold.
-            StartStrategy::Hold if never_completes(self.subject, self.pod) && self.can_be_native() => {
-                (StartStrategy::Native, self.fix(StartStrategy::Native))
-            }
             strategy => (strategy, self.fix(strategy)),
         }
     }
@@ -98,10 +93,6 @@ impl Unheld<'_> {
         // Where the platform has an image for it, the wrapper is what could be had.
         let last = || if self.params.image.is_some() { StartStrategy::Wrapper } else { StartStrategy::Hold };
         safe.or_else(any).unwrap_or_else(|| (last(), self.fix(last())))
-    }
-
-    fn can_be_native(&self) -> bool {
-        native_sidecar(self.subject, self.pod).is_ok_and(|edit| edit.risk.is_none())
     }
 
     fn fix(&self, strategy: StartStrategy) -> Result<Fix, String> {

@@ -9,6 +9,7 @@ use crate::inventory::Inventory;
 use crate::manifest::Object;
 use crate::manifest::edit::applied;
 use crate::policy::Date;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use touched::Touched;
 
@@ -28,8 +29,8 @@ pub struct Plan {
 const MOST_TRIES: usize = 64;
 
 impl Engine {
-    /// Fixes findings of one object, one rule after the other, each on what the others made of it: so fixes that touch the
-    /// same field compose. Those of one rule that touch nothing in common are done at once: so an object is not judged for
+    /// Fixes findings of one object, one rule after the other, the worst first, each on what the others made of it: so fixes that
+    /// touch the same field compose, and what was chosen for an error is not done otherwise for the sake of a warning. Those of one rule that touch nothing in common are done at once: so an object is not judged for
     /// each of its items. A fix holds only if its finding is gone then, no new one came
     /// that is more than an info, unless the fix only brings it to light, and every rule still runs to its end.
     pub fn plan(&self, object: &Object, wanted: &[Finding], inventory: &Inventory, today: Date) -> Plan {
@@ -106,7 +107,9 @@ impl<'a> Trials<'a> {
     /// in common.
     fn next<'s>(&mut self, now: &'s State, most: usize) -> Vec<Trial<'s>> {
         let (mut round, mut touched) = (Vec::<Trial<'s>>::new(), Touched::default());
-        for (id, finding) in now.ids.iter().zip(&now.judgement.findings) {
+        let mut worst_first: Vec<_> = now.ids.iter().zip(&now.judgement.findings).collect();
+        worst_first.sort_by_key(|(_, finding)| Reverse(finding.severity));
+        for (id, finding) in worst_first {
             let is_of_rule = round.first().is_none_or(|first| first.finding.rule == finding.rule);
             if round.len() >= most || !is_of_rule || !self.wanted.contains_key(id) || self.tried.contains_key(id) {
                 continue;

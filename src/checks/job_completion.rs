@@ -80,6 +80,17 @@ pub fn never_completes(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
     pod.runs_to_completion() && subject.sidecar_kind() == Some(SidecarKind::Classic) && !may_end_proxy(pod)
 }
 
+/// The place of the container that is to tell the proxy to quit, since the strategy says so, and that cannot be made to because
+/// nobody has said what its image starts.
+pub fn without_words(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Vec<usize> {
+    let endless = Endless { params, subject, pod };
+    let Some(worker) = endless.worker().filter(|_| params.strategy == JobStrategy::Quit) else { return Vec::new() };
+    if !never_completes(subject, pod) || quits_after(pod, &worker).is_err() {
+        return Vec::new();
+    }
+    endless.wrapper_edit().without_words(&[worker])
+}
+
 /// The pods of a Job whose proxy nothing ends.
 struct Endless<'a> {
     params: &'a Params,
@@ -127,12 +138,16 @@ impl<'a> Endless<'a> {
         workers.next().filter(|_| workers.next().is_none())
     }
 
+    fn wrapper_edit(&self) -> WrapperEdit<'_> {
+        let Params { image, entrypoints, .. } = self.params;
+        WrapperEdit { subject: self.subject, pod: self.pod, image: image.as_deref(), entrypoints }
+    }
+
     /// The work is run by a program that then tells the proxy to quit.
     fn quit(&self) -> Result<Fix, String> {
         let worker = self.worker().ok_or("several containers work, and which ends last is not known")?;
         let after = quits_after(self.pod, &worker)?;
-        let Params { image, entrypoints, .. } = self.params;
-        let edit = WrapperEdit { subject: self.subject, pod: self.pod, image: image.as_deref(), entrypoints };
+        let edit = self.wrapper_edit();
         // The proxy has to be there before it can be told to quit. A wait of its own in the work is left in peace.
         let own_run = ask_start(&worker, |start| start.own_call().is_some());
         let is_ready = Held::of(self.subject, self.pod).is_some_and(|held| held.holds(&worker));

@@ -70,6 +70,7 @@ mod start_strategy;
 mod target_port_name;
 mod target_port_protocols;
 mod workload_identity;
+mod wrapped_entrypoint;
 mod wrapper_edit;
 
 pub use chosen_strategy::chosen_strategy;
@@ -108,6 +109,12 @@ pub type BoundCheck = Box<dyn Fn(&Subject<'_>) -> Vec<Observation> + Send + Sync
 /// The check with this id.
 pub fn check(id: &str) -> Option<&'static Check> {
     CHECKS.iter().find(|check| check.id == id)
+}
+
+/// The checks that a check follows: it tells what keeps their rules from what they propose, so it takes no parameters of its own and
+/// is run with those of each rule over one of them.
+pub fn followed_by(check: &Check) -> &'static [&'static str] {
+    if check.id == wrapped_entrypoint::CHECK.id { &wrapped_entrypoint::FOLLOWED } else { &[] }
 }
 
 /// All checks, by id.
@@ -155,6 +162,7 @@ pub const CHECKS: &[Check] = &[
     split_target::CHECK,
     target_port_name::CHECK,
     target_port_protocols::CHECK,
+    wrapped_entrypoint::CHECK,
 ];
 
 /// A name of the manifest in a message: in quotes, and cut where it would fill the line.

@@ -47,20 +47,37 @@ pub struct Params {
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
-    let Some(held) = Held::of(subject, &pod) else { return Vec::new() };
-    let applications = pod.containers().filter(|it| is_application(it) && !runs_no_application(it));
-    let unheld: Vec<Container<'_>> = applications.filter(|it| !held.holds(it) && !may_wait(it)).collect();
-    if unheld.is_empty() || means_to_hold(subject, &pod) {
+    let unheld = unheld(subject, &pod);
+    if unheld.is_empty() {
         return Vec::new();
     }
     let (strategy, fix) = Unheld { params, subject, pod: &pod, containers: &unheld }.proposal();
     observe(strategy, &pod, &unheld).into_iter().map(|observation| observation.remedied_by(fix.clone())).collect()
 }
 
+/// The containers that may start before their proxy.
+fn unheld<'a>(subject: &Subject<'_>, pod: &PodTemplate<'a>) -> Vec<Container<'a>> {
+    let Some(held) = Held::of(subject, pod).filter(|_| !means_to_hold(subject, pod)) else { return Vec::new() };
+    let applications = pod.containers().filter(|it| is_application(it) && !runs_no_application(it));
+    applications.filter(|it| !held.holds(it) && !may_wait(it)).collect()
+}
+
+/// The places of the containers that the wrapper is to start, since the strategy comes to it, and that it cannot because nobody
+/// has said what their images start.
+pub fn without_words(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Vec<usize> {
+    let containers = &unheld(subject, pod);
+    let unheld = Unheld { params, subject, pod, containers };
+    if containers.is_empty() || unheld.proposal().0 != StartStrategy::Wrapper {
+        return Vec::new();
+    }
+    unheld.wrapper_edit().without_words(containers)
+}
+
 /// Whether the pod asks for it by a misspelt key, which is the finding of `proxy-config`: with the key that is meant it is held.
 fn means_to_hold(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
     const HOLD: &str = "holdApplicationUntilProxyStarts";
-    let Some((value, config)) = annotated_config(pod).ok().filter(|_| !is_injected(pod)) else { return false };
+    let Some(annotated) = annotated_config(pod).ok().filter(|_| !is_injected(pod)) else { return false };
+    let (value, config) = &*annotated;
     let is_meant = |key: &String| value[key] == true && nearest(key, known_keys()) == Some(HOLD);
     can_hold(subject.profile)
         && config.hold_application_until_proxy_starts.is_none()
@@ -103,9 +120,13 @@ impl Unheld<'_> {
         }
     }
 
-    fn wrapper(&self) -> Result<Fix, String> {
+    fn wrapper_edit(&self) -> WrapperEdit<'_> {
         let Params { image, entrypoints, .. } = self.params;
-        let edit = WrapperEdit { subject: self.subject, pod: self.pod, image: image.as_deref(), entrypoints };
+        WrapperEdit { subject: self.subject, pod: self.pod, image: image.as_deref(), entrypoints }
+    }
+
+    fn wrapper(&self) -> Result<Fix, String> {
+        let edit = self.wrapper_edit();
         let options = edit.proxy_options();
         let edits = edit.edits(self.containers, |words| run_before(words, &options))?;
         let title = "let the command wait for the proxy before it becomes the application";

@@ -70,6 +70,17 @@ impl WrapperEdit<'_> {
         Ok(pods.into_iter().chain(edits).collect())
     }
 
+    /// Those of these containers whose words nobody has said, where nothing else keeps them from being started by the program; by
+    /// their places in the pod.
+    pub fn without_words(&self, containers: &[Container<'_>]) -> Vec<usize> {
+        let entrypoints = &Entrypoints::of_any(&["/app"]);
+        let told = WrapperEdit { entrypoints, image: self.image.or(Some(INSTALLER)), ..*self };
+        if told.edits(containers, |words| run_before(words, &[])).is_err() {
+            return Vec::new();
+        }
+        containers.iter().filter(|container| self.entrypoints.lack(container)).map(Container::index).collect()
+    }
+
     fn words(&self, container: &Container<'_>) -> Result<Vec<String>, String> {
         let of_container = |reason: String| format!("container {}: {reason}", shortened(container.name()));
         let words = self.entrypoints.command_of(container).map_err(of_container)?;

@@ -67,12 +67,8 @@ impl Configuration {
             let wanted: Vec<&Rule> = selected.iter().map(|id| self.find(id)).collect::<Result<_, _>>()?;
             rules.retain(|rule| wanted.contains(&rule));
         }
-        let (engine, unbound) = Engine::new(&rules, settings, unsaid_mode);
-        match unbound.into_iter().next() {
-            Some(error) => Err(error.into()),
-            // An ignore of a rule that was left out is no mistake.
-            None => Ok(engine.knowing(self.rules.rules())),
-        }
+        let (engine, unbound) = Engine::of_some(&rules, self.rules.rules(), settings, unsaid_mode);
+        unbound.into_iter().next().map_or(Ok(engine), |error| Err(error.into()))
     }
 
     /// These settings with another profile, given as the YAML value of the key.
@@ -83,6 +79,16 @@ impl Configuration {
         let file = SettingsFile::read(&Source::new("profile", format!("profile: {profile}")));
         let own = file.settle(&RuleSet::default(), &known_checks())?;
         Ok(Settings { profile: own.profile, ..self.settings.clone() })
+    }
+
+    /// Other settings with these rules, given as the YAML value of the key.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn with_rules(&self, settings: Settings, rules: &str) -> Result<Settings, Vec<Problem>> {
+        let file = SettingsFile::read(&Source::new("rules", format!("rules: {rules}")));
+        let own = file.settle(&self.rules, &known_checks())?;
+        Ok(Settings { rules: own.rules, ..settings })
     }
 
     /// The rule of this id, as it stands in its file.

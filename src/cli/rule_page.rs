@@ -1,7 +1,7 @@
 //! What `seaworthy explain` and the pages in `docs/rules` show of a rule: its examples and fixtures are judged and fixed while
 //! the page is made, so that neither can say what the program does not do.
 
-use crate::base::{Finding, Mode, Remedy, Safety, Severity, Source};
+use crate::base::{Finding, Mode, Problem, Remedy, Safety, Severity, Source};
 use crate::checks;
 use crate::cli::configuration::Configuration;
 use crate::cli::fix::patch::patch;
@@ -110,12 +110,14 @@ impl Bench<'_> {
 
     /// All rules under the profile of a fixture. Modes and exceptions are for objects that people have, not for examples.
     fn engine(self, shown: &Shown) -> anyhow::Result<Engine> {
+        let first = |problems: Vec<Problem>| anyhow!(problems.first().map_or_else(String::new, ToString::to_string));
         let settings = match &shown.profile {
-            Some(profile) => self
-                .configuration
-                .settings_with_profile(profile)
-                .map_err(|problems| anyhow!(problems.first().map_or_else(String::new, ToString::to_string)))?,
+            Some(profile) => self.configuration.settings_with_profile(profile).map_err(first)?,
             None => Settings { profile: Default::default(), ..self.configuration.settings.clone() },
+        };
+        let settings = match &shown.rules {
+            Some(rules) => self.configuration.with_rules(settings, rules).map_err(first)?,
+            None => settings,
         };
         let settings = Settings { modes: Modes::default(), exceptions: Vec::<Exception>::new(), ..settings };
         self.configuration.bind(settings, Mode::Warn, &[])
@@ -133,7 +135,7 @@ fn is_told(finding: &Finding, rule: &str) -> bool {
 }
 
 fn manifest(shown: Shown) -> Manifest {
-    Manifest { profile: shown.profile, text: shown.text }
+    Manifest { profile: shown.profile, rules: shown.rules, text: shown.text }
 }
 
 /// Why a person should look at the fix of a finding.

@@ -1,11 +1,13 @@
 //! Rules made ready to run: each rule of the files with its check, as one configuration sets it up.
 
 use crate::base::Mode;
-use crate::checks::{self, BoundCheck, Observation};
+#[cfg(test)]
+use crate::checks::BoundCheck;
+use crate::checks::{self, Check, Observation};
+use crate::engine::binding::{Binding, takes};
 use crate::inventory::Subject;
 use crate::manifest::WorkloadKinds;
-use crate::policy::{KindName, RepairEntry, Repairs, Rule, Settings, did_you_mean};
-use serde_json::{Map, Value};
+use crate::policy::{KindName, Repairs, Rule, Settings, did_you_mean};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -27,9 +29,8 @@ pub struct BoundRule {
     pub rule: Rule,
     /// Its id, shared with its findings.
     pub id: Arc<str>,
-    run: BoundCheck,
-    /// The same check with the strategy that an entry of `repairs` says for it, where the entry holds.
-    in_entries: Vec<(RepairEntry, BoundCheck)>,
+    /// Its check: one, or one for each rule that it follows.
+    bindings: Vec<Binding>,
 }
 
 /// A rule that cannot be run.
@@ -60,10 +61,15 @@ impl Engine {
     ///
     /// A rule that cannot be bound is reported and left out: it hides none of the others.
     pub fn new(rules: &[Rule], settings: Settings, unsaid_mode: Mode) -> (Self, Vec<UnboundRule>) {
+        Self::of_some(rules, rules, settings, unsaid_mode)
+    }
+
+    /// The same for some of all rules; the others may be followed by them, and named in ignores.
+    pub fn of_some(rules: &[Rule], all: &[Rule], settings: Settings, unsaid_mode: Mode) -> (Self, Vec<UnboundRule>) {
         let mut bound = Vec::with_capacity(rules.len());
         let mut unbound = Vec::new();
         for rule in rules {
-            match BoundRule::new(settings.tuned(rule), &settings.repairs) {
+            match BoundRule::new(settings.tuned(rule), all, &settings) {
                 Ok(rule) => bound.push(rule),
                 Err(error) => unbound.push(error),
             }
@@ -72,7 +78,7 @@ impl Engine {
         let workload_kinds = WorkloadKinds::declared(&settings.workloads);
         let by_kind = HashMap::new();
         let engine = Self { rules: bound, by_kind, settings, workload_kinds, unsaid_mode, ids: BTreeMap::new() };
-        (engine.sorted_by_kind().knowing(rules), unbound)
+        (engine.sorted_by_kind().knowing(all), unbound)
     }
 
     /// The same, with the rules about each kind found.
@@ -103,9 +109,8 @@ impl Engine {
         self.by_kind.get(group).and_then(|kinds| kinds.get(kind)).map_or(&[], Vec::as_slice)
     }
 
-    /// The same, with rules that do not run but may be named in ignores: those that a run leaves out.
-    #[must_use]
-    pub fn knowing(mut self, rules: &[Rule]) -> Self {
+    /// The same, with rules that may be named in ignores although they do not run.
+    pub(super) fn knowing(mut self, rules: &[Rule]) -> Self {
         for rule in rules {
             let ids = std::iter::once(rule.id()).chain(rule.spec.aliases.iter().map(String::as_str));
             self.ids.extend(ids.map(|id| (id.to_owned(), rule.id().to_owned())));
@@ -161,46 +166,58 @@ impl Engine {
 }
 
 impl BoundRule {
-    /// The rule with what `repairs` says laid over its parameters, where its check has such parameters: so a finding, its
-    /// fix in the file and the repair of the Pod are about one and the same edit.
-    fn new(mut rule: Rule, repairs: &Repairs) -> Result<Self, UnboundRule> {
-        let (id, name): (Arc<str>, _) = (rule.id().into(), rule.spec.check.clone());
-        let Some(check) = checks::check(&name) else {
-            return Err(UnboundRule::UnknownCheck { rule: id.to_string(), check: name });
-        };
-        let bind = |params: &Map<String, Value>| {
-            let refused = |error: serde_json::Error| UnboundRule::BadParams {
-                rule: id.to_string(),
-                check: name.clone(),
-                error: error.to_string(),
-            };
-            (check.bind)(&Value::Object(params.clone())).map_err(refused)
-        };
-        let takes = |param: &str| (check.schema)()["properties"].get(param).is_some();
-        rule.spec.params = repairs.inherited(&rule.spec.params, takes);
-        let run = bind(&rule.spec.params)?;
-        let mut in_entries = Vec::new();
-        for entry in repairs.of_rule(&id) {
-            if let Some(strategy) = entry.strategy.as_deref().filter(|_| takes(RepairEntry::STRATEGY)) {
-                let mut params = rule.spec.params.clone();
-                params.insert(RepairEntry::STRATEGY.to_owned(), strategy.into());
-                // One entry is for several rules: those that do not take its word keep their own.
-                in_entries.extend(bind(&params).ok().map(|run| (entry.clone(), run)));
-            }
+    fn new(mut rule: Rule, all: &[Rule], settings: &Settings) -> Result<Self, UnboundRule> {
+        let check = check_of(&rule)?;
+        inherit(&mut rule, check, &settings.repairs);
+        let followed = checks::followed_by(check);
+        let mut bindings = Vec::new();
+        if followed.is_empty() {
+            bindings.push(Binding::own(&rule, check, &settings.repairs).map_err(|error| refused(&rule, &error))?);
         }
-        Ok(Self { id, rule, run, in_entries })
+        for other in all.iter().filter(|other| followed.contains(&other.spec.check.as_str())) {
+            let (mut other, of) = (settings.tuned(other), check_of(other)?);
+            inherit(&mut other, of, &settings.repairs);
+            let refused = |error| refused(&rule, &error);
+            bindings.push(Binding::following(other, of, check, &settings.repairs).map_err(refused)?);
+        }
+        Ok(Self { id: rule.id().into(), rule, bindings })
     }
 
     /// A rule over a check that is no part of the program.
     #[cfg(test)]
     pub(super) fn over(rule: Rule, run: BoundCheck) -> Self {
-        Self { id: rule.id().into(), rule, run, in_entries: Vec::new() }
+        Self { id: rule.id().into(), rule, bindings: vec![Binding::of(run)] }
     }
 
-    /// Runs the check on a subject.
-    pub(super) fn run(&self, subject: &Subject<'_>) -> Vec<Observation> {
-        let namespace = subject.object.reference().namespace.as_deref();
-        let here = self.in_entries.iter().find(|(entry, _)| entry.is_for(namespace));
-        here.map_or(&self.run, |(_, run)| run)(subject)
+    /// Runs the check on a subject. Where it follows other rules: with the parameters of each that `speaks` of the subject, and
+    /// what they lead to is said once for each path.
+    pub(super) fn run(&self, subject: &Subject<'_>, speaks: impl Fn(&Rule) -> bool) -> Vec<Observation> {
+        let mut seen: Vec<Observation> = Vec::new();
+        for binding in &self.bindings {
+            match &binding.followed {
+                None => seen.extend(binding.run(subject)),
+                Some(followed) if speaks(followed) => {
+                    let new = binding.run(subject).into_iter().filter(|it| !seen.iter().any(|at| at.path == it.path));
+                    seen.extend(new.collect::<Vec<_>>());
+                }
+                Some(_) => {}
+            }
+        }
+        seen
     }
+}
+
+fn check_of(rule: &Rule) -> Result<&'static Check, UnboundRule> {
+    let unknown = || UnboundRule::UnknownCheck { rule: rule.id().to_owned(), check: rule.spec.check.clone() };
+    checks::check(&rule.spec.check).ok_or_else(unknown)
+}
+
+fn refused(rule: &Rule, error: &serde_json::Error) -> UnboundRule {
+    UnboundRule::BadParams { rule: rule.id().to_owned(), check: rule.spec.check.clone(), error: error.to_string() }
+}
+
+/// What `repairs` says laid over the parameters of a rule, where its check has such parameters: so a finding, its fix in the file
+/// and the repair of the Pod are about one and the same edit.
+fn inherit(rule: &mut Rule, check: &Check, repairs: &Repairs) {
+    rule.spec.params = repairs.inherited(&rule.spec.params, |param| takes(check, param));
 }

@@ -2,7 +2,7 @@
 //!
 //! A line that ends in `#~ <rule-id>` is where a finding of that rule must point, `#~ <rule-id>(error)` also of that
 //! severity; several are parted by commas, and no other finding may appear but infos of rules that the fixture is not about. A first line `#~ profile: {...}` sets
-//! the profile. `fail-*` expects findings, `pass-*` none, `issue-*` either.
+//! the profile, and `#~ rules: {...}` there or on the line below re-parameterises rules, as these keys of `seaworthy.yaml` do. `fail-*` expects findings, `pass-*` none, `issue-*` either.
 //!
 //! This module reads markers and compares; it neither opens files nor judges.
 
@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub struct Fixture {
     /// The YAML value behind `#~ profile:` on the first line, and where it stands.
     pub profile: Option<(String, Span)>,
+    /// The same behind `#~ rules:`, on the first line or the second.
+    pub rules: Option<(String, Span)>,
     /// The findings that must appear, by line.
     pub expectations: Vec<Expectation>,
 }
@@ -71,9 +73,13 @@ pub fn read(source: &Source, promise: Promise) -> (Fixture, Vec<Problem>) {
     for (index, text) in source.text().split_inclusive('\n').enumerate() {
         if let Some((before, marker)) = split_marker(text) {
             let offset = start + before;
-            match marker.strip_prefix("profile:") {
-                Some(profile) if index == 0 => fixture.profile = Some(trimmed(profile, offset + "profile:".len())),
-                Some(_) => problems.push(Problem::fatal(source, at(marker, offset), "`profile:` belongs on line 1")),
+            let mistake = |text| Problem::fatal(source, at(marker, offset), text);
+            let value = |text: &str, key: &str| Some(trimmed(text, offset + key.len()));
+            match setting(marker) {
+                Some(("profile:", text)) if index == 0 => fixture.profile = value(text, "profile:"),
+                Some(("rules:", text)) if index <= 1 => fixture.rules = value(text, "rules:"),
+                Some(("profile:", _)) => problems.push(mistake("`profile:` belongs on line 1")),
+                Some(_) => problems.push(mistake("`rules:` belongs on line 1 or 2")),
                 None => read_expectations(source, index + 1, marker, offset, &mut fixture, &mut problems),
             }
         }
@@ -84,6 +90,11 @@ pub fn read(source: &Source, promise: Promise) -> (Fixture, Vec<Problem>) {
 }
 
 const MARKER: &str = "#~";
+
+/// The key and the value of a marker that sets something.
+fn setting(marker: &str) -> Option<(&'static str, &str)> {
+    ["profile:", "rules:"].into_iter().find_map(|key| Some((key, marker.strip_prefix(key)?)))
+}
 
 /// The text behind the marker of a line and its offset in the line. As any YAML comment it starts the line or follows
 /// a blank.
@@ -271,7 +282,7 @@ ports:
         let counts = |rule: &str, severity: Severity, expected: bool, about: Option<&str>| {
             let named =
                 expected.then(|| Expectation { rule: rule.into(), line: 9, severity: None, marker: Span::default() });
-            let fixture = Fixture { profile: None, expectations: named.into_iter().collect() };
+            let fixture = Fixture { expectations: named.into_iter().collect(), ..Fixture::default() };
             let missed = usize::from(expected);
             differences(&source, &fixture, &[finding(rule, severity, 1)], about).len() - missed
         };

@@ -10,7 +10,7 @@ use crate::engine::{BoundRule, Engine};
 use crate::inventory::{Inventory, Subject};
 use crate::manifest::{Object, Owner, group_of};
 use crate::mesh::Membership;
-use crate::policy::{Date, ModeQuestion, nearest};
+use crate::policy::{Date, ModeQuestion, Rule, nearest};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -126,8 +126,16 @@ impl Engine {
         let subject = Subject::new(object, inventory, &profile);
         let label = mode_label(&subject);
         let scene = Scene { engine: self, subject, namespace, label, today, printed: &Cell::new(0) };
-        scene.mode_of(rule) == Mode::Off
+        scene.mode_of(&rule.rule) == Mode::Off
     }
+}
+
+fn is_about(rule: &Rule, object: &Object) -> bool {
+    let (matches, reference) = (&rule.spec.matches, object.reference());
+    let mut of_maker = object.maker().into_iter().flat_map(Owner::kinds);
+    let has_kind = matches.has_kind(&reference.api_version, &reference.kind, object.kinds())
+        || of_maker.any(|(api_version, kind)| matches.has_kind(api_version, kind, object.kinds()));
+    has_kind && matches.namespaces.has(reference.namespace.as_deref())
 }
 
 /// The label on a Namespace that opts it in, and that may only make the platform's modes stricter.
@@ -181,12 +189,12 @@ impl Scene<'_> {
     }
 
     fn evaluate(&self, rule: &BoundRule) -> Evaluation {
-        let mode = self.mode_of(rule);
+        let mode = self.mode_of(&rule.rule);
         if mode == Mode::Off {
             return Evaluation::Skip;
         }
         // A panic in one check must hide neither the other rules nor itself. What it touched is dropped with it.
-        match catch_unwind(AssertUnwindSafe(|| rule.run(&self.subject))) {
+        match catch_unwind(AssertUnwindSafe(|| rule.run(&self.subject, |followed| self.speaks(followed)))) {
             Err(panic) => Evaluation::Error(panic_text(&*panic)),
             Ok(observations) if observations.is_empty() => Evaluation::Pass,
             Ok(observations) => {
@@ -195,9 +203,15 @@ impl Scene<'_> {
         }
     }
 
-    fn mode_of(&self, rule: &BoundRule) -> Mode {
+    /// Whether a rule would say what it finds in the subject.
+    fn speaks(&self, rule: &Rule) -> bool {
+        let is_of_mesh = rule.spec.matches.has_membership(self.subject.membership);
+        is_of_mesh && is_about(rule, self.subject.object) && self.mode_of(rule) != Mode::Off
+    }
+
+    fn mode_of(&self, rule: &Rule) -> Mode {
         self.engine.settings().mode_for(&ModeQuestion {
-            rule: &rule.rule,
+            rule,
             namespace: self.namespace,
             label: self.label,
             today: self.today,

@@ -1,6 +1,7 @@
 //! Layer 4: rules and objects brought together. Same input, same verdict: time is a parameter, and nothing is read.
 
 pub mod allowed;
+mod binding;
 mod bound;
 mod drawn;
 #[cfg(test)]

@@ -68,6 +68,21 @@ impl Entrypoints {
         if words.is_empty() && !has_args { Err(UNKNOWN.to_owned()) } else { Ok(words) }
     }
 
+    /// The same words for every image.
+    pub fn of_any(words: &[&str]) -> Self {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Self(BTreeMap::from([("*".to_owned(), Entrypoint::Alone(words))]))
+    }
+
+    /// Whether the words that start a container stand neither in its manifest nor here.
+    pub fn lack(&self, container: &Container<'_>) -> bool {
+        let is_unset = match container.value().get("command") {
+            None | Some(Value::Null) => true,
+            Some(command) => command.as_array().is_some_and(Vec::is_empty),
+        };
+        is_unset && self.command_of(container).is_err()
+    }
+
     fn find(&self, container: &Container<'_>) -> Option<&Entrypoint> {
         let named = format!("{BY_NAME}{}", container.name());
         let by_image = || {

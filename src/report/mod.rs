@@ -4,6 +4,7 @@
 
 pub mod admission;
 pub mod concise;
+mod doors;
 mod excerpt;
 pub mod json;
 mod order;

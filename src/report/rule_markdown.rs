@@ -2,6 +2,7 @@
 
 use crate::base::Severity;
 use crate::policy::{Category, Rule};
+use crate::report::doors::Doors;
 use crate::report::rule_page::{Block, RulePage, cases};
 use std::collections::BTreeMap;
 
@@ -47,13 +48,17 @@ pub fn render_index(rules: &[Rule]) -> String {
     }
     let table = |((_, category), rows): (&(bool, Option<Category>), &String)| {
         let heading = category.map_or("Other", Category::title);
-        format!("\n## {heading}\n\n| rule | severity | finds |\n|---|---|---|\n{rows}")
+        format!("\n## {heading}\n\n| rule | severity | finds | webhook |\n|---|---|---|---|\n{rows}")
     };
-    format!("# Rules\n{}", tables.iter().map(table).collect::<String>())
+    format!("# Rules\n\n{EVERYWHERE}\n{}", tables.iter().map(table).collect::<String>())
 }
 
+const EVERYWHERE: &str = "Every rule speaks on the command line, and will in a scan of the cluster, which is to come. The last column \
+                          says whether it speaks at the webhook, too: about all that it looks at, in part, or not at all.";
+
 fn row(rule: &Rule) -> String {
-    format!("| [{id}]({id}.md) | {}{} | {} |\n", rule.spec.severity, cases(rule), rule.spec.title, id = rule.id())
+    let (id, spec, webhook) = (rule.id(), &rule.spec, Doors::of(&rule.spec.matches.kinds).webhook());
+    format!("| [{id}]({id}.md) | {}{} | {} | {webhook} |\n", spec.severity, cases(rule), spec.title)
 }
 
 fn block(block: &Block) -> String {
@@ -132,17 +137,19 @@ mod tests {
         insta::assert_snapshot!(render_index(&[rule(), ports]), @r"
         # Rules
 
+        Every rule speaks on the command line, and will in a scan of the cluster, which is to come. The last column says whether it speaks at the webhook, too; its page names the kinds that the webhook is not asked about.
+
         ## Ports
 
-        | rule | severity | finds |
-        |---|---|---|
-        | [missing-pre-stop](missing-pre-stop.md) | warning, error if grace-zero | Serving container does not wait before it stops |
+        | rule | severity | finds | webhook |
+        |---|---|---|---|
+        | [missing-pre-stop](missing-pre-stop.md) | warning, error if grace-zero | Serving container does not wait before it stops | yes |
 
         ## Other
 
-        | rule | severity | finds |
-        |---|---|---|
-        | [missing-pre-stop](missing-pre-stop.md) | warning, error if grace-zero | Serving container does not wait before it stops |
+        | rule | severity | finds | webhook |
+        |---|---|---|---|
+        | [missing-pre-stop](missing-pre-stop.md) | warning, error if grace-zero | Serving container does not wait before it stops | yes |
         ");
     }
 }

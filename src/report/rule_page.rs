@@ -2,8 +2,8 @@
 //! ([`crate::report::rule_text`]) and for the repository ([`crate::report::rule_markdown`]).
 
 use crate::base::PodRepair;
-use crate::manifest::{WorkloadKind, WorkloadKinds};
 use crate::policy::{KindName, Match, Rule, Status};
+use crate::report::doors::Doors;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -75,6 +75,8 @@ pub struct Example {
 pub struct Manifest {
     /// The YAML value of `profile` in `seaworthy.yaml`; none where it does not matter.
     pub profile: Option<String>,
+    /// The YAML value of `rules` there; none where nothing of it matters.
+    pub rules: Option<String>,
     /// The text.
     pub text: String,
 }
@@ -156,56 +158,12 @@ fn looks_at(matches: &Match) -> Vec<String> {
     if !namespaces.not_in.is_empty() {
         paragraphs.push(format!("Not in the namespaces {}.", namespaces.not_in.join(", ")));
     }
-    paragraphs.push(speaks(&matches.kinds));
+    paragraphs.push(Doors::of(&matches.kinds).to_string());
     paragraphs
 }
 
 fn kind(name: &KindName) -> String {
     if name.is_every_workload() { format!("{name}: every kind with a pod template") } else { name.to_string() }
-}
-
-/// The kinds that the API server asks the webhook about; `helm/seaworthy` registers it for these.
-const ADMITTED: [&str; 15] = [
-    "Pod",
-    "Service",
-    "ServiceAccount",
-    "apps/DaemonSet",
-    "apps/Deployment",
-    "apps/StatefulSet",
-    "batch/CronJob",
-    "batch/Job",
-    "apps.kruise.io/CloneSet",
-    "apps.kruise.io/DaemonSet",
-    "apps.kruise.io/StatefulSet",
-    "argoproj.io/Rollout",
-    "jobset.x-k8s.io/JobSet",
-    "serving.knative.dev/Configuration",
-    "serving.knative.dev/Service",
-];
-
-/// Where findings on these kinds are heard.
-fn speaks(kinds: &[KindName]) -> String {
-    let kinds: Vec<String> = kinds.iter().flat_map(each_kind).collect();
-    let (admitted, others): (Vec<&str>, Vec<&str>) =
-        kinds.iter().map(String::as_str).partition(|kind| ADMITTED.contains(kind));
-    match admitted.as_slice() {
-        [] => "Speaks in `seaworthy check` only: at the API server's door nobody asks about these kinds.".to_owned(),
-        all if all.len() == kinds.len() => "Speaks in `seaworthy check` and at the API server's door.".to_owned(),
-        some if some.len() > others.len() => format!(
-            "Speaks in `seaworthy check` and at the API server's door; about {} in `seaworthy check` only.",
-            others.join(", ")
-        ),
-        some => format!("Speaks in `seaworthy check`, and at the API server's door about {}.", some.join(", ")),
-    }
-}
-
-/// The kind; of [`KindName::WORKLOAD`] the built-in ones.
-fn each_kind(name: &KindName) -> Vec<String> {
-    if !name.is_every_workload() {
-        return vec![name.to_string()];
-    }
-    let named = |it: &WorkloadKind| KindName { group: it.group.clone(), kind: it.kind.clone() }.to_string();
-    WorkloadKinds::default().all().map(named).collect()
 }
 
 fn examples(example: &Example, repair: PodRepair) -> [Section; 3] {
@@ -232,9 +190,12 @@ fn examples(example: &Example, repair: PodRepair) -> [Section; 3] {
 }
 
 fn manifest(manifest: &Manifest) -> Vec<Block> {
-    let profile = manifest.profile.as_ref().map(|profile| format!("With `profile: {profile}` in `seaworthy.yaml`:"));
+    let set = |key: &str, value: &Option<String>| value.as_ref().map(|value| format!("`{key}: {value}`"));
+    let set = [set("profile", &manifest.profile), set("rules", &manifest.rules)];
+    let set: Vec<String> = set.into_iter().flatten().collect();
+    let lead = (!set.is_empty()).then(|| Block::Prose(format!("With {} in `seaworthy.yaml`:", set.join(" and "))));
     let code = Block::Code("yaml", manifest.text.trim_end().to_owned());
-    profile.map(Block::Prose).into_iter().chain([code]).collect()
+    lead.into_iter().chain([code]).collect()
 }
 
 fn repaired(repair: PodRepair) -> &'static str {

@@ -90,6 +90,18 @@ spec:
     assert!(ran.out.starts_with("odd-port-name: Odd port name\nerror. Stable.\n"), "{}{}", ran.out, ran.err);
 }
 
+/// The rule is run by the parameters of another one, which is left out.
+#[test]
+fn a_rule_that_follows_another_can_be_selected_alone() {
+    let settings = "profile: {dataPlane: classic}\nrules: {app-starts-before-proxy: {params: {strategy: wrapper}}}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n";
+    let files = folder(&[("seaworthy.yaml", settings), ("x.yaml", pod)]);
+    let ran =
+        seaworthy(&["check", "x.yaml", "-o", "concise", "--select", "unwrappable-entrypoint"]).within(files.path());
+    let ran = ran.run();
+    assert!(ran.out.starts_with("x.yaml:4:21: warning[unwrappable-entrypoint] "), "{}{}", ran.out, ran.err);
+}
+
 #[test]
 fn the_settings_in_force_say_where_they_came_from() {
     let files = folder(&[("seaworthy.yaml", "profile:\n  istioVersion: \"1.27\"\n"), ("x.yaml", UNCLEAR)]);

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)] // a test fails where it stands
 
 mod fixes;
+mod followed;
 mod ignores;
 mod modes;
 mod one_defect;

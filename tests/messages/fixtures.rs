@@ -34,8 +34,9 @@ fn read(path: &Path) -> Fixture {
     let name = path.iter().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect::<std::path::PathBuf>();
     let name = name.to_str().unwrap().to_owned();
     let text = fs::read_to_string(path).unwrap();
-    let profile = text.lines().next().and_then(|line| line.strip_prefix("#~ "));
-    let settings = profile.filter(|it| it.starts_with("profile:")).unwrap_or_default().to_owned();
+    let set = text.lines().take(2).filter_map(|line| line.strip_prefix("#~ "));
+    let set = set.filter(|it| it.starts_with("profile:") || it.starts_with("rules:"));
+    let settings = set.map(|line| format!("{line}\n")).collect();
     let reading = read_documents(&Source::new(name.as_str(), text), &Limits::default());
     Fixture { name, settings, objects: reading.documents.iter().map(Document::value).cloned().collect() }
 }

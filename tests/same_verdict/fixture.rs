@@ -25,14 +25,18 @@ impl Fixture {
         fixtures.filter(|fixture| !differs(fixture)).collect()
     }
 
-    /// Writes it as the manifest of `check`, as the inventory of `serve`, and its profile as the configuration of both.
+    /// Writes it as the manifest of `check`, as the inventory of `serve`, and what it sets as the configuration of both.
     pub fn lay_out(&self, folder: &Path) {
         fs::create_dir(inventory(folder)).unwrap();
         fs::write(manifest(folder), &self.text).unwrap();
         fs::write(inventory(folder).join("manifest.yaml"), &self.text).unwrap();
         let first = self.text.lines().next().unwrap_or("");
         let profile = first.trim_start_matches('\u{feff}').strip_prefix("#~ profile:").unwrap_or("{}");
-        fs::write(configuration(folder), format!("profile: {}\nmodes: {{default: warn}}\n", profile.trim())).unwrap();
+        let second = self.text.lines().nth(1).unwrap_or("");
+        let rules = second.strip_prefix("#~ rules:").unwrap_or("{}");
+        let [profile, rules] = [profile, rules].map(str::trim);
+        fs::write(configuration(folder), format!("profile: {profile}\nrules: {rules}\nmodes: {{default: warn}}\n"))
+            .unwrap();
     }
 
     /// Its objects, as kubectl would send them one by one.

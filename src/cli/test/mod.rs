@@ -5,7 +5,7 @@ mod fixed;
 #[cfg(test)]
 mod said;
 
-use crate::base::{Mode, Problem, Source};
+use crate::base::{Mode, Problem, Source, Span};
 use crate::cli::args::TestArgs;
 use crate::cli::configuration::Configuration;
 use crate::cli::configured::Configured;
@@ -123,13 +123,21 @@ fn update(inputs: &Inputs, compared: &mut [Compared]) -> anyhow::Result<usize> {
     Ok(updated)
 }
 
-/// The settings of the configuration, with the profile of the fixture in place of its own if there is one.
+/// The settings of the configuration, with the profile and the rules of the fixture in place of its own if there are some.
 fn settings(source: &Source, fixture: &Fixture, configuration: &Configuration) -> Result<Settings, Vec<Problem>> {
-    let Some((profile, span)) = &fixture.profile else { return Ok(configuration.settings.clone()) };
-    let located = |problems: Vec<Problem>| {
-        problems.into_iter().map(|it| Problem::fatal(source, *span, it.message)).collect::<Vec<_>>()
+    let located = |span: Span| {
+        move |problems: Vec<Problem>| -> Vec<Problem> {
+            problems.into_iter().map(|it| Problem::fatal(source, span, it.message)).collect()
+        }
     };
-    configuration.settings_with_profile(profile).map_err(located)
+    let settings = match &fixture.profile {
+        Some((profile, span)) => configuration.settings_with_profile(profile).map_err(located(*span))?,
+        None => configuration.settings.clone(),
+    };
+    match &fixture.rules {
+        Some((rules, span)) => configuration.with_rules(settings, rules).map_err(located(*span)),
+        None => Ok(settings),
+    }
 }
 
 fn summary(fixtures: usize, differing: usize, updated: usize, folder: &Path) -> String {

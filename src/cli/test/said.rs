@@ -56,6 +56,7 @@ const RULES: &[&str] = &[
     "unclear-port-protocol",
     "unreachable-pre-stop-http",
     "unsized-proxy",
+    "unwrappable-entrypoint",
 ];
 
 #[test]

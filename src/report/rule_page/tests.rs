@@ -33,8 +33,11 @@ pub fn whole_page() -> RulePage {
         "drainSeconds": {"description": "Seconds to wait,\nby protocol."},
         "skip": {"description": "Containers left alone.", "default": []},
     }});
-    let manifest =
-        |text: &str| Manifest { profile: Some("{dataPlane: native}".to_owned()), text: format!("{text}\n\n# end\n") };
+    let manifest = |text: &str| Manifest {
+        profile: Some("{dataPlane: native}".to_owned()),
+        rules: None,
+        text: format!("{text}\n\n# end\n"),
+    };
     let fix = |look_at: &[&str], patch: &str| ShownFix {
         look_at: look_at.iter().map(|&reason| reason.to_owned()).collect(),
         patch: patch.to_owned(),
@@ -63,38 +66,4 @@ fn what_a_rule_does_not_have_has_no_section() {
     let headings: Vec<&str> = page.sections.iter().map(|section| section.heading.as_str()).collect();
     assert_eq!(headings, ["Looks at", "Why", "What to do", "On Pods", "To ignore it, with a reason"]);
     assert_eq!(page.summary, "warning. Stable, since 0.1.0.");
-}
-
-#[test]
-fn it_says_where_findings_on_a_kind_are_heard() {
-    let said = |kinds: &[&str]| speaks(&kinds.iter().map(|kind| kind.parse().unwrap()).collect::<Vec<_>>());
-    assert_eq!(said(&["Pod", "batch/Job"]), "Speaks in `seaworthy check` and at the API server's door.");
-    let some = said(&["Pod", "apps/ReplicaSet", "Namespace"]);
-    assert_eq!(some, "Speaks in `seaworthy check`, and at the API server's door about Pod.");
-    let most = said(&["Workload"]);
-    assert!(most.ends_with("about PodTemplate, ReplicationController, apps/ReplicaSet, serving.knative.dev/Revision in `seaworthy check` only."), "{most}");
-    assert!(said(&["Namespace"]).starts_with("Speaks in `seaworthy check` only:"));
-}
-
-/// The chart registers the webhook for these kinds and no others: `apps/DaemonSet` is `"daemonsets"` of `"apps"` there.
-#[test]
-fn the_webhook_is_asked_about_the_kinds_of_the_chart() {
-    let chart = include_str!("../../../helm/seaworthy/templates/webhook.yaml");
-    let custom = include_str!("../../../helm/seaworthy/templates/_helpers.tpl");
-    let listed = |text: &'static str, begin: &str| text.split_once(begin).unwrap().1.split_once("}}").unwrap().0;
-    let groups = [listed(chart, "range $group, $resources := dict"), listed(custom, "$known := dict")];
-    let mut registered: Vec<String> = Vec::new();
-    for line in groups.into_iter().flat_map(str::lines).filter(|line| line.contains("(list ")) {
-        let words: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
-        let (group, resources) = words.split_first().unwrap();
-        registered.extend(resources.iter().map(|resource| format!("{group}/{resource}")));
-    }
-    let plural = |kind: &str| {
-        let (group, kind) = kind.split_once('/').unwrap_or(("", kind));
-        format!("{group}/{}s", kind.to_lowercase())
-    };
-    let mut wanted: Vec<String> = ADMITTED.iter().map(|kind| plural(kind)).collect();
-    wanted.sort();
-    registered.sort();
-    assert_eq!(registered, wanted);
 }

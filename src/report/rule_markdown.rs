@@ -54,7 +54,7 @@ pub fn render_index(rules: &[Rule]) -> String {
 }
 
 const EVERYWHERE: &str = "Every rule speaks on the command line, and will in a scan of the cluster, which is to come. The last column \
-                          says whether it speaks at the webhook, too: about all that it looks at, in part, or not at all.";
+                          says whether it speaks at the webhook, too; its page names the kinds that the webhook is not asked about.";
 
 fn row(rule: &Rule) -> String {
     let (id, spec, webhook) = (rule.id(), &rule.spec, Doors::of(&rule.spec.matches.kinds).webhook());

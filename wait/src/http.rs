@@ -31,7 +31,8 @@ impl Answer {
         self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
 
-    /// How many bytes the body has; none where the head does not tell. Told twice it has to be the same.
+    /// How many bytes the body has; none where the head does not tell. Told twice it has to be the same:
+    /// <https://www.rfc-editor.org/rfc/rfc9112#section-6.3>
     fn length(&self) -> Result<Option<usize>, NotYet> {
         let wrong = || NotYet::NotHttp("the answer's length is not well-formed");
         let mut told = self.values("Content-Length");
@@ -73,7 +74,11 @@ fn read_head(stream: &mut TcpStream, deadline: Deadline) -> Result<Answer, NotYe
         if !b"HTTP/1.".starts_with(&bytes[..bytes.len().min(7)]) && !bytes.starts_with(b"HTTP/1.") {
             return Err(NotYet::NotHttp("the answer is not HTTP/1"));
         }
-        if let Some(end) = end_of_head(&bytes).filter(|end| *end <= LONGEST_HEAD) {
+        let end = end_of_head(&bytes);
+        if end.unwrap_or(bytes.len()) > LONGEST_HEAD {
+            return Err(NotYet::NotHttp("the head of the answer is longer than 16 KiB"));
+        }
+        if let Some(end) = end {
             let rest = bytes.split_off(end);
             let answer = parse_head(&bytes, rest)?;
             // 100 to 199 announce another head; 101 never comes, as no upgrade is asked for.
@@ -82,10 +87,6 @@ fn read_head(stream: &mut TcpStream, deadline: Deadline) -> Result<Answer, NotYe
             }
             bytes = answer.begun_body;
             continue;
-        }
-        // A read may bring more than fits, the end of the head too.
-        if bytes.len() > LONGEST_HEAD {
-            return Err(NotYet::NotHttp("the head of the answer is longer than 16 KiB"));
         }
         if read_some(stream, deadline, &mut bytes)? == 0 {
             return Err(NotYet::Closed);
@@ -125,6 +126,9 @@ pub fn body(answer: Answer, stream: &mut TcpStream, deadline: Deadline, longest:
     let length = if chunked { None } else { answer.length()? };
     let mut bytes = answer.begun_body;
     loop {
+        if length.unwrap_or(bytes.len()) > longest {
+            return Err(NotYet::NotHttp("the answer is longer than any honest one"));
+        }
         if chunked {
             if let Some(whole) = unchunk(&bytes)? {
                 return Ok(whole);
@@ -132,9 +136,6 @@ pub fn body(answer: Answer, stream: &mut TcpStream, deadline: Deadline, longest:
         } else if let Some(length) = length.filter(|length| bytes.len() >= *length) {
             bytes.truncate(length);
             return Ok(bytes);
-        }
-        if bytes.len() > longest {
-            return Err(NotYet::NotHttp("the answer is longer than any honest one"));
         }
         if read_some(stream, deadline, &mut bytes)? == 0 {
             return if chunked || length.is_some() { Err(NotYet::Closed) } else { Ok(bytes) };
@@ -150,7 +151,9 @@ fn unchunk(mut bytes: &[u8]) -> Result<Option<Vec<u8>>, NotYet> {
         let Some(end) = bytes.windows(2).position(|two| two == b"\r\n") else { return Ok(None) };
         let size = std::str::from_utf8(&bytes[..end]).map_err(|_| wrong())?;
         let size = size.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| wrong())?;
+        // Not what is also read: `+5`.
+        let digits = Some(size).filter(|size| size.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let size = digits.and_then(|size| usize::from_str_radix(size, 16).ok()).ok_or_else(wrong)?;
         if size == 0 {
             return Ok(Some(whole));
         }
@@ -229,6 +232,7 @@ mod tests {
             ("Content-Length: 69\r\nContent-Length: 5\r\n", Err(())),
             ("Content-Length: -1\r\n", Err(())),
             ("Content-Length: +1\r\n", Err(())),
+            ("Content-Length: 5, 5\r\n", Err(())),
             ("Content-Length: \r\n", Err(())),
             ("Content-Length: 99999999999999999999\r\n", Err(())),
         ] {
@@ -265,9 +269,11 @@ mod tests {
         for (bytes, wanted) in cases {
             assert_eq!(unchunk(bytes).unwrap().as_deref(), wanted, "{bytes:?}");
         }
-        for bytes in [&b"x\r\n"[..], b"3\r\nabcde\r\n", b"ffffffffffffffff\r\n", b"ffffffffffffffffff\r\n", b"\xff\r\n"]
+        for text in
+            ["x\r\n", "+3\r\nabc\r\n", "3\r\nabcde\r\n", "ffffffffffffffff\r\n", "ffffffffffffffffff\r\n", "\r\n"]
         {
-            assert!(unchunk(bytes).is_err(), "{bytes:?}");
+            assert!(unchunk(text.as_bytes()).is_err(), "{text:?}");
         }
+        assert!(unchunk(b"\xff\r\n").is_err());
     }
 }

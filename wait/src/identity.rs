@@ -10,6 +10,7 @@ use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::exit::{Exit, Stop};
 use crate::http;
+use crate::json;
 use crate::say::Progress;
 use crate::url::Url;
 use crate::wait;
@@ -23,6 +24,7 @@ const TOKEN: &str = "/computeMetadata/v1/instance/service-accounts/default/token
 const FLAVOR: (&str, &str) = ("Metadata-Flavor", "Google");
 /// Many times a token.
 const LONGEST_BODY: usize = 64 * 1024;
+const NO_TOKEN: &str = "the answer is no JSON object with an access_token";
 
 struct Options {
     server: String,
@@ -73,23 +75,17 @@ impl Options {
                     ));
                 }
                 let body = http::body(answer, &mut stream, deadline, LONGEST_BODY)?;
-                if holds_token(&body) { Ok(()) } else { Err(NotYet::Stranger("the answer holds no access_token")) }
+                if holds_token(&body) { Ok(()) } else { Err(NotYet::Stranger(NO_TOKEN)) }
             })
         })?;
         Ok(Exit::Done)
     }
 }
 
-/// Whether this is a whole JSON object with a token that is not empty. No more reading of JSON: it comes from the metadata server.
+/// Whether this is a JSON object with a token that is not empty: what Google's libraries would take.
 fn holds_token(body: &[u8]) -> bool {
-    let body = String::from_utf8_lossy(body);
-    let body = body.trim();
-    if !body.starts_with('{') || !body.ends_with('}') {
-        return false;
-    }
-    let value = body.split_once(r#""access_token""#).and_then(|(_, rest)| rest.trim_start().strip_prefix(':'));
-    let value = value.and_then(|rest| rest.trim_start().strip_prefix('"'));
-    value.is_some_and(|value| !value.starts_with('"') && value.contains('"'))
+    let token = std::str::from_utf8(body).ok().and_then(|body| json::string_of(body, "access_token"));
+    token.is_some_and(|token| !token.is_empty())
 }
 
 #[cfg(test)]
@@ -114,5 +110,6 @@ mod tests {
         ] {
             assert!(!holds_token(body.as_bytes()), "{body}");
         }
+        assert!(!holds_token(b"{\"access_token\":\"\xff\"}"), "no UTF-8");
     }
 }

@@ -17,6 +17,7 @@ mod http;
 mod identity;
 mod install;
 mod job;
+mod json;
 mod run;
 mod say;
 mod sockets;

@@ -12,6 +12,8 @@ fn answers() -> Vec<(Reply, &'static str)> {
         (Reply::Endless("HTTP/1.1 200 OK\r\n", "A: b\r\n"), "longer than 16 KiB"),
         (Reply::Endless("HTTP/1.1 200 OK\r\nA: ", "a"), "longer than 16 KiB"),
         (Reply::Endless("HTTP/1.1 200 ", "O"), "longer than 16 KiB"),
+        (head(16 * 1024 + 1), "longer than 16 KiB"),
+        (head(17_000), "longer than 16 KiB"),
         (Reply::Endless("HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"), "in time"),
         (Reply::Endless("", "\0"), "not HTTP/1"),
         (Reply::Endless("<html>", "hello"), "not HTTP/1"),
@@ -32,6 +34,12 @@ fn answers() -> Vec<(Reply, &'static str)> {
         (Reply::status(199), "closed without an answer"),
         (Reply::status(999), "answered 999"),
     ]
+}
+
+/// A whole answer whose head has so many bytes.
+fn head(length: usize) -> Reply {
+    let (begin, end) = ("HTTP/1.1 200 OK\r\nA: ", "\r\n\r\n");
+    Reply::Bytes(format!("{begin}{}{end}", "a".repeat(length - begin.len() - end.len())))
 }
 
 #[test]
@@ -71,11 +79,10 @@ fn whatever_came_before_the_good_answer_counts() {
 #[test]
 fn unusual_answers_of_honest_servers_count() {
     in_pod(|| {
-        let head = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
-        let cookies = format!("HTTP/1.0 200\r\nSet-Cookie: {}\r\n\r\n", "a".repeat(8_000));
+        let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
         let replies = [
-            Reply::Bytes(head.to_owned()),
-            Reply::Bytes(cookies),
+            Reply::Bytes(hints.to_owned()),
+            head(16 * 1024),
             Reply::Stall("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"),
             Reply::Endless("HTTP/1.1 200 OK\r\n\r\n", "body without end "),
             Reply::Trickle("HTTP/1.1 200 OK\r\n\r\n"),

@@ -16,6 +16,12 @@ fn answer(status: u16, headers: &str, body: &str) -> Reply {
     Reply::Bytes(format!("HTTP/1.1 {status} So\r\n{headers}Content-Length: {length}\r\n\r\n{body}"))
 }
 
+/// A token in so many bytes.
+fn long_token(length: usize) -> String {
+    let (begin, end) = (r#"{"access_token":""#, r#""}"#);
+    format!("{begin}{}{end}", "a".repeat(length - begin.len() - end.len()))
+}
+
 /// What the metadata server wants of a request, as it is: its header, and nobody in between.
 fn server(address: &str, mut good: impl FnMut() -> Reply + Send + 'static) -> Server {
     Server::answering(address, move |request| {
@@ -75,6 +81,13 @@ fn every_failure_is_asked_again_until_there_is_a_token() {
             answer(200, "Metadata-Flavor: Goggle\r\n", TOKEN),
             answer(200, "Metadata-Flavor: Google\r\n", "{}"),
             answer(200, "Metadata-Flavor: Google\r\n", r#"{"access_token":""}"#),
+            answer(200, "Metadata-Flavor: Google\r\n", &format!("error: {TOKEN}")),
+            answer(200, "Metadata-Flavor: Google\r\n", &format!("{TOKEN}garbage")),
+            answer(200, "Metadata-Flavor: Google\r\n", &format!(r#"{{"a":{TOKEN}}}"#)),
+            answer(200, "Metadata-Flavor: Google\r\nContent-Length: 5\r\n", TOKEN),
+            answer(200, "Metadata-Flavor: Google\r\n", &long_token(64 * 1024 + 1)),
+            Reply::Bytes(format!("HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\nContent-Length: -1\r\n\r\n{TOKEN}")),
+            Reply::Bytes("HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\n\r\n{\"access_token\":\"abc\"".to_owned()),
             Reply::Bytes(format!("HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\nContent-Length: 999\r\n\r\n{TOKEN}")),
             Reply::Stall("HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\nContent-Length: 9\r\n\r\n{"),
             Reply::Endless("HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\n\r\n", "aaaaaaaaaaaaaaaa"),
@@ -122,7 +135,9 @@ fn chunks_and_pieces_are_read_whole() {
             16
         );
         let until_end = format!("{head}\r\n{TOKEN}");
-        for (index, reply) in [chunks, until_end].into_iter().enumerate() {
+        let longest = long_token(64 * 1024);
+        let longest = format!("{head}Content-Length: {}\r\n\r\n{longest}", longest.len());
+        for (index, reply) in [chunks, until_end, longest].into_iter().enumerate() {
             let address = format!("127.0.0.1:{}", 8001 + index);
             let server = Server::start(&address, [Reply::Bytes(reply.clone())]);
             let ended = run(&mut program(&format!("identity --server {address}")));

@@ -25,8 +25,19 @@ impl Deadline {
 
     /// The end of one attempt that begins now: it ends with the wait.
     pub fn of_attempt(self, time: Duration) -> Self {
-        let at = Instant::now() + time;
-        Self { at: if self.once { at } else { self.at.min(at) }, once: false }
+        self.of_one(time, 1)
+    }
+
+    /// The same for the first of so many attempts: it leaves as much of the wait to each of the others.
+    pub fn of_one(self, time: Duration, of: u32) -> Self {
+        let now = Instant::now();
+        let share = self.at.saturating_duration_since(now) / of.max(1);
+        Self { at: now + if self.once { time } else { time.min(share) }, once: false }
+    }
+
+    /// Whether there is time for so many attempts.
+    pub fn has_time_for(self, attempts: u32, time: Duration) -> bool {
+        self.once || self.at.saturating_duration_since(Instant::now()) >= time * attempts
     }
 
     /// What is left; none when it is over.

@@ -25,8 +25,8 @@ impl Endpoint {
         Self { authority, pending: None }
     }
 
-    /// Gives `ask` a connection to one address after the other until it succeeds; each has `time`, or its share of what is left:
-    /// one that is silent does not hide the others.
+    /// Gives `ask` a connection to one address after the other until it succeeds; each has `time`, and where the wait ends
+    /// before that, its share of what is left.
     ///
     /// # Errors
     /// Why none did: what tells most.
@@ -34,21 +34,9 @@ impl Endpoint {
         &mut self,
         deadline: Deadline,
         time: Duration,
-        mut ask: impl FnMut(TcpStream, Deadline) -> Result<T, NotYet>,
+        ask: impl FnMut(TcpStream, Deadline) -> Result<T, NotYet>,
     ) -> Result<T, NotYet> {
-        let mut reason: Option<NotYet> = None;
-        let addresses = self.addresses(deadline.of_attempt(time))?;
-        for (index, address) in addresses.iter().enumerate() {
-            let deadline = deadline.of_attempt(share(deadline.left(), time, addresses.len() - index));
-            match connect(address, deadline).and_then(|stream| ask(stream, deadline)) {
-                Ok(answer) => return Ok(answer),
-                Err(error) if reason.as_ref().is_none_or(|reason| reason.weight() < error.weight()) => {
-                    reason = Some(error)
-                }
-                Err(_) => {}
-            }
-        }
-        Err(reason.unwrap_or_else(|| NotYet::Name("the name has no address".to_owned())))
+        each(&self.addresses(deadline.of_attempt(time))?, deadline, time, ask)
     }
 
     fn addresses(&mut self, deadline: Deadline) -> Result<Vec<SocketAddr>, NotYet> {
@@ -92,11 +80,44 @@ impl Endpoint {
     }
 }
 
-/// The time for one of several addresses that are asked one after the other.
-fn share(left: Option<Duration>, time: Duration, addresses: usize) -> Duration {
-    let addresses = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
-    // Where each is asked once, nothing is left from the beginning.
-    left.map_or(time, |left| time.min(left / addresses))
+fn each<T>(
+    addresses: &[SocketAddr],
+    deadline: Deadline,
+    time: Duration,
+    mut ask: impl FnMut(TcpStream, Deadline) -> Result<T, NotYet>,
+) -> Result<T, NotYet> {
+    let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    let connections = (1..=count).rev().zip(addresses).map(|(left, address)| {
+        let end = deadline.of_one(time, left);
+        connect(address, end).map(|stream| (stream, end))
+    });
+    if count == 1 || deadline.has_time_for(count, time) {
+        return first(connections, |(stream, end)| ask(stream, end));
+    }
+    // All are opened first: who refuses takes no share from one who is slow.
+    let connections: Vec<_> = connections.collect();
+    let mut left = connections.iter().map(|connection| u32::from(connection.is_ok())).sum();
+    first(connections, |(stream, _)| {
+        let end = deadline.of_one(time, left);
+        left -= 1;
+        ask(stream, end)
+    })
+}
+
+/// The first success; without any, the failure that tells most.
+fn first<C, T>(
+    connections: impl IntoIterator<Item = Result<C, NotYet>>,
+    mut ask: impl FnMut(C) -> Result<T, NotYet>,
+) -> Result<T, NotYet> {
+    let mut reason: Option<NotYet> = None;
+    for connection in connections {
+        match connection.and_then(&mut ask) {
+            Ok(answer) => return Ok(answer),
+            Err(error) if reason.as_ref().is_none_or(|reason| reason.weight() < error.weight()) => reason = Some(error),
+            Err(_) => {}
+        }
+    }
+    Err(reason.unwrap_or_else(|| NotYet::Name("the name has no address".to_owned())))
 }
 
 fn connect(address: &SocketAddr, deadline: Deadline) -> Result<TcpStream, NotYet> {
@@ -110,16 +131,38 @@ fn connect(address: &SocketAddr, deadline: Deadline) -> Result<TcpStream, NotYet
 
 #[cfg(test)]
 mod tests {
-    use super::share;
-    use std::time::Duration;
+    use super::*;
+    use std::net::TcpListener;
+
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    const HALF: Duration = Duration::from_secs(30 * 60);
+
+    /// How long each of two addresses with this port may take; none succeeds.
+    fn times(port: u16, wait: Duration) -> Vec<Duration> {
+        let mut times = Vec::new();
+        let addresses = [[127, 0, 0, 1], [127, 0, 0, 2]].map(|address| SocketAddr::from((address, port)));
+        let answer = each(&addresses, Deadline::after(wait), HOUR, |_, end| -> Result<(), NotYet> {
+            times.extend(end.left());
+            Err(NotYet::Silent)
+        });
+        assert_eq!(answer, Err(NotYet::Silent));
+        times
+    }
 
     #[test]
-    fn every_address_has_its_share_of_what_is_left() {
-        let seconds = Duration::from_secs;
-        for (left, time, addresses, wanted) in
-            [(Some(60), 3, 2, 3), (Some(6), 3, 2, 3), (Some(4), 3, 2, 2), (Some(2), 3, 1, 2), (None, 3, 2, 3)]
-        {
-            assert_eq!(share(left.map(seconds), seconds(time), addresses), seconds(wanted), "{left:?} {addresses}");
+    fn a_silent_address_leaves_a_share_of_the_time_to_the_other() {
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = first.local_addr().unwrap().port();
+        // Who refuses takes none.
+        let alone = times(port, HOUR);
+        assert!(alone.len() == 1 && alone[0] > HALF, "{alone:?}");
+        let _second = TcpListener::bind(("127.0.0.2", port)).unwrap();
+        let both = times(port, HOUR);
+        assert!(both.len() == 2 && both[0] <= HALF && both[1] > HALF, "{both:?}");
+        // Where there is time enough, and where each is asked once, nothing is shared.
+        for wait in [HOUR * 3, Duration::ZERO] {
+            let both = times(port, wait);
+            assert!(both.len() == 2 && both.iter().all(|time| *time > HALF), "{wait:?}: {both:?}");
         }
     }
 }

@@ -44,6 +44,17 @@ fn localhost_is_either_address() {
 }
 
 #[test]
+fn a_silent_address_does_not_hide_one_that_answers() {
+    in_pod(|| {
+        let silent = Server::start("127.0.0.1:8001", [Reply::Stall("")]);
+        let ready = Server::start("[::1]:8001", [Reply::ok()]);
+        let ended = run(&mut program("run --http http://localhost:8001/ --timeout 3s -- echo started"));
+        assert_eq!((ended.code, &*ended.stdout), (Some(0), "started\n"), "{}", ended.stderr);
+        assert_eq!((silent.count(), ready.count()), (1, 1));
+    });
+}
+
+#[test]
 fn of_two_addresses_the_one_that_answers_is_told_of() {
     in_pod(|| {
         let line = "run --timeout 0s --http http://localhost:8001/ -- echo started";

@@ -1,6 +1,6 @@
 //! `install`: whole or not at all, for everybody, into whatever folder.
 
-use crate::harness::{Running, in_pod, program, program_path, run, runner};
+use crate::harness::{Running, in_pod, is_emulated, program, program_path, run, runner};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -71,6 +71,65 @@ fn whoever_runs_it_meanwhile_finds_it_whole() {
 }
 
 #[test]
+fn what_a_killed_one_left_is_removed_unless_somebody_installs_now() {
+    in_pod(|| {
+        let folder = volume("size=8m");
+        let left = ".wait.0123456789abcdef";
+        for name in [left, ".wait.txt", ".wait.0123456789abcdeg", "other"] {
+            std::fs::write(folder.join(name), "a part").unwrap();
+        }
+        // Whoever is at work shares a lock on the folder.
+        let mut beside = Command::new("flock");
+        let own = install(&folder);
+        beside.arg("-s").arg(&folder).arg(own.get_program()).args(own.get_args());
+        assert_eq!(run(&mut beside).code, Some(0));
+        assert_eq!(files(&folder), [left, ".wait.0123456789abcdeg", ".wait.txt", "other", "wait"]);
+        assert_eq!(run(&mut install(&folder)).code, Some(0));
+        assert_eq!(files(&folder), [".wait.0123456789abcdeg", ".wait.txt", "other", "wait"]);
+    });
+}
+
+#[test]
+fn one_that_is_ended_in_the_midst_leaves_no_more_than_one_file() {
+    in_pod(|| {
+        let folder = volume("size=8m");
+        let unfinished = || files(&folder).iter().filter(|name| *name != "wait").count();
+        for round in 0..60 {
+            std::fs::remove_file(folder.join("wait")).ok();
+            let before = files(&folder);
+            let mut installing = Running::start(&mut install(&folder));
+            // Something changes long before it is whole.
+            while files(&folder) == before && installing.exited().is_none() {}
+            installing.signal(9);
+            installing.ended();
+            assert!(unfinished() <= 1, "round {round}: {:?}", files(&folder));
+        }
+        assert_eq!(run(&mut install(&folder)).code, Some(0));
+        assert_eq!(files(&folder), ["wait"]);
+    });
+}
+
+#[test]
+fn it_installs_itself_after_its_own_file_was_removed() {
+    if is_emulated() {
+        return what_is_installed_is_this_program_for_everybody(); // An emulator opens the file by its name.
+    }
+    in_pod(|| {
+        let folder = volume("size=4m");
+        let own = folder.join("own");
+        std::fs::copy(program_path(), &own).unwrap();
+        let mut command = Command::new("bash");
+        command
+            .args(["-c", "exec 3<\"$1\"; rm \"$1\"; exec /proc/self/fd/3 install \"$2\"", "bash"])
+            .arg(own)
+            .arg(&folder);
+        let ended = run(&mut command);
+        assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+        assert_eq!(std::fs::read(folder.join("wait")).unwrap(), std::fs::read(program_path()).unwrap());
+    });
+}
+
+#[test]
 fn one_that_runs_can_be_replaced() {
     in_pod(|| {
         let folder = volume("size=4m");
@@ -104,6 +163,11 @@ fn where_it_cannot_be_written_nothing_is_left_and_the_old_one_stays() {
             assert!(ended.stderr.contains(&wanted), "{}", ended.stderr);
         }
         assert_eq!(files(&full), ["wait"]);
+        let taken = volume("size=4m");
+        std::fs::create_dir(taken.join("wait")).unwrap();
+        let ended = run(&mut install(&taken));
+        assert!(ended.stderr.contains("/wait is a folder; want it removed"), "{}", ended.stderr);
+        assert_eq!((ended.code, files(&taken)), (Some(125), vec!["wait".to_owned()]));
         assert_eq!(std::fs::read_to_string(full.join("wait")).unwrap(), "the old one");
         assert_eq!(files(&read_only), Vec::<String>::new());
     });

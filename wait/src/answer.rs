@@ -11,8 +11,10 @@ pub enum NotYet {
     Silent,
     /// The time was over before it could be asked.
     TooLate,
-    /// The connection ended before the answer did.
+    /// The connection ended before anything was answered.
     Closed,
+    /// It ended within the answer: before this did.
+    Cut(&'static str),
     /// The network failed in some other way.
     Broken(String),
     /// The name has no address, or nobody tells it.
@@ -30,7 +32,7 @@ impl NotYet {
     pub fn weight(&self) -> u8 {
         match self {
             Self::Status(_) | Self::NotHttp(_) | Self::Stranger(_) => 3,
-            Self::Silent | Self::Closed => 2,
+            Self::Silent | Self::Closed | Self::Cut(_) => 2,
             Self::Refused => 1,
             // IPv6 that is off, for one.
             Self::TooLate | Self::Broken(_) | Self::Name(_) => 0,
@@ -45,6 +47,7 @@ impl fmt::Display for NotYet {
             Self::Silent => f.write_str("no answer in time"),
             Self::TooLate => f.write_str("no time was left to ask"),
             Self::Closed => f.write_str("closed without an answer"),
+            Self::Cut(what) => write!(f, "closed before {what}"),
             Self::Broken(why) | Self::Name(why) => f.write_str(why),
             Self::Status(code @ 300..400) => write!(f, "answered {code}; redirects are not followed"),
             Self::Status(code) => write!(f, "answered {code}"),

@@ -24,6 +24,18 @@ enum Check {
     Tcp(Authority),
 }
 
+impl Check {
+    /// What to do where it never came.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Http(url) if Url::parse(PROXY).as_ref() == Ok(url) => {
+                "is there a sidecar in this pod? If not, want --on-timeout start; if it is slow, a longer --timeout"
+            }
+            _ => "want it to answer, a longer --timeout, or --on-timeout start",
+        }
+    }
+}
+
 /// What is waited for, and how long: the options that `run` and `job` share.
 #[derive(Debug)]
 pub struct Checks {
@@ -32,13 +44,15 @@ pub struct Checks {
     attempt: Duration,
     start_anyway: bool,
     quiet: bool,
+    /// The last option was an `--http` whose host was not said yet, beside others that are no check.
+    may_have_host: bool,
 }
 
 impl Checks {
     /// One minute, as long as the agent's own `pilot-agent wait` waits.
     pub fn new() -> Self {
         let (timeout, attempt) = (Duration::from_secs(60), Duration::from_secs(3));
-        Self { checks: Vec::new(), timeout, attempt, start_anyway: false, quiet: false }
+        Self { checks: Vec::new(), timeout, attempt, start_anyway: false, quiet: false, may_have_host: false }
     }
 
     /// Takes an option that is one of these; false where it is none.
@@ -52,12 +66,14 @@ impl Checks {
                 let value = arguments.value()?;
                 let url = Url::parse(&value).map_err(|why| arguments.wrong(&why))?;
                 self.checks.push((value, Check::Http(url)));
+                self.may_have_host = true;
             }
             "--host" => self.set_host(arguments)?,
             "--tcp" => {
                 let value = arguments.value()?;
                 let authority = Authority::parse(&value, None).map_err(|why| arguments.wrong(&why))?;
                 self.checks.push((value, Check::Tcp(authority)));
+                self.may_have_host = false;
             }
             "--timeout" => self.timeout = arguments.time()?,
             "--attempt-timeout" => self.attempt = arguments.attempt()?,
@@ -71,19 +87,20 @@ impl Checks {
     fn set_host(&mut self, arguments: &mut Arguments) -> Result<(), Stop> {
         let host = arguments.value()?;
         match self.checks.last_mut() {
-            Some((name, Check::Http(url))) => {
+            Some((name, Check::Http(url))) if std::mem::take(&mut self.may_have_host) => {
                 *url = url.clone().with_host(&host).map_err(|why| arguments.wrong(&why))?;
                 *name = format!("{name} (host {host})");
                 Ok(())
             }
-            _ => Err(arguments.wrong("it belongs behind the --http that it is for")),
+            _ => Err(arguments.wrong("it belongs behind the --http that it is for, once")),
         }
     }
 
     fn add_proxy(&mut self) {
         // A constant that a test reads; were it wrong, there would be nothing to wait for.
         if let Ok(url) = Url::parse(PROXY) {
-            self.checks.push(("the proxy".to_owned(), Check::Http(url)));
+            self.checks.push((format!("the proxy at {PROXY}"), Check::Http(url)));
+            self.may_have_host = false;
         }
     }
 
@@ -108,7 +125,8 @@ impl Checks {
                     progress.say(&format!("{why}; starting all the same"));
                     break;
                 }
-                other => other?,
+                Err(TimedOut(why)) => return Err(TimedOut(format!("{why}; {}", check.advice()))),
+                Ok(()) => {}
             }
         }
         Ok(())
@@ -148,14 +166,18 @@ mod tests {
     fn without_a_check_it_is_the_proxy() {
         let url = Url::parse(PROXY).unwrap();
         for line in ["", "--proxy", "--timeout 5s --quiet"] {
-            assert_eq!(checks(line).unwrap().checks, [("the proxy".to_owned(), Check::Http(url.clone()))], "{line}");
+            assert_eq!(
+                checks(line).unwrap().checks,
+                [(format!("the proxy at {PROXY}"), Check::Http(url.clone()))],
+                "{line}"
+            );
         }
         assert_eq!(checks("--proxy --tcp db:5432 --http http://a").unwrap().checks.len(), 3);
     }
 
     #[test]
     fn a_host_is_for_the_check_before_it() {
-        let checks = checks("--http http://a/ --http http://b/ --host c").unwrap().checks;
+        let checks = checks("--http http://a/ --http http://b/ --quiet --host c").unwrap().checks;
         let hosts = checks.iter().filter_map(|(_, check)| match check {
             Check::Http(url) => Some((&*url.authority.host, &*url.host_header)),
             Check::Tcp(_) => None,
@@ -168,7 +190,11 @@ mod tests {
         let cases = [
             ("--host a", "--host: it belongs behind"),
             ("--tcp a:1 --host b", "--host: it belongs behind"),
-            ("--tcp a", "--tcp: `a` is no host:port"),
+            ("--http http://a/ --proxy --host b", "--host: it belongs behind"),
+            ("--http http://a/ --host b --host c", "--host: it belongs behind"),
+            ("--proxy --host a", "--host: it belongs behind"),
+            ("--tcp a", "--tcp: `a` is no host:port: it names no port"),
+            ("--tcp a:65536", "--tcp: `a:65536` is no host:port: want a port from 1 to 65535"),
             ("--http a", "--http: `a` is no URL"),
             ("--timeout 60", "--timeout: `60` is no length"),
             ("--attempt-timeout 0s", "--attempt-timeout: no attempt"),

@@ -1,5 +1,6 @@
 //! Lengths of time as people write them, and the one moment at which a wait is over.
 
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 /// The longest wait that can be asked for: who wants more wants for ever, and that hides an outage.
@@ -9,10 +10,21 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, PartialEq, Eq)]
 pub struct TimedOut(pub String);
 
+impl TimedOut {
+    /// What was waited for until this deadline, and why it was not over.
+    pub fn new(what: &str, deadline: Deadline, why: &dyn Display) -> Self {
+        // Not `0ns`, which nobody wrote.
+        let time = if deadline.once { "0s".to_owned() } else { format!("{:?}", deadline.whole) };
+        Self(format!("gave up after {time} of waiting for {what}: {why}"))
+    }
+}
+
 /// The moment at which a wait is over.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     at: Instant,
+    /// How long it was from the beginning.
+    whole: Duration,
     /// A wait of no time at all: it is asked once, and that takes what it takes.
     once: bool,
 }
@@ -20,7 +32,7 @@ pub struct Deadline {
 impl Deadline {
     /// This long from now.
     pub fn after(time: Duration) -> Self {
-        Self { at: Instant::now() + time, once: time.is_zero() }
+        Self { at: Instant::now() + time, whole: time, once: time.is_zero() }
     }
 
     /// The end of one attempt that begins now: it ends with the wait.
@@ -32,7 +44,8 @@ impl Deadline {
     pub fn of_one(self, time: Duration, of: u32) -> Self {
         let now = Instant::now();
         let share = self.at.saturating_duration_since(now) / of.max(1);
-        Self { at: now + if self.once { time } else { time.min(share) }, once: false }
+        let whole = if self.once { time } else { time.min(share) };
+        Self { at: now + whole, whole, once: false }
     }
 
     /// Whether there is time for so many attempts.
@@ -57,15 +70,16 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     while !rest.is_empty() {
         let (number, behind) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
         let (unit, behind) = behind.split_at(behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len()));
-        let number: u64 = number.parse().map_err(|_| wrong())?;
-        let milliseconds = match unit {
-            "ms" => Some(number),
-            "s" => number.checked_mul(1_000),
-            "m" => number.checked_mul(60_000),
-            "h" => number.checked_mul(3_600_000),
+        let one = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
             _ => return Err(wrong()),
         };
-        sum = sum.saturating_add(Duration::from_millis(milliseconds.unwrap_or(u64::MAX)));
+        // Only digits, which are too many where there is no number.
+        let number = if number.is_empty() { return Err(wrong()) } else { number.parse().unwrap_or(u64::MAX) };
+        sum = sum.saturating_add(Duration::from_millis(number.saturating_mul(one)));
         rest = behind;
     }
     match sum {
@@ -91,11 +105,13 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_the_text_in_question() {
-        for text in
-            ["", "60", "s", "-1s", "1.5s", "1 s", "1d", "60S", "25h", "99999999999999999999s", "18446744073709551615h"]
+        for text in ["", "60", "s", "-1s", "1.5s", "1 s", "1d", "60S", "99999999999999999999", "99999999999999999999x"]
         {
             let error = parse(text).unwrap_err();
-            assert!(error.contains(&format!("`{text}`")), "{text}: {error}");
+            assert!(error.starts_with(&format!("`{text}` is no length of time")), "{text}: {error}");
+        }
+        for text in ["25h", "24h1ms", "99999999999999999999s", "18446744073709551615h"] {
+            assert_eq!(parse(text), Err(format!("`{text}` is too long: want 24h at most")));
         }
     }
 }

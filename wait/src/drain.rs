@@ -41,7 +41,7 @@ fn drain(proxy: &Proxy, deadline: Deadline, progress: &mut Progress) -> Result<E
         without = if open.is_some() { 0 } else { without + 1 };
         let Some(left) = deadline.left() else {
             let Some(open) = open else { break };
-            return Err(TimedOut(format!("gave up on {what}: {open}")).into());
+            return Err(TimedOut::new(what, deadline, &open).into());
         };
         if let Some(open) = open {
             progress.not_yet(what, &open.to_string());

@@ -3,6 +3,7 @@
 //! They are those of `timeout`, `env` and `nohup`, as the application's own codes pass through unchanged.
 
 use crate::deadline::TimedOut;
+use std::fmt;
 
 /// The time was over first.
 pub const TIMED_OUT: u8 = 124;
@@ -43,28 +44,38 @@ pub struct Stop {
     pub why: String,
     /// The code of the process.
     pub code: u8,
+    /// Where to read how it is used, for who has used it in a wrong way.
+    pub help: Option<String>,
 }
 
 impl Stop {
     /// The command line is not understood.
     pub fn usage(why: impl Into<String>) -> Self {
-        Self { why: format!("{}; see `seaworthy-wait --help`", why.into()), code: FAILED }
+        Self { help: Some("seaworthy-wait --help".to_owned()), ..Self::failed(why) }
+    }
+
+    /// The same within a task, which has a help of its own.
+    pub fn of_task(self, task: &str) -> Self {
+        Self { help: self.help.map(|_| format!("seaworthy-wait {task} --help")), ..self }
     }
 
     /// The program could not do its work.
     pub fn failed(why: impl Into<String>) -> Self {
-        Self { why: why.into(), code: FAILED }
-    }
-
-    /// The application could not be started.
-    pub fn not_started(program: &str, error: &std::io::Error) -> Self {
-        let code = if error.kind() == std::io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE };
-        Self { why: format!("cannot start `{program}`: {error}"), code }
+        Self { why: why.into(), code: FAILED, help: None }
     }
 }
 
 impl From<TimedOut> for Stop {
     fn from(TimedOut(why): TimedOut) -> Self {
-        Self { why, code: TIMED_OUT }
+        Self { why, code: TIMED_OUT, help: None }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.help {
+            Some(help) => write!(f, "{}; see `{help}`", self.why),
+            None => f.write_str(&self.why),
+        }
     }
 }

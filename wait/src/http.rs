@@ -70,6 +70,7 @@ pub fn ask(
 
 fn read_head(stream: &mut TcpStream, deadline: Deadline) -> Result<Answer, NotYet> {
     let mut bytes = Vec::new();
+    let mut begun = false;
     loop {
         if !b"HTTP/1.".starts_with(&bytes[..bytes.len().min(7)]) && !bytes.starts_with(b"HTTP/1.") {
             return Err(NotYet::NotHttp("the answer is not HTTP/1"));
@@ -88,8 +89,12 @@ fn read_head(stream: &mut TcpStream, deadline: Deadline) -> Result<Answer, NotYe
             bytes = answer.begun_body;
             continue;
         }
-        if read_some(stream, deadline, &mut bytes)? == 0 {
-            return Err(NotYet::Closed);
+        match read_some(stream, deadline, &mut bytes) {
+            Ok(0) | Err(NotYet::Closed) if begun => {
+                return Err(NotYet::Cut("the head of the answer ended (CR LF CR LF)"));
+            }
+            Ok(0) => return Err(NotYet::Closed),
+            other => begun |= other? > 0,
         }
     }
 }
@@ -137,9 +142,11 @@ pub fn body(answer: Answer, stream: &mut TcpStream, deadline: Deadline, longest:
             bytes.truncate(length);
             return Ok(bytes);
         }
-        if read_some(stream, deadline, &mut bytes)? == 0 {
-            return if chunked || length.is_some() { Err(NotYet::Closed) } else { Ok(bytes) };
-        }
+        match read_some(stream, deadline, &mut bytes) {
+            Ok(0) if !chunked && length.is_none() => return Ok(bytes),
+            Ok(0) | Err(NotYet::Closed) => return Err(NotYet::Cut("the answer ended")),
+            other => other?,
+        };
     }
 }
 

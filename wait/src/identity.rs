@@ -6,13 +6,13 @@
 
 use crate::answer::NotYet;
 use crate::arguments::Arguments;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, TimedOut};
 use crate::endpoint::Endpoint;
 use crate::exit::{Exit, Stop};
 use crate::http;
 use crate::json;
 use crate::say::Progress;
-use crate::url::Url;
+use crate::url::{Authority, Url};
 use crate::wait;
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ const LONGEST_BODY: usize = 64 * 1024;
 const NO_TOKEN: &str = "the answer is no JSON object with an access_token";
 
 struct Options {
-    server: String,
+    /// Host and port as they were given, and read.
+    server: (String, Authority),
     timeout: Duration,
     attempt: Duration,
     quiet: bool,
@@ -38,32 +39,44 @@ struct Options {
 /// # Errors
 /// Wrong usage, or the time was over.
 pub fn main(mut arguments: Arguments) -> Result<Exit, Stop> {
-    let server = std::env::var(SERVER_VARIABLE).ok().filter(|server| !server.is_empty());
-    let mut options = Options {
-        server: server.unwrap_or_else(|| SERVER.to_owned()),
-        timeout: Duration::from_secs(60),
-        attempt: Duration::from_secs(3),
-        quiet: false,
-    };
+    let (mut timeout, mut attempt) = (Duration::from_secs(60), Duration::from_secs(3));
+    let (mut server, mut quiet) = (None, false);
     while let Some(option) = arguments.option()? {
         match &*option {
-            "--server" => options.server = arguments.value()?,
-            "--timeout" => options.timeout = arguments.time()?,
-            "--attempt-timeout" => options.attempt = arguments.attempt()?,
-            "--quiet" => options.quiet = true,
+            "--server" => {
+                let value = arguments.value()?;
+                server = Some(read(value).map_err(|why| arguments.wrong(&why))?);
+            }
+            "--timeout" => timeout = arguments.time()?,
+            "--attempt-timeout" => attempt = arguments.attempt()?,
+            "--quiet" => quiet = true,
             _ => return Err(arguments.unknown()),
         }
     }
     arguments.none()?;
-    options.wait()
+    let server = server.map_or_else(server_of_variable, Ok)?;
+    Options { server, timeout, attempt, quiet }.wait()
+}
+
+fn read(server: String) -> Result<(String, Authority), String> {
+    Authority::parse(&server, Some(80)).map(|read| (server, read))
+}
+
+/// Somebody else may have set it: what is wrong there is told of, not passed over.
+fn server_of_variable() -> Result<(String, Authority), Stop> {
+    let server = std::env::var_os(SERVER_VARIABLE).filter(|server| !server.is_empty());
+    let server = server.map_or(SERVER.to_owned(), |server| server.to_string_lossy().into_owned());
+    read(server).map_err(|why| Stop::usage(format!("the variable {SERVER_VARIABLE}: {why}")))
 }
 
 impl Options {
     fn wait(&self) -> Result<Exit, Stop> {
-        let url = Url::parse(&format!("http://{}{TOKEN}", self.server)).map_err(Stop::usage)?;
+        let (shown, authority) = self.server.clone();
+        let what = format!("the metadata server at http://{shown}");
+        let url = Url { authority, host_header: shown, target: TOKEN.to_owned() };
         let mut endpoint = Endpoint::new(url.authority.clone());
         let deadline = Deadline::after(self.timeout);
-        wait::until("the metadata server", deadline, &mut Progress::new(self.quiet), || {
+        let token = wait::until(&what, deadline, &mut Progress::new(self.quiet), || {
             endpoint.ask(deadline, self.attempt, |mut stream, deadline| {
                 let answer = http::ask("GET", &url, Some(FLAVOR), &mut stream, deadline)?;
                 if answer.status != 200 {
@@ -77,7 +90,9 @@ impl Options {
                 let body = http::body(answer, &mut stream, deadline, LONGEST_BODY)?;
                 if holds_token(&body) { Ok(()) } else { Err(NotYet::Stranger(NO_TOKEN)) }
             })
-        })?;
+        });
+        let advice = "does this pod run under GKE workload identity? If it does, want a longer --timeout";
+        token.map_err(|TimedOut(why)| TimedOut(format!("{why}; {advice}")))?;
         Ok(Exit::Done)
     }
 }

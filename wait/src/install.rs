@@ -3,6 +3,7 @@
 
 use crate::arguments::Arguments;
 use crate::exit::{Exit, Stop};
+use crate::say;
 use std::collections::hash_map::RandomState;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -32,7 +33,11 @@ pub fn main(mut arguments: Arguments) -> Result<Exit, Stop> {
     let target = folder.join(NAME);
     install(&folder, &target)
         .map_err(|why| Stop::failed(format!("cannot install into {}: {why}", folder.display())))?;
-    Ok(Exit::Text(format!("{}\n", target.display())))
+    // The file is what was asked for: a pod does not fail for want of a line.
+    if let Err(why) = say::result(&format!("{}\n", target.display())) {
+        say::always(&format!("installed as {}; {why}", target.display()));
+    }
+    Ok(Exit::Done)
 }
 
 fn install(folder: &Path, target: &Path) -> Result<(), String> {

@@ -11,6 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::exit::{self, Exit, Stop};
 use crate::http;
 use crate::say::{self, Progress};
+use crate::start;
 use crate::sys::{self, Command, Pid, Sent};
 use crate::url::Url;
 use crate::wait;
@@ -28,6 +29,8 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 
 struct Quit {
     url: Url,
+    /// The same as it was written.
+    shown: String,
     time: Duration,
     after_success_only: bool,
 }
@@ -39,12 +42,13 @@ struct Quit {
 pub fn main(mut arguments: Arguments) -> Result<Exit, Stop> {
     let mut checks = Checks::new();
     let url = Url::parse(QUIT).map_err(Stop::failed)?;
-    let mut quit = Quit { url, time: QUIT_TIME, after_success_only: false };
+    let mut quit = Quit { url, shown: QUIT.to_owned(), time: QUIT_TIME, after_success_only: false };
     while let Some(option) = arguments.option()? {
         match &*option {
             "--quit-url" => {
                 let value = arguments.value()?;
                 quit.url = Url::parse(&value).map_err(|why| arguments.wrong(&why))?;
+                quit.shown = value;
             }
             "--quit-timeout" => quit.time = arguments.time()?,
             "--quit-after" => quit.after_success_only = arguments.one_of(["any-end", "success"])? == 1,
@@ -61,7 +65,7 @@ pub fn main(mut arguments: Arguments) -> Result<Exit, Stop> {
 }
 
 fn run(command: &Command) -> Result<Exit, Stop> {
-    let application = sys::spawn(command).map_err(|error| Stop::not_started(&command.program(), &error))?;
+    let application = sys::spawn(command).map_err(|error| start::failed(command, &error))?;
     loop {
         let Sent { signal, by_kernel } = sys::next_signal();
         if signal == sys::CHILD {
@@ -95,12 +99,13 @@ impl Quit {
         let mut endpoint = Endpoint::new(self.url.authority.clone());
         let deadline = Deadline::after(self.time);
         let mut heard = false;
-        let answer = wait::until("the proxy to quit", deadline, &mut Progress::new(true), || {
+        let what = format!("an answer to POST {}", self.shown);
+        let answer = wait::until(&what, deadline, &mut Progress::new(true), || {
             let answer = endpoint.ask(deadline, ATTEMPT, |mut stream, deadline| {
                 match http::ask("POST", &self.url, None, &mut stream, deadline) {
                     Ok(answer) => Ok(answer.status),
                     Err(reason) => {
-                        heard |= reason == NotYet::Closed;
+                        heard |= matches!(reason, NotYet::Closed | NotYet::Cut(_));
                         Err(reason)
                     }
                 }
@@ -114,7 +119,8 @@ impl Quit {
             }
         });
         if let Err(timed_out) = answer {
-            say::always(&format!("the proxy was not told to quit: {}", timed_out.0));
+            let why = timed_out.0;
+            say::always(&format!("the proxy was not told to quit: {why}; if one runs in this pod, it goes on running"));
         }
     }
 }

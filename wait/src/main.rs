@@ -21,6 +21,7 @@ mod json;
 mod run;
 mod say;
 mod sockets;
+mod start;
 mod sys;
 mod url;
 mod wait;
@@ -28,23 +29,20 @@ mod wait;
 use arguments::Arguments;
 use exit::{Exit, Stop};
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     sys::end_on_signals();
-    let end = begin(std::env::args_os().skip(1).collect());
-    match &end {
-        Ok(Exit::Text(text)) => {
-            // Nobody reads it: nothing to be done about that.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-        }
-        Ok(_) => {}
-        Err(Stop { why, .. }) => say::always(why),
-    }
+    let end = begin(std::env::args_os().skip(1).collect()).and_then(|exit| match &exit {
+        Exit::Text(text) => say::result(text).map_err(Stop::failed).map(|()| exit),
+        _ => Ok(exit),
+    });
     ExitCode::from(match end {
         Ok(exit) => exit.code(),
-        Err(stop) => stop.code,
+        Err(stop) => {
+            say::always(&stop.to_string());
+            stop.code
+        }
     })
 }
 
@@ -55,7 +53,7 @@ fn begin(words: Vec<OsString>) -> Result<Exit, Stop> {
         return Ok(Exit::Text(help::of(&task).ok_or_else(|| unknown(&task))?.to_owned()));
     }
     let arguments = Arguments::new(rest);
-    match &*task {
+    let end = match &*task {
         "run" => run::main(arguments),
         "job" => job::main(arguments),
         "drain" => drain::main(arguments),
@@ -63,8 +61,9 @@ fn begin(words: Vec<OsString>) -> Result<Exit, Stop> {
         "install" => install::main(arguments),
         "help" | "--help" | "-h" => Ok(Exit::Text(help::ALL.to_owned())),
         "--version" | "-V" => Ok(Exit::Text(concat!("seaworthy-wait ", env!("CARGO_PKG_VERSION"), "\n").to_owned())),
-        _ => Err(unknown(&task)),
-    }
+        _ => return Err(unknown(&task)),
+    };
+    end.map_err(|stop| stop.of_task(&task))
 }
 
 /// Without a word it is no help either: an init container that lost its arguments must not seem to be done.

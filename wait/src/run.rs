@@ -3,6 +3,7 @@
 use crate::arguments::Arguments;
 use crate::check::Checks;
 use crate::exit::{Exit, Stop};
+use crate::start;
 use crate::sys;
 
 /// Returns only where the application was not started.
@@ -18,5 +19,5 @@ pub fn main(mut arguments: Arguments) -> Result<Exit, Stop> {
     }
     let command = arguments.command()?;
     checks.or_proxy().wait()?;
-    Err(Stop::not_started(&command.program(), &sys::exec(&command)))
+    Err(start::failed(&command, &sys::exec(&command)))
 }

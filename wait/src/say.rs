@@ -1,11 +1,24 @@
-//! What people read in the container's log: lines on standard error, never more than a few.
+//! What people read: in the container's log, lines on standard error, never more than a few; on standard output only what
+//! they asked for.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 /// One line, whatever was asked for.
 pub fn always(line: &str) {
     // Nobody reads it, or the disk is full: no reason to stop.
     let _ = std::io::stderr().write_all(format!("seaworthy-wait: {line}\n").as_bytes());
+}
+
+/// What was asked for, on standard output.
+///
+/// # Errors
+/// It could not be written; not where nobody reads it any more.
+pub fn result(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("cannot write to standard output: {error}")),
+        _ => Ok(()),
+    }
 }
 
 /// Tells how a wait goes: why it is not over, once for each new reason.

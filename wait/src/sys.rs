@@ -145,8 +145,8 @@ impl Command {
     }
 
     /// Its first word, for messages.
-    pub fn program(&self) -> String {
-        self.words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default()
+    pub fn program(&self) -> OsString {
+        OsString::from_vec(self.words.first().map(|word| word.to_bytes().to_vec()).unwrap_or_default())
     }
 
     fn pointers(&self) -> Vec<*const c_char> {

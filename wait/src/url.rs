@@ -26,9 +26,9 @@ impl Url {
     /// # Errors
     /// What is wrong with it, for people.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| format!("`{text}` is no URL to wait for: {why}");
+        let wrong = |why: &str| format!("`{text}` is no URL that can be asked: {why}");
         if text.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")) {
-            return Err(wrong("TLS is the proxy's task; want http:// through the proxy, or --tcp"));
+            return Err(wrong("want http://, TLS is the proxy's task"));
         }
         let rest = match text.split_at_checked(7) {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http://") => rest,
@@ -64,29 +64,35 @@ impl Authority {
     /// # Errors
     /// What is wrong with it, for people.
     pub fn parse(text: &str, default: Option<u16>) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no host:port");
+        let form = if default.is_some() { "host[:port]" } else { "host:port" };
+        let wrong = |why: &str| format!("`{text}` is no {form}: {why}");
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
-                let (host, port) = rest.split_once(']').ok_or_else(wrong)?;
-                host.parse::<std::net::Ipv6Addr>().map_err(|_| wrong())?;
-                (host, if port.is_empty() { None } else { Some(port.strip_prefix(':').ok_or_else(wrong)?) })
+                let (host, port) = rest.split_once(']').ok_or_else(|| wrong("`[` wants `]` behind the address"))?;
+                host.parse::<std::net::Ipv6Addr>().map_err(|_| wrong("want an IPv6 address in brackets"))?;
+                (host, if port.is_empty() { None } else { Some(port.strip_prefix(':').unwrap_or("")) })
             }
             None => match text.split_once(':') {
                 Some((host, port)) => (host, Some(port)),
                 None => (text, None),
             },
         };
-        if host.is_empty() || !host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/' && byte != b'@') {
-            return Err(wrong());
+        // An address in brackets was read already.
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) || text.starts_with('[');
+        if host.is_empty() || !host.bytes().all(is_name) {
+            return Err(wrong("want a name, or an address"));
         }
         let port = match port {
             // Not what `parse` also takes: `+80`.
-            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?
+            Some(port) => Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit())),
+            None => {
+                return default
+                    .map(|port| Self { host: host.to_owned(), port })
+                    .ok_or_else(|| wrong("it names no port"));
             }
-            Some(_) => return Err(wrong()),
-            None => default.ok_or_else(wrong)?,
         };
+        let port = port.and_then(|port| port.parse().ok()).filter(|port| *port != 0);
+        let port = port.ok_or_else(|| wrong("want a port from 1 to 65535"))?;
         Ok(Self { host: host.to_owned(), port })
     }
 }

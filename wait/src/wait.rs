@@ -36,7 +36,7 @@ pub fn until<T, E: Display>(
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         if deadline.left().is_none() {
-            return Err(TimedOut(format!("gave up on {what}: {reason}")));
+            return Err(TimedOut::new(what, deadline, &reason));
         }
     }
 }
@@ -73,7 +73,7 @@ mod tests {
             asked += 1;
             Err("refused")
         });
-        assert_eq!((answer, asked), (Err(TimedOut("gave up on it: refused".to_owned())), 1));
+        assert_eq!((answer, asked), (Err(TimedOut("gave up after 0s of waiting for it: refused".to_owned())), 1));
     }
 
     #[test]

@@ -42,7 +42,9 @@ fn a_socket_that_stays_ends_the_wait_with_its_time() {
             let ended = run(&mut program(line));
             assert_eq!(ended.code, Some(124), "{line}");
             assert!(
-                ended.stderr.contains("gave up on the application's sockets to close: it still listens on port 8080")
+                ended
+                    .stderr
+                    .contains("of waiting for the application's sockets to close: it still listens on port 8080")
             );
         }
         let ended = run(&mut program("drain --ignore-port 8080"));

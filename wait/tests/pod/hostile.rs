@@ -21,7 +21,8 @@ fn answers() -> Vec<(Reply, &'static str)> {
         (bytes("HTTP/2 200\r\n\r\n"), "not HTTP/1"),
         (bytes("HTTP/1.1 20\r\n\r\n"), "no well-formed HTTP"),
         (bytes("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), "no well-formed HTTP"),
-        (bytes("HTTP/1.1 200 OK\r\nA: cut"), "closed without an answer"),
+        (bytes("HTTP/1.1 200 OK\r\nA: cut"), "closed before the head of the answer ended"),
+        (bytes("HTTP/1.1 200 OK\n\n"), "closed before the head of the answer ended (CR LF CR LF)"),
         (bytes(""), "closed without an answer"),
         (Reply::Reset, "closed without an answer"),
         (
@@ -31,7 +32,7 @@ fn answers() -> Vec<(Reply, &'static str)> {
         (bytes("HTTP/1.1 307 Moved\r\nLocation: /elsewhere\r\n\r\n"), "answered 307; redirects are not followed"),
         (Reply::status(404), "answered 404"),
         (Reply::status(503), "answered 503"),
-        (Reply::status(199), "closed without an answer"),
+        (Reply::status(199), "closed before the head of the answer ended"),
         (Reply::status(999), "answered 999"),
     ]
 }

@@ -1,6 +1,8 @@
 //! `identity` before a metadata server that begins late, fails, or is another's: the token counts and nothing else.
 
 use crate::harness::{Reply, Running, Server, in_pod, program, run};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
 const TOKEN: &str = r#"{"access_token":"ya29.secret","expires_in":3599,"token_type":"Bearer"}"#;
@@ -55,10 +57,28 @@ fn the_variable_of_googles_libraries_names_the_server() {
 }
 
 #[test]
+fn a_variable_that_names_no_server_is_told_of() {
+    in_pod(|| {
+        for value in [&b"http://metadata"[..], b"a b", b"\xff"] {
+            let ended = run(program("identity").env("GCE_METADATA_HOST", OsStr::from_bytes(value)));
+            let wanted = "seaworthy-wait: the variable GCE_METADATA_HOST: `";
+            assert_eq!(ended.code, Some(125), "{}", ended.stderr);
+            assert!(ended.stderr.starts_with(wanted) && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+        }
+        // Not asked for where an option says it, or where it is empty.
+        let server = server("127.0.0.1:8001", token);
+        let named = run(program("identity --server 127.0.0.1:8001").env("GCE_METADATA_HOST", "a b"));
+        assert_eq!((named.code, server.count()), (Some(0), 1));
+        let empty = run(program("identity --timeout 0s --attempt-timeout 10ms").env("GCE_METADATA_HOST", ""));
+        assert!(empty.stderr.contains("the metadata server at http://169.254.169.254: "), "{}", empty.stderr);
+    });
+}
+
+#[test]
 fn a_server_that_begins_late_is_waited_for() {
     in_pod(|| {
         let waiting = Running::start(&mut program("identity --server 127.0.0.1:8001"));
-        waiting.says("waiting for the metadata server: connection refused");
+        waiting.says("waiting for the metadata server at http://127.0.0.1:8001: connection refused");
         let server = server("127.0.0.1:8001", token);
         let ended = waiting.ended();
         assert_eq!((ended.code, server.count()), (Some(0), 1));
@@ -115,7 +135,9 @@ fn a_server_that_is_never_ready_ends_with_the_time() {
                 run(&mut program(&format!("identity --timeout 300ms --attempt-timeout 24h --server 127.0.0.1:{port}")));
             assert_eq!(ended.code, Some(124), "{port}: {}", ended.stderr);
             assert!(
-                ended.stderr.contains(&format!("gave up on the metadata server: {why}")),
+                ended.stderr.contains(&format!(
+                    "gave up after 300ms of waiting for the metadata server at http://127.0.0.1:{port}: {why}; does this pod"
+                )),
                 "{port}: {}",
                 ended.stderr
             );

@@ -76,7 +76,8 @@ fn an_agent_that_begins_to_listen_later_than_the_job_ends_is_told() {
 fn in_a_pod_without_an_agent_it_ends_with_one_line() {
     in_pod(|| {
         let ended = run(&mut program("job --quit-timeout 100ms -- sh -c false"));
-        let line = "seaworthy-wait: the proxy was not told to quit: gave up on the proxy to quit: connection refused\n";
+        let line = "seaworthy-wait: the proxy was not told to quit: gave up after 100ms of waiting for an answer to POST \
+                    http://localhost:15020/quitquitquit: connection refused; if one runs in this pod, it goes on running\n";
         assert_eq!((ended.code, &*ended.stderr), (Some(1), line));
     });
 }

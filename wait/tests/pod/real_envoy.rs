@@ -10,9 +10,9 @@ fn run_waits_until_envoy_serves() {
     in_pod(|| {
         let waiting = Running::start(&mut program("run -- echo started"));
         // Before Envoy nobody listens; Envoy without an agent answers 503; only with both it is ready.
-        waiting.says("waiting for the proxy: connection refused");
+        waiting.says("waiting for the proxy at http://localhost:15021/healthz/ready: connection refused");
         let envoy = start_envoy();
-        waiting.says("waiting for the proxy: answered 503");
+        waiting.says("waiting for the proxy at http://localhost:15021/healthz/ready: answered 503");
         assert_eq!(waiting.stdout(), "");
         let agent = Agent::start();
         let ended = waiting.ended();

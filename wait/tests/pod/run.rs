@@ -1,6 +1,7 @@
 //! `run`: what it waits for, in which order, how long, and with which exit code it ends.
 
 use crate::harness::{Reply, Running, Server, in_pod, program, run};
+use std::os::unix::fs::PermissionsExt;
 
 const READY: &str = "GET /healthz/ready HTTP/1.1\r\nHost: localhost:15021\r\n";
 
@@ -8,12 +9,20 @@ const READY: &str = "GET /healthz/ready HTTP/1.1\r\nHost: localhost:15021\r\n";
 fn it_starts_the_application_when_the_proxy_answers() {
     in_pod(|| {
         let waiting = Running::start(&mut program("run -- echo started"));
-        waiting.says("waiting for the proxy: connection refused");
+        waiting.says("waiting for the proxy at http://localhost:15021/healthz/ready: connection refused");
         let proxy = Server::start("127.0.0.1:15021", [Reply::status(503), Reply::status(503), Reply::ok()]);
         let ended = waiting.ended();
         assert_eq!((ended.code, &*ended.stdout), (Some(0), "started\n"));
-        assert!(ended.stderr.contains("waiting for the proxy: answered 503\n"), "{}", ended.stderr);
-        assert!(ended.stderr.ends_with("the proxy is ready\n"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("waiting for the proxy at http://localhost:15021/healthz/ready: answered 503\n"),
+            "{}",
+            ended.stderr
+        );
+        assert!(
+            ended.stderr.ends_with("the proxy at http://localhost:15021/healthz/ready is ready\n"),
+            "{}",
+            ended.stderr
+        );
         assert_eq!(proxy.count(), 3);
         assert!(proxy.requests()[0].starts_with(READY), "{}", proxy.requests()[0]);
     });
@@ -61,7 +70,7 @@ fn of_two_addresses_the_one_that_answers_is_told_of() {
         let says = |wanted: &str| {
             let ended = run(&mut program(line));
             assert!(
-                ended.stderr.contains(&format!("gave up on http://localhost:8001/: {wanted}\n")),
+                ended.stderr.contains(&format!("of waiting for http://localhost:8001/: {wanted}; want it to answer, ")),
                 "{}",
                 ended.stderr
             );
@@ -105,7 +114,12 @@ fn in_a_pod_without_a_proxy_it_ends_as_it_was_told() {
         ] {
             let ended = run(&mut program(line));
             assert_eq!((ended.code, &*ended.stdout), (Some(code), stdout), "{line}");
-            assert!(ended.stderr.contains("gave up on the proxy: connection refused"), "{line}: {}", ended.stderr);
+            let time = if line.contains("200ms") { "200ms" } else { "0s" };
+            let why = format!(
+                "gave up after {time} of waiting for the proxy at http://localhost:15021/healthz/ready: connection refused; "
+            );
+            let then = if code == 0 { "starting all the same" } else { "is there a sidecar in this pod?" };
+            assert!(ended.stderr.contains(&format!("{why}{then}")), "{line}: {}", ended.stderr);
         }
     });
 }
@@ -136,6 +150,33 @@ fn what_cannot_be_started_has_its_own_codes() {
 }
 
 #[test]
+fn a_command_without_its_interpreter_is_told_from_one_that_is_not_there() {
+    in_pod(|| {
+        let folder = std::env::temp_dir().join("seaworthy-wait-commands");
+        std::fs::create_dir_all(&folder).unwrap();
+        let script = folder.join("script-without-shell");
+        std::fs::write(&script, "#!/no/such/shell\n").unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let there = format!("{} is there; the interpreter", script.display());
+        let missing = format!("no folder of PATH has it: {}; want its path", folder.display());
+        for task in ["run --timeout 0s --on-timeout start --quiet --", "job --quit-timeout 0s --"] {
+            for (command, code, wanted) in [
+                (script.to_str().unwrap(), 126, &*there),
+                ("script-without-shell", 126, &there),
+                ("other", 127, &missing),
+                ("/no/such/command", 127, "No such file or directory (os error 2); want its path"),
+            ] {
+                let ended = run(program(task).arg(command).env("PATH", &folder));
+                let wanted = format!("cannot start `{command}`: {wanted}");
+                assert_eq!(ended.code, Some(code), "{task} {command}");
+                assert!(ended.stderr.contains(&wanted), "wanted `{wanted}`: {}", ended.stderr);
+            }
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    });
+}
+
+#[test]
 fn the_exit_code_is_the_applications() {
     in_pod(|| {
         for code in [0, 1, 42, 124, 255] {
@@ -154,13 +195,22 @@ fn wrong_usage_starts_nothing() {
         ("run", "COMMAND"),
         ("run --", "COMMAND"),
         ("run --timeout", "--timeout wants a value"),
-        ("run --timeout 60 -- echo started", "`60` is no length of time"),
+        ("run --timeout 60 -- echo started", "--timeout: `60` is no length of time"),
+        ("run --timeout 99999999999999999999s -- x", "is too long: want 24h at most; see `seaworthy-wait run --help`"),
+        ("run --tcp 127.0.0.1:65536 -- x", "want a port from 1 to 65535"),
+        ("run --http http://a/ --host b --host c -- x", "--host: it belongs behind the --http"),
+        ("job --quit-url https://a -- x", "--quit-url: `https://a` is no URL that can be asked: want http://"),
+        ("job --forever -- x", "there is no option --forever here; see `seaworthy-wait job --help`"),
+        ("identity --server=", "--server: `` is no host[:port]: want a name, or an address"),
+        ("identity --server http://x", "--server: `http://x` is no host[:port]: want a port"),
+        ("identity --server a:b", "--server: `a:b` is no host[:port]: want a port"),
+        ("identity --server 127.0.0.1:80/x?y=", "--server: `127.0.0.1:80/x?y=` is no host[:port]"),
         ("run --http https://a/ -- echo started", "TLS is the proxy's task"),
         ("run --forever -- echo started", "there is no option --forever"),
         ("run --quiet=yes -- echo started", "--quiet takes no value"),
-        ("ruin -- echo started", "there is no task `ruin`"),
+        ("ruin -- echo started", "drain, identity or install; see `seaworthy-wait --help`"),
         ("drain now", "`now` is not expected"),
-        ("identity --server a/b\\ -- x", "`x` is not expected"),
+        ("identity --server a -- x", "`x` is not expected"),
         ("identity --attempt-timeout 0s", "no attempt succeeds in no time"),
         ("install", "want one folder"),
         ("install a b", "want one folder"),

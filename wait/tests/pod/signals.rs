@@ -7,10 +7,13 @@ const ENDING: [i32; 6] = [1, 2, 3, 10, 12, 15];
 
 /// Every way to wait, with the line that tells that it does.
 const WAITS: [(&str, &str); 5] = [
-    ("run -- echo started", "waiting for the proxy: connection refused"),
-    ("job --proxy -- echo started", "waiting for the proxy: connection refused"),
+    ("run -- echo started", "waiting for the proxy at http://localhost:15021/healthz/ready: connection refused"),
+    (
+        "job --proxy -- echo started",
+        "waiting for the proxy at http://localhost:15021/healthz/ready: connection refused",
+    ),
     ("run --http http://127.0.0.1:8001 --attempt-timeout 100ms -- echo started", "no answer in time"),
-    ("identity --server 127.0.0.1", "waiting for the metadata server: connection refused"),
+    ("identity --server 127.0.0.1", "waiting for the metadata server at http://127.0.0.1: connection refused"),
     ("drain", "waiting for the application's sockets to close"),
 ];
 

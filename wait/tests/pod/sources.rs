@@ -42,6 +42,25 @@ fn the_page_shows_every_help() {
 }
 
 #[test]
+fn what_cannot_be_printed_is_told_of() {
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for line in ["--help", "run --help", "--version"] {
+        let ended = program(line).stdout(full()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(125), "{line}: {stderr}");
+        assert!(stderr.contains("cannot write to standard output: No space left"), "{line}: {stderr}");
+    }
+    // The file is there, and nobody has to read where.
+    let folder = std::env::temp_dir().join("seaworthy-wait-printed-nowhere");
+    std::fs::create_dir_all(&folder).unwrap();
+    let ended = program("install").arg(&folder).stdout(full()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!((ended.status.code(), folder.join("wait").is_file()), (Some(0), true), "{stderr}");
+    assert!(stderr.contains("/wait; cannot write to standard output"), "{stderr}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_tasks_help_is_asked_for_in_each_way() {
     let help = run(&mut program("--help")).stdout;
     for line in ["help", "-h"] {

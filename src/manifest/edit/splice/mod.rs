@@ -63,7 +63,8 @@ pub fn splice(document: &Document, changes: &[Change]) -> Result<Vec<TextEdit>, 
 /// Whether all comments are still comments after these edits: where lines go, a comment may come to stand below a block of
 /// text that takes it in.
 fn keeps_comments(layout: &Layout<'_>, edits: &[TextEdit]) -> bool {
-    if !edits.iter().any(|edit| layout.has_comment_behind(edit.span.end)) {
+    let may_lose_one = |edit: &TextEdit| edit.text.contains('#') || layout.has_comment_behind(edit.span.end);
+    if !edits.iter().any(may_lose_one) {
         return true;
     }
     let piece = layout.piece();

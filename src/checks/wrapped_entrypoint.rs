@@ -46,7 +46,7 @@ fn observe(strategy: &str, container: &Container<'_>) -> Observation {
     let path = container.path().key("command");
     let message = with_name(20, container.name(), |name| {
         format!(
-            "container {name} has no `command` that `strategy: {strategy}` could start: want its ENTRYPOINT at {path}"
+            "container {name} has no `command` that the strategy `{strategy}` could start: want its ENTRYPOINT at {path}"
         )
     });
     Observation::new(path, message)

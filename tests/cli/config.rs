@@ -99,7 +99,7 @@ fn a_rule_that_follows_another_can_be_selected_alone() {
     let ran =
         seaworthy(&["check", "x.yaml", "-o", "concise", "--select", "unwrappable-entrypoint"]).within(files.path());
     let ran = ran.run();
-    assert!(ran.out.starts_with("x.yaml:4:21: warning[unwrappable-entrypoint] "), "{}{}", ran.out, ran.err);
+    assert!(ran.out.starts_with("x.yaml:4:28: warning[unwrappable-entrypoint] "), "{}{}", ran.out, ran.err);
 }
 
 #[test]

@@ -38,9 +38,8 @@ fn remedies(rules: &[&str]) -> String {
 
 /// The objects are judged as those of the API server: without their text, on whose printing a fix may depend as well.
 fn tell(rule: &str, source: &Source, told: &mut String) {
-    let fixture = read(source, Promise::Findings).0;
-    let [profile, rules] = [fixture.profile, fixture.rules].map(|set| set.map_or("{}".to_owned(), |(value, _)| value));
-    let engine = engine(&format!("profile: {profile}\nrules: {rules}\n{IMAGE}"));
+    let profile = read(source, Promise::Findings).0.profile.map_or("{}".to_owned(), |(profile, _)| profile);
+    let engine = engine(&format!("profile: {profile}\n{IMAGE}"));
     let objects =
         read_documents(source, &Limits::default()).documents.into_iter().flat_map(|document| {
             match content_of(&Arc::new(document)) {

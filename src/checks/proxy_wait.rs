@@ -15,7 +15,7 @@ use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::{Bound, Membership, ProxyWait, Rest, SidecarKind};
-use fragile::fragile;
+use fragile::{fragile, unwrapped};
 use own_wait::{is_own, only_quits, own_wait};
 use post_start::post_start_waits;
 use schemars::JsonSchema;
@@ -175,7 +175,7 @@ fn redundant(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation
     let why = scene.why_no_wait();
     let message = format!("container {name} {why}, and has no use for a wait: want no wait at {path}");
     let help = "take the wait out of `command` and `args`: where there is no proxy, it is in the way";
-    let fix = without_wait(container, &scene.pod, Rest::MeansProxy).map(|fix| match scene.subject.membership {
+    let fix = unwrapped(scene, container).map(|fix| match scene.subject.membership {
         Membership::Unknown => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
         _ => fix,
     });

@@ -5,7 +5,7 @@ use crate::checks::container_start::{ask_start, proxy_wait};
 use crate::checks::failing_hook::{lacking, official_lacking};
 use crate::checks::job_completion::quits_after;
 use crate::checks::proxy_start::{ReadyFirst, ready_first};
-use crate::checks::proxy_wait::unwrapping::{command_key, without_wait};
+use crate::checks::proxy_wait::unwrapping::{command_key, without_wait, without_wait_and_shell};
 use crate::checks::proxy_wait::{Scene, UNKNOWN};
 use crate::checks::serving::is_application;
 use crate::checks::wrapper_edit::{WrapperEdit, job_around, run_before};
@@ -83,9 +83,6 @@ fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
     if ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.dropped.is_some())) {
         return Err("whether the dropped arguments are meant only their owner knows".to_owned());
     }
-    if missing_shell(scene, container).is_some() {
-        return Err("the image runs no script at all: write the command without a shell".to_owned());
-    }
     if let Some((program @ "bash", image)) = missing_program(scene, container) {
         return Err(format!("{image} has no {program}: write the command for its `sh`"));
     }
@@ -98,6 +95,14 @@ fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
     if by_istio.is_err() || by_program.as_ref().is_ok_and(is_safe) { by_program } else { by_istio }
 }
 
+/// The container without its wait, and without a shell where its image has none.
+pub fn unwrapped(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
+    if missing_shell(scene, container).is_some() {
+        return without_wait_and_shell(container);
+    }
+    without_wait(container, &scene.pod, Rest::MeansProxy)
+}
+
 /// Lets Istio do what the wait did, and takes the wait out: all at once, as neither is right without the other.
 fn by_istio(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
     let ReadyFirst { kind, fix: order } = ready_first(scene.subject, &scene.pod)?;
@@ -107,7 +112,7 @@ fn by_istio(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String>
     if kind == SidecarKind::Classic && quits_proxy_too(container) {
         return Err(QUITS.to_owned());
     }
-    let own = without_wait(container, &scene.pod, Rest::MeansProxy)?;
+    let own = unwrapped(scene, container)?;
     let title = format!("{}, in place of the wait of {}", order.title, shortened(container.name()));
     let edits = own.edits.into_iter().chain(order.edits).collect();
     Ok(match (own.safety, order.safety) {
@@ -121,19 +126,17 @@ fn by_program(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, Strin
     if container.role() != Role::Regular {
         return Err("only what starts beside the proxy can wait for it".to_owned());
     }
-    let own = without_wait(container, &scene.pod, Rest::MeansProxy)?;
+    let own = unwrapped(scene, container)?;
     let after = applied(&own.edits, scene.subject.object.value()).map_err(|error| error.to_string())?;
     let command = container.path().key("command").find(&after).and_then(Value::as_array).cloned().unwrap_or_default();
     let words: Vec<String> = command.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     let entrypoints = Entrypoints::default();
     let edit = WrapperEdit { subject: scene.subject, pod: &scene.pod, image: scene.image, entrypoints: &entrypoints };
     let options = edit.proxy_options();
-    let call = if !quits_proxy_too(container) {
-        run_before(&words, &options)
-    } else if scene.pod.runs_to_completion() {
-        job_around(&words, quits_after(&scene.pod, container)?, &options)
+    let call = if quits_proxy_too(container) {
+        job_around(&words, as_wrapper_quits(scene, container)?, &options)
     } else {
-        return Err(QUITS.to_owned());
+        run_before(&words, &options)
     };
     let wrapped = edit.edits(&[*container], |_| call.clone())?;
     let title = format!("let seaworthy-wait wait in {}, with a time-out", shortened(container.name()));
@@ -143,6 +146,29 @@ fn by_program(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, Strin
         _ => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
     })
 }
+
+/// When the proxy is told to quit, as options of `job`: of a Job as its restarts want it, of a server as its wrapper does today.
+///
+/// # Errors
+/// Why that is not known: one line for people, no full stop.
+fn as_wrapper_quits(scene: &Scene<'_>, container: &Container<'_>) -> Result<&'static [&'static str], String> {
+    let value = |name: &str| container.environment().find(|(known, _)| *known == name).map(|(_, value)| value);
+    let on_success: &[&str] = &["--quit-after", "success"];
+    match value("NEVER_KILL_ISTIO_ON_FAILURE") {
+        Some(Some("true")) => return Ok(on_success),
+        None | Some(Some("" | "false")) => {}
+        Some(_) => return Err(QUITS.to_owned()),
+    }
+    if scene.pod.runs_to_completion() {
+        return quits_after(&scene.pod, container);
+    }
+    // Without it the wrapper sends a signal, which reaches the proxy in few pods.
+    let asks = value("ISTIO_QUIT_API").flatten().is_some_and(|url| LOCAL_AGENT.contains(&url.trim_end_matches('/')));
+    if asks { Ok(&[]) } else { Err(QUITS.to_owned()) }
+}
+
+/// Where the agent of the pod's own proxy is asked to quit.
+const LOCAL_AGENT: [&str; 2] = ["http://127.0.0.1:15020", "http://localhost:15020"];
 
 fn quits_proxy_too(container: &Container<'_>) -> bool {
     ask_start(container, |start| start.wrapper_may_quit_proxy())

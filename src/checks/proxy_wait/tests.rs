@@ -79,3 +79,67 @@ fn what_cannot_be_told_apart_is_left_to_its_owner() {
         assert!(reason.contains(wanted), "{reason}");
     }
 }
+
+/// The words that start the application of a server once `fragile-proxy-wait` has put seaworthy-wait in the place of its
+/// wrapper; else why it does not. No native sidecar can be had here.
+fn rewrapped(container: Value) -> Result<String, String> {
+    let pod =
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [container]}});
+    let pod = Object::from_json(pod).unwrap();
+    let inventory = Inventory::new(Origin::Files);
+    let profile = json!({"assumeMembership": "sidecar", "istioVersion": "1.6", "kubernetesVersion": "1.18"});
+    let profile: Profile = serde_json::from_value(profile).unwrap();
+    let params = Params { finds: Wait::Fragile, image: Some("wait:1".to_owned()) };
+    match run(&params, &Subject::new(&pod, &inventory, &profile)).pop().unwrap().remedy {
+        Remedy::Unfixed(reason) => Err(reason),
+        Remedy::Fix(fix) => {
+            assert_eq!(fix.safety, Safety::Safe);
+            let after = applied(&fix.edits, pod.value()).unwrap();
+            let container = &after["spec"]["containers"][0];
+            assert_eq!(container["volumeMounts"][0]["mountPath"], "/seaworthy");
+            assert_eq!(after["spec"]["initContainers"][0]["name"], "seaworthy-wait");
+            let words = |key: &str| container[key].as_array().cloned().unwrap_or_default();
+            let words: Vec<Value> = words("command").into_iter().chain(words("args")).collect();
+            Ok(words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+#[test]
+fn a_server_behind_a_wrapper_without_time_out_gets_one_that_does_the_same() {
+    const HEALTH: &str = "--http http://localhost:15020/healthz/ready";
+    let variable = |name: &str, value: &str| json!({"name": name, "value": value});
+    let quits = variable("ISTIO_QUIT_API", "http://127.0.0.1:15020");
+    let on_failure = |value: &str| variable("NEVER_KILL_ISTIO_ON_FAILURE", value);
+    let unknown = "its wrapper also ends the proxy when the work is done";
+    for (more, wanted) in [
+        (vec![quits.clone()], Ok(format!("/seaworthy/wait job {HEALTH} -- /app -v"))),
+        (vec![quits.clone(), on_failure("false")], Ok(format!("/seaworthy/wait job {HEALTH} -- /app -v"))),
+        (
+            vec![quits.clone(), on_failure("true")],
+            Ok(format!("/seaworthy/wait job {HEALTH} --quit-after success -- /app -v")),
+        ),
+        (vec![quits, on_failure("sometimes")], Err(unknown)),
+        (vec![variable("NEVER_KILL_ISTIO", "true")], Ok(format!("/seaworthy/wait run {HEALTH} -- /app -v"))),
+        (vec![], Err(unknown)),
+        (vec![variable("ISTIO_QUIT_API", "http://envoy:15020")], Err(unknown)),
+    ] {
+        let env: Vec<Value> =
+            [variable("ENVOY_ADMIN_API", "http://127.0.0.1:15000")].into_iter().chain(more.clone()).collect();
+        let found = rewrapped(json!({"name": "app", "command": ["scuttle", "/app"], "args": ["-v"], "env": env}));
+        assert_eq!(found, wanted.map_err(str::to_owned), "{more:?}");
+    }
+}
+
+#[test]
+fn an_image_without_a_shell_is_started_without_one() {
+    let of = |script: &str| {
+        rewrapped(
+            json!({"name": "app", "image": "gcr.io/distroless/static", "command": ["sh", "-c", format!("{WAIT}; {script}")]}),
+        )
+    };
+    let wanted = "/seaworthy/wait run --http http://localhost:15020/healthz/ready -- /app -v";
+    assert_eq!(of("exec /app -v"), Ok(wanted.to_owned()));
+    let reason = "the image runs no script at all: write the command without a shell";
+    assert_eq!(of("cd /srv; exec /app"), Err(reason.to_owned()));
+}

@@ -43,6 +43,19 @@ pub fn without_wait(container: &Container<'_>, pod: &PodTemplate<'_>, rest: Rest
     }
 }
 
+/// The container as if the proxy had answered at once, for an image without a shell: the application's own words start it.
+///
+/// # Errors
+/// The reason why it cannot be done: one line for people.
+pub fn without_wait_and_shell(container: &Container<'_>) -> Result<Fix, String> {
+    let words = ask_start(container, |start| start.without_wait_and_shell(Rest::MeansProxy));
+    let words = words.map_err(|_| "the image runs no script at all: write the command without a shell".to_owned())?;
+    let mut edits = vec![Edit::set(container.path().key("command"), words)];
+    let has_args = container.value().get("args").is_some();
+    edits.extend(has_args.then(|| Edit::Remove { path: container.path().key("args") }));
+    Ok(Fix::safe(format!("start {} without a shell", shortened(container.name())), edits))
+}
+
 /// What goes with an init container: of the only one the whole list.
 pub fn with_its_list(container: &Container<'_>, pod: &PodTemplate<'_>) -> Path {
     let path = container.path();

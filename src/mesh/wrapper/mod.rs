@@ -7,6 +7,7 @@ mod identity;
 mod local_proxy;
 mod network_call;
 mod own_call;
+mod plain_words;
 mod quit;
 mod script;
 pub(in crate::mesh) mod shell;

@@ -132,6 +132,14 @@ impl Remedy {
 }
 
 impl Edit {
+    /// The field whose value goes, if there is one; none for an item that comes in.
+    pub fn replaced(&self) -> Option<&Path> {
+        match self {
+            Self::Set { path, .. } | Self::Remove { path } | Self::SetWithin { text: path, .. } => Some(path),
+            Self::Insert { .. } => None,
+        }
+    }
+
     /// Gives a field a value.
     pub fn set(path: Path, value: impl Into<Value>) -> Self {
         Self::Set { path, value: value.into() }

@@ -117,6 +117,11 @@ impl EndingEdit {
         if let Some(needed) = grace.filter(|needed| *needed > i64::from(means.longest_grace)) {
             return Err(too_long(needed, means.longest_grace));
         }
+        if grace.is_some() && pod.has_odd_grace_period() {
+            return Err(
+                "terminationGracePeriodSeconds is no whole number: what was meant only its owner knows".to_owned()
+            );
+        }
         // A life that is raised brings its drain; one that lasts may drain too early for the longer grace period.
         let proxy = match (proxy, grace) {
             (None, Some(raised)) => drain_for_grace(subject, pod, raised)?,

@@ -1,14 +1,14 @@
 //! One object under all rules: what is found, with severity and mode as they hold here.
 
 use crate::base::{
-    Evaluation, Finding, MODES_BY_STRICTNESS, Mode, Path, Problem, Related, Remedy, Severity, Suppression,
+    Edit, Evaluation, Finding, MODES_BY_STRICTNESS, Mode, Path, Problem, Related, Remedy, Severity, Suppression,
 };
 use crate::checks::{Observation, TOO_MANY};
 use crate::engine::ignores::annotated_reason;
 use crate::engine::remedy::printed;
 use crate::engine::{BoundRule, Engine};
 use crate::inventory::{Inventory, Subject};
-use crate::manifest::{Object, Owner, group_of};
+use crate::manifest::{Object, Owner, group_of, is_placeholder};
 use crate::mesh::Membership;
 use crate::policy::{Date, ModeQuestion, Rule, nearest};
 use std::cell::Cell;
@@ -198,9 +198,15 @@ impl Scene<'_> {
             Err(panic) => Evaluation::Error(panic_text(&*panic)),
             Ok(observations) if observations.is_empty() => Evaluation::Pass,
             Ok(observations) => {
-                Evaluation::Fail(observations.into_iter().map(|seen| self.finding(rule, mode, seen)).collect())
+                let told = observations.into_iter().filter(|seen| !self.is_filled_in(&seen.path));
+                Evaluation::Fail(told.map(|seen| self.finding(rule, mode, seen)).collect())
             }
         }
+    }
+
+    /// Whether something else fills in what stands at a path: of that nothing is known.
+    fn is_filled_in(&self, path: &Path) -> bool {
+        is_placeholder(self.subject.object.value(), path)
     }
 
     /// Whether a rule would say what it finds in the subject.
@@ -247,6 +253,10 @@ impl Scene<'_> {
         let object = self.subject.object;
         if remedy.fix().is_none() || object.source().is_none() {
             return remedy;
+        }
+        let mut edited = remedy.fix().into_iter().flat_map(|fix| fix.edits.iter().filter_map(Edit::replaced));
+        if let Some(path) = edited.find(|path| self.is_filled_in(path)) {
+            return Remedy::Unfixed(format!("{path} is filled in by something else"));
         }
         self.printed.set(self.printed.get() + 1);
         if self.printed.get() > MOST_FIXES { Remedy::Unfixed(TOO_MANY.to_owned()) } else { printed(remedy, object) }

@@ -6,8 +6,9 @@ use crate::inventory::{
     AutoscalerFacts, Entry, Inventory, NearUse, PeerAuthenticationFacts, PortKey, ServiceAccountFacts, ServiceFacts,
     WorkloadFacts,
 };
-use crate::manifest::{Labels, Object, PodTemplate, Service, ServicePort};
-use crate::mesh::membership::MIRROR_ANNOTATION;
+use crate::manifest::{Labels, Object, PodTemplate, Service, ServicePort, is_filled_in};
+use crate::mesh::injection::{INJECT_KEY, NAMESPACE_INJECTION_LABEL, REVISION_LABEL};
+use crate::mesh::membership::{DATAPLANE_MODE_LABEL, MIRROR_ANNOTATION};
 use crate::mesh::mtls::{InboundTls, PeerModes, ROOT_NAMESPACE, inbound_tls};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, PodFacts, Profile, SidecarKind, StringMap, is_gateway_or_control_plane, membership};
@@ -252,6 +253,10 @@ impl<'a> Subject<'a> {
     ) -> Membership {
         let namespace = self.namespace();
         let namespace_labels = self.namespace_labels().map(|labels| labels as &dyn StringMap);
+        let is_told = |map: &dyn StringMap| !MEMBERSHIP_KEYS.iter().any(|key| map.value(key).is_some_and(is_filled_in));
+        // A placeholder says that somebody decides, not what: as if nobody had told of the namespace.
+        let all_told = is_told(labels) && is_told(annotations) && namespace_labels.is_none_or(is_told);
+        let namespace_labels = namespace_labels.filter(|_| all_told);
         membership(&PodFacts { namespace, namespace_labels, labels, annotations, host_network, proxy }, self.profile)
     }
 }
@@ -268,6 +273,9 @@ fn one<'a>(mut all: impl Iterator<Item = &'a PeerModes>) -> Result<Option<&'a Pe
 }
 
 const NO_LABELS: Strings = Strings::new();
+
+/// The labels, and the deprecated annotation, by which pods join the mesh.
+const MEMBERSHIP_KEYS: [&str; 4] = [INJECT_KEY, NAMESPACE_INJECTION_LABEL, REVISION_LABEL, DATAPLANE_MODE_LABEL];
 
 /// The Services that select these pods: looked for once, since many rules ask.
 fn services_before<'a>(

@@ -163,6 +163,11 @@ impl<'a> PodTemplate<'a> {
         self.spec.get("terminationGracePeriodSeconds").and_then(Value::as_i64)
     }
 
+    /// Whether something else than a whole number stands there: how long the grace period is nobody knows.
+    pub fn has_odd_grace_period(&self) -> bool {
+        self.spec.get("terminationGracePeriodSeconds").is_some_and(|it| !it.is_null() && it.as_i64().is_none())
+    }
+
     /// The grace period in force, in seconds.
     pub fn grace_period(&self) -> i64 {
         self.declared_grace_period().unwrap_or(DEFAULT_GRACE_PERIOD_SECONDS)

@@ -1,19 +1,13 @@
 //! One object under all rules: what is found, with severity and mode as they hold here.
 
-use crate::base::{
-    Edit, Evaluation, Finding, MODES_BY_STRICTNESS, Mode, Path, Problem, Related, Remedy, Severity, Suppression,
-};
-use crate::checks::{Observation, TOO_MANY};
-use crate::engine::ignores::annotated_reason;
-use crate::engine::remedy::printed;
+use crate::base::{Finding, MODES_BY_STRICTNESS, Mode, Path, Problem};
+use crate::engine::scene::Scene;
 use crate::engine::{BoundRule, Engine};
 use crate::inventory::{Inventory, Subject};
-use crate::manifest::{Object, Owner, group_of, is_placeholder};
-use crate::mesh::Membership;
-use crate::policy::{Date, ModeQuestion, Rule, nearest};
+use crate::manifest::{Object, Owner, group_of};
+use crate::policy::{Date, nearest};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came of one object.
 #[derive(Debug, Default)]
@@ -45,7 +39,7 @@ impl RuleError {
     }
 }
 
-const PANIC: &str = "panic: ";
+pub(super) const PANIC: &str = "panic: ";
 
 impl RuleError {
     /// The error at the place of the object that it is about.
@@ -56,21 +50,6 @@ impl RuleError {
         }
     }
 }
-
-/// What holds for all rules on one object and one of its pod templates.
-struct Scene<'a> {
-    engine: &'a Engine,
-    subject: Subject<'a>,
-    namespace: Option<&'a str>,
-    /// The mode that the namespace asks for by its label.
-    label: Option<Mode>,
-    today: Date,
-    /// How many fixes of the object were printed into its text.
-    printed: &'a Cell<usize>,
-}
-
-/// Fixes of one object that are printed into its text; the others wait until these are done.
-const MOST_FIXES: usize = 100;
 
 impl Engine {
     /// Judges one object in its surroundings, as of a day.
@@ -130,14 +109,6 @@ impl Engine {
     }
 }
 
-fn is_about(rule: &Rule, object: &Object) -> bool {
-    let (matches, reference) = (&rule.spec.matches, object.reference());
-    let mut of_maker = object.maker().into_iter().flat_map(Owner::kinds);
-    let has_kind = matches.has_kind(&reference.api_version, &reference.kind, object.kinds())
-        || of_maker.any(|(api_version, kind)| matches.has_kind(api_version, kind, object.kinds()));
-    has_kind && matches.namespaces.has(reference.namespace.as_deref())
-}
-
 /// The label on a Namespace that opts it in, and that may only make the platform's modes stricter.
 const MODE_LABEL: &str = "seaworthy.dev/mode";
 
@@ -165,135 +136,6 @@ impl Judgement {
         self.errors.sort_by(|one, other| one.rule.cmp(&other.rule));
         self.errors.dedup();
     }
-}
-
-impl Scene<'_> {
-    fn judge(&self, rules: &[&BoundRule], judgement: &mut Judgement) {
-        if self.subject.is_gateway_or_control_plane() {
-            return;
-        }
-        let membership = self.subject.membership;
-        for rule in rules.iter().filter(|rule| rule.rule.spec.matches.has_membership(membership)) {
-            judgement.membership_unknown |=
-                membership == Membership::Unknown && !rule.rule.spec.matches.membership.is_empty();
-            match self.evaluate(rule) {
-                Evaluation::Pass | Evaluation::Skip => {}
-                Evaluation::Fail(findings) => judgement.findings.extend(findings),
-                Evaluation::Error(error) => judgement.errors.push(RuleError {
-                    rule: rule.id.to_string(),
-                    object: self.subject.object.reference().to_string(),
-                    error,
-                }),
-            }
-        }
-    }
-
-    fn evaluate(&self, rule: &BoundRule) -> Evaluation {
-        let mode = self.mode_of(&rule.rule);
-        if mode == Mode::Off {
-            return Evaluation::Skip;
-        }
-        // A panic in one check must hide neither the other rules nor itself. What it touched is dropped with it.
-        match catch_unwind(AssertUnwindSafe(|| rule.run(&self.subject, |followed| self.speaks(followed)))) {
-            Err(panic) => Evaluation::Error(panic_text(&*panic)),
-            Ok(observations) if observations.is_empty() => Evaluation::Pass,
-            Ok(observations) => {
-                let told = observations.into_iter().filter(|seen| !self.is_filled_in(&seen.path));
-                Evaluation::Fail(told.map(|seen| self.finding(rule, mode, seen)).collect())
-            }
-        }
-    }
-
-    /// Whether something else fills in what stands at a path: of that nothing is known.
-    fn is_filled_in(&self, path: &Path) -> bool {
-        is_placeholder(self.subject.object.value(), path)
-    }
-
-    /// Whether a rule would say what it finds in the subject.
-    fn speaks(&self, rule: &Rule) -> bool {
-        let is_of_mesh = rule.spec.matches.has_membership(self.subject.membership);
-        is_of_mesh && is_about(rule, self.subject.object) && self.mode_of(rule) != Mode::Off
-    }
-
-    fn mode_of(&self, rule: &Rule) -> Mode {
-        self.engine.settings().mode_for(&ModeQuestion {
-            rule,
-            namespace: self.namespace,
-            label: self.label,
-            today: self.today,
-            unsaid: self.engine.unsaid_mode(),
-        })
-    }
-
-    fn finding(&self, rule: &BoundRule, mode: Mode, seen: Observation) -> Finding {
-        let object = self.subject.object;
-        let related = seen.related.into_iter();
-        Finding {
-            rule: rule.id.clone(),
-            severity: self.severity(rule, seen.case),
-            case: seen.case,
-            mode,
-            message: seen.message,
-            help: seen.help,
-            drawing: seen.drawing,
-            object: object.reference().clone(),
-            place: object.point_at(seen.at.as_ref().unwrap_or(&seen.path)),
-            path: seen.path,
-            template: object.document().template().cloned(),
-            related: related.map(|it| Related { message: it.message, place: it.place, path: it.path }).collect(),
-            remedy: self.remedy(seen.remedy),
-            docs: self.docs(rule),
-            suppressed: self.suppression(rule, mode),
-        }
-    }
-
-    /// Printed into the text of the object. Each takes a look at the whole object: whoever makes one up with thousands of
-    /// findings must not keep anybody waiting for it.
-    fn remedy(&self, remedy: Remedy) -> Remedy {
-        let object = self.subject.object;
-        if remedy.fix().is_none() || object.source().is_none() {
-            return remedy;
-        }
-        let mut edited = remedy.fix().into_iter().flat_map(|fix| fix.edits.iter().filter_map(Edit::replaced));
-        if let Some(path) = edited.find(|path| self.is_filled_in(path)) {
-            return Remedy::Unfixed(format!("{path} is filled in by something else"));
-        }
-        self.printed.set(self.printed.get() + 1);
-        if self.printed.get() > MOST_FIXES { Remedy::Unfixed(TOO_MANY.to_owned()) } else { printed(remedy, object) }
-    }
-
-    /// Where membership is unknown and the rule depends on it, nothing is worse than a warning.
-    fn severity(&self, rule: &BoundRule, case: Option<&str>) -> Severity {
-        let rated = rule.rule.severity_of(case);
-        let depends = !rule.rule.spec.matches.membership.is_empty();
-        if depends && self.subject.membership == Membership::Unknown { rated.min(Severity::Warning) } else { rated }
-    }
-
-    /// The platform's exception, or else the owner's annotation; the latter never loosens a refusal.
-    fn suppression(&self, rule: &BoundRule, mode: Mode) -> Option<Suppression> {
-        let object = self.subject.object;
-        let settings = self.engine.settings();
-        let of_maker = object.maker().map_or_else(Vec::new, |owner| owner.workloads(object));
-        let mut names = std::iter::once(object.reference()).chain(&of_maker);
-        if let Some(exception) = names.find_map(|name| settings.exception_for(&rule.id, name, self.today)) {
-            return Some(Suppression::Exception(format!("{} ({})", exception.reason, exception.owner)));
-        }
-        let annotated = annotated_reason(&self.subject, &rule.rule, self.today).filter(|_| mode != Mode::Deny)?;
-        Some(Suppression::Annotation(annotated.text))
-    }
-
-    /// The platform's page about the rule, else the first page that the rule itself names.
-    fn docs(&self, rule: &BoundRule) -> String {
-        match &self.engine.settings().links.docs {
-            Some(base) => format!("{}/{}", base.trim_end_matches('/'), rule.id),
-            None => rule.rule.spec.links.first().cloned().unwrap_or_default(),
-        }
-    }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("{PANIC}{}", text.unwrap_or("no message"))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod load;
 mod plan;
 mod remedy;
 mod repair;
+mod scene;
 mod session;
 mod verdict;
 

@@ -153,8 +153,8 @@ impl<'a> Capped<'a> {
         let namespace = workload.reference.namespace.as_deref().unwrap_or("");
         let profile = subject.profile.for_namespace(namespace);
         let own = Subject::of_workload(object, &workload.facts, subject.inventory, &profile)?;
-        let ends_as_written = |pod: &PodTemplate<'_>| pod.grace_period() > 0 && pod.ends_as_written();
-        let pod = own.pod().filter(ends_as_written).filter(|_| !own.is_gateway_or_control_plane())?;
+        let ends_as_told = |pod: &PodTemplate<'_>| pod.grace_period() > 0 && pod.ends_as_told();
+        let pod = own.pod().filter(ends_as_told).filter(|_| !own.is_gateway_or_control_plane())?;
         let (ending, proxy) = (Ending::of(&own, &pod, params.shutdown_seconds), certain_proxy_exit(&own));
         let needed = ending.needed_grace(proxy)?;
         let setting = policy.setting(&own).filter(|setting| setting.seconds < needed)?;

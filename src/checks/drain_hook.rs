@@ -102,8 +102,9 @@ impl Hook<'_, '_> {
             self.argv.iter().enumerate().map(|(index, it)| Value::from(if index == at { text } else { it })).collect();
         let time = hook_time(&json!({"exec": {"command": argv}})).filter(|time| time.only_sleeps)?;
         let kubernetes = self.subject.profile.kubernetes_version;
-        let is_taken =
-            kubernetes >= SLEEP_ACTION_SINCE && sleep_fits(time.at_least, self.pod.grace_period(), kubernetes);
+        let is_taken = kubernetes >= SLEEP_ACTION_SINCE
+            && self.pod.tells_grace_period()
+            && sleep_fits(time.at_least, self.pod.grace_period(), kubernetes);
         is_taken.then_some(time.at_least)
     }
 }

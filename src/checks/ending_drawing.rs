@@ -63,6 +63,9 @@ fn draw(
     callers: &dyn Fn(&Container<'_>) -> i64,
     first: Option<&Container<'_>>,
 ) -> Vec<String> {
+    if !pod.tells_grace_period() {
+        return Vec::new();
+    }
     let mut containers: Vec<(bool, DrawnContainer<'_>)> = ending
         .containers()
         .map(|end| {

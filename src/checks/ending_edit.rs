@@ -113,14 +113,12 @@ impl EndingEdit {
         means: Means,
         proxy: Option<ProxyEdit>,
     ) -> Result<Self, String> {
+        if needed_grace.is_some() && !pod.tells_grace_period() {
+            return Err("how long the grace period is cannot be told: it is no whole number".to_owned());
+        }
         let grace = needed_grace.filter(|needed| pod.grace_period() > 0 && pod.grace_period() < *needed);
         if let Some(needed) = grace.filter(|needed| *needed > i64::from(means.longest_grace)) {
             return Err(too_long(needed, means.longest_grace));
-        }
-        if grace.is_some() && pod.has_odd_grace_period() {
-            return Err(
-                "terminationGracePeriodSeconds is no whole number: what was meant only its owner knows".to_owned()
-            );
         }
         // A life that is raised brings its drain; one that lasts may drain too early for the longer grace period.
         let proxy = match (proxy, grace) {

@@ -48,7 +48,7 @@ pub fn drain_for_grace(subject: &Subject<'_>, pod: &PodTemplate<'_>, grace: i64)
 /// The settings of a classic proxy, chosen by its pod, whose Envoy takes no new connections at its end, in a pod with this grace
 /// period in seconds.
 fn drained_too_early(subject: &Subject<'_>, pod: &PodTemplate<'_>, grace: i64) -> Option<ProxySettings> {
-    if subject.sidecar_kind() != Some(SidecarKind::Classic) {
+    if subject.sidecar_kind() != Some(SidecarKind::Classic) || !pod.tells_grace_period() {
         return None;
     }
     let settings = chosen_by_pod(subject, pod)?;

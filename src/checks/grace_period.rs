@@ -52,8 +52,7 @@ impl Default for Params {
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
-    let told = |pod: &PodTemplate<'_>| pod.ends_as_written() && !pod.has_odd_grace_period();
-    let Some(pod) = subject.pod().filter(told) else { return Vec::new() };
+    let Some(pod) = subject.pod().filter(PodTemplate::ends_as_told) else { return Vec::new() };
     let grace = pod.grace_period();
     let ending = Ending::of(subject, &pod, params.shutdown_seconds);
     let Some(last) = ending.last() else { return Vec::new() };

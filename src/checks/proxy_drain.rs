@@ -50,7 +50,7 @@ impl Default for Params {
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
-    let Some(pod) = subject.pod().filter(PodTemplate::ends_as_written) else { return Vec::new() };
+    let Some(pod) = subject.pod().filter(PodTemplate::ends_as_told) else { return Vec::new() };
     if subject.sidecar_kind() != Some(SidecarKind::Classic) || pod.grace_period() <= 0 {
         return Vec::new();
     }

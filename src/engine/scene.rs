@@ -66,9 +66,10 @@ impl Scene<'_> {
         }
     }
 
-    /// Whether something else fills in what stands at a path: of that nothing is known.
+    /// Whether something else fills in what stands at a path of a file: of that nothing is known. What comes to the door is final.
     fn is_filled_in(&self, path: &Path) -> bool {
-        is_placeholder(self.subject.object.value(), path)
+        let object = self.subject.object;
+        object.source().is_some() && is_placeholder(object.value(), path)
     }
 
     /// Whether a rule would say what it finds in the subject.

@@ -254,8 +254,9 @@ impl<'a> Subject<'a> {
         let namespace = self.namespace();
         let namespace_labels = self.namespace_labels().map(|labels| labels as &dyn StringMap);
         let is_told = |map: &dyn StringMap| !MEMBERSHIP_KEYS.iter().any(|key| map.value(key).is_some_and(is_filled_in));
-        // A placeholder says that somebody decides, not what: as if nobody had told of the namespace.
-        let all_told = is_told(labels) && is_told(annotations) && namespace_labels.is_none_or(is_told);
+        // A placeholder in a file says that somebody decides, not what: as if nobody had told of the namespace.
+        let is_final = self.object.source().is_none();
+        let all_told = is_final || is_told(labels) && is_told(annotations) && namespace_labels.is_none_or(is_told);
         let namespace_labels = namespace_labels.filter(|_| all_told);
         membership(&PodFacts { namespace, namespace_labels, labels, annotations, host_network, proxy }, self.profile)
     }

@@ -99,6 +99,11 @@ impl<'a> PodTemplate<'a> {
         !parts.into_iter().any(|part| self.is_set_by_controller(part))
     }
 
+    /// The same, and the grace period is a number that can be added up.
+    pub fn ends_as_told(&self) -> bool {
+        self.ends_as_written() && self.tells_grace_period()
+    }
+
     /// How many pods there are to be, where the kind of the workload says so: one where no number is written.
     pub fn replicas(&self) -> Option<i64> {
         let path = self.object.workload_kind()?.replicas.as_deref()?;
@@ -163,12 +168,13 @@ impl<'a> PodTemplate<'a> {
         self.spec.get("terminationGracePeriodSeconds").and_then(Value::as_i64)
     }
 
-    /// Whether something else than a whole number stands there: how long the grace period is nobody knows.
-    pub fn has_odd_grace_period(&self) -> bool {
-        self.spec.get("terminationGracePeriodSeconds").is_some_and(|it| !it.is_null() && it.as_i64().is_none())
+    /// Whether the manifest tells the grace period. What is no whole number the API server refuses as it stands: something else
+    /// may write it before, and nobody knows which number was meant.
+    pub fn tells_grace_period(&self) -> bool {
+        self.spec.get("terminationGracePeriodSeconds").is_none_or(|value| value.is_null() || value.is_i64())
     }
 
-    /// The grace period in force, in seconds.
+    /// The grace period in force, in seconds; the one of Kubernetes where none is told.
     pub fn grace_period(&self) -> i64 {
         self.declared_grace_period().unwrap_or(DEFAULT_GRACE_PERIOD_SECONDS)
     }

@@ -20,7 +20,11 @@ pub(super) fn mistake(hook: &Hook<'_, '_>) -> Option<Observation> {
         Some(value) => value.as_i64()?,
     };
     // Kubernetes itself makes 1 of a negative grace period.
-    let grace = if hook.pod.grace_period() < 0 { 1 } else { hook.pod.grace_period() };
+    let grace = match hook.pod.grace_period() {
+        _ if !hook.pod.tells_grace_period() => i64::MAX,
+        negative if negative < 0 => 1,
+        grace => grace,
+    };
     if sleep_fits(seconds, grace, kubernetes) {
         return None;
     }

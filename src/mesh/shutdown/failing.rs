@@ -83,6 +83,10 @@ fn sleeps_for_no_time(script: &str) -> bool {
 
 /// Whether every `sleep` refuses an argument. Some read more than whole numbers: parts, exponents, hexadecimal digits, `infinity`.
 fn is_no_time(argument: &str) -> bool {
+    // Nothing of it is expanded here; but a whole `${NAME}` is what manifests are filled in with before.
+    if argument.starts_with("${") && argument.ends_with('}') {
+        return false;
+    }
     if argument.contains(['$', '&', ';', '|', '<', '>', '`']) {
         return true;
     }
@@ -162,6 +166,7 @@ mod tests {
             &["sleep", "5D"],
             &["sleep", " 5"],
             &["sleep", "--help"],
+            &["sleep", "${DRAIN}"],
             &["sh", "-c", "sleep 5; sleep abc"],
             &["sh", "-c", "sleep abc || sleep 5"],
             &["sh", "-c", "sleep 5m"],

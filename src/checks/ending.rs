@@ -4,7 +4,9 @@ use crate::checks::failing_hook::working_hook;
 use crate::checks::serving::is_application;
 use crate::inventory::Subject;
 use crate::manifest::{ByContainer, Container, PodTemplate, Role};
-use crate::mesh::shutdown::{A_DAY, ApplicationEnd, NATIVE_EXIT_ALLOWANCE, hook_seconds};
+use crate::mesh::shutdown::{
+    A_DAY, ApplicationEnd, NATIVE_EXIT_ALLOWANCE, SLEEP_ACTION_SINCE, hook_seconds, is_dropped,
+};
 use crate::mesh::{Membership, SidecarKind};
 
 /// The annotation on pods that declares how long the application takes to end after SIGTERM.
@@ -54,11 +56,17 @@ impl<'a> Ending<'a> {
         struct Hooks(ByContainer<Option<i64>>);
         let shutdown = shutdown_of(pod, default_shutdown);
         let kubernetes = subject.profile.kubernetes_version;
-        let seconds = |container: &Container<'_>| working_hook(container, kubernetes).and_then(hook_seconds);
+        // Kept for the object, so without what the mesh profile says.
+        let seconds = |container: &Container<'_>| working_hook(container, SLEEP_ACTION_SINCE).and_then(hook_seconds);
+        let is_kept =
+            |container: &Container<'_>| container.pre_stop().is_some_and(|hook| !is_dropped(hook, kubernetes));
         let hooks = pod.once(|| Hooks(ByContainer::of(pod, seconds)));
         let end = |container: Container<'a>| ContainerEnd {
             container,
-            takes: ApplicationEnd { pre_stop: hooks.0.get(&container).copied().flatten(), shutdown: shutdown.seconds },
+            takes: ApplicationEnd {
+                pre_stop: hooks.0.get(&container).copied().flatten().filter(|_| is_kept(&container)),
+                shutdown: shutdown.seconds,
+            },
         };
         Self { ends: pod.running_containers().filter(is_application).map(end).collect(), shutdown }
     }

@@ -42,10 +42,13 @@ struct Scene<'a> {
     pod: PodTemplate<'a>,
     waits: WaitInPlace<'a>,
     /// Whether a proxy in the manifest has a hook of its own.
-    proxy_has_hook: LazyCell<bool, Box<dyn FnOnce() -> bool + 'a>>,
-    has_moved_ports: LazyCell<bool, Box<dyn FnOnce() -> bool + 'a>>,
-    native: LazyCell<Result<Fix, String>, Box<dyn FnOnce() -> Result<Fix, String> + 'a>>,
+    proxy_has_hook: Lazy<'a, bool>,
+    has_moved_ports: Lazy<'a, bool>,
+    native: Lazy<'a, Result<Fix, String>>,
 }
+
+/// What is worked out when somebody first asks.
+type Lazy<'a, T> = LazyCell<T, Box<dyn FnOnce() -> T + 'a>>;
 
 impl<'a> Scene<'a> {
     fn of(subject: &'a Subject<'a>, pod: PodTemplate<'a>) -> Self {

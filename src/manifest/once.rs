@@ -10,8 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Values by their type and the number of the pod template that they are about. A copy knows nothing.
 #[derive(Default)]
 pub(super) struct Once {
-    known: Mutex<Vec<(TypeId, usize, Arc<dyn Any + Send + Sync>)>>,
+    known: Mutex<Vec<Known>>,
 }
+
+/// The type, the number of the pod template, the value.
+type Known = (TypeId, usize, Arc<dyn Any + Send + Sync>);
 
 impl Once {
     /// The value of this type, made at the first question. Two threads that ask at once may both make it.

@@ -6,8 +6,8 @@ use crate::base::{Finding, Fix, Remedy, Safety, Severity};
 use crate::engine::verdict::identity;
 use crate::engine::{Engine, Judgement};
 use crate::inventory::Inventory;
-use crate::manifest::Object;
 use crate::manifest::edit::applied;
+use crate::manifest::{Object, PodTemplate};
 use crate::policy::Date;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,10 +29,11 @@ pub struct Plan {
 const MOST_TRIES: usize = 64;
 
 impl Engine {
-    /// Fixes findings of one object, one rule after the other, the worst first, each on what the others made of it: so fixes that
-    /// touch the same field compose, and what was chosen for an error is not done otherwise for the sake of a warning. Those of one rule that touch nothing in common are done at once: so an object is not judged for
-    /// each of its items. A fix holds only if its finding is gone then, no new one came
-    /// that is more than an info, unless the fix only brings it to light, and every rule still runs to its end.
+    /// Fixes findings of one object, one rule after the other, those of a Job by severity, each on what the others made of it: so
+    /// fixes that touch the same field compose, and what was chosen for the end of a Job is not done otherwise for the sake of its
+    /// start. Those of one rule that touch nothing in common are done at once: so an object is not judged for each of its items. A fix
+    /// holds only if its finding is gone then, no new one came that is more than an info, unless the fix only brings it to light,
+    /// and every rule still runs to its end.
     pub fn plan(&self, object: &Object, wanted: &[Finding], inventory: &Inventory, today: Date) -> Plan {
         let judge = |object: Object| State::new(self.judge(&object, inventory, today), object);
         let mut trials = Trials::of(wanted, object);
@@ -107,9 +108,13 @@ impl<'a> Trials<'a> {
     /// in common.
     fn next<'s>(&mut self, now: &'s State, most: usize) -> Vec<Trial<'s>> {
         let (mut round, mut touched) = (Vec::<Trial<'s>>::new(), Touched::default());
-        let mut worst_first: Vec<_> = now.ids.iter().zip(&now.judgement.findings).collect();
-        worst_first.sort_by_key(|(_, finding)| Reverse(finding.severity));
-        for (id, finding) in worst_first {
+        let mut ordered: Vec<_> = now.ids.iter().zip(&now.judgement.findings).collect();
+        // What ends a Job decides how it starts: the error first. Elsewhere a native sidecar, which is written for the start, is the
+        // least that also puts the end right.
+        if PodTemplate::of(&now.object).is_some_and(|pod| pod.runs_to_completion()) {
+            ordered.sort_by_key(|(_, finding)| Reverse(finding.severity));
+        }
+        for (id, finding) in ordered {
             let is_of_rule = round.first().is_none_or(|first| first.finding.rule == finding.rule);
             if round.len() >= most || !is_of_rule || !self.wanted.contains_key(id) || self.tried.contains_key(id) {
                 continue;

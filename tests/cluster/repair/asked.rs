@@ -20,6 +20,7 @@ pub fn a_bare_pod_is_repaired_and_its_creator_is_told(cluster: &Cluster) -> Resu
     ");
     assert_debug_snapshot!(cluster.audited("create", "bare", "pods/bare")?, @r#"
     {
+        "mesh-ready.seaworthy.dev/missing-canonical-labels": "audit metadata.labels",
         "mesh-ready.seaworthy.dev/missing-readiness-probe": "audit spec.containers[0].readinessProbe",
         "mutation.webhook.admission.k8s.io/round_0_index_0": "{\"configuration\":\"admission.seaworthy.dev\",\"webhook\":\"repair.seaworthy.dev\",\"mutated\":true}",
         "patch.webhook.admission.k8s.io/round_0_index_0": "{\"configuration\":\"admission.seaworthy.dev\",\"webhook\":\"repair.seaworthy.dev\",\"patch\":[{\"op\":\"add\",\"path\":\"/metadata/annotations/proxy.istio.io~1config\",\"value\":\"holdApplicationUntilProxyStarts: true\\nterminationDrainDuration: 40s\\n\"},{\"op\":\"add\",\"path\":\"/metadata/annotations/seaworthy.dev~1applied\",\"value\":\"app-starts-before-proxy,missing-pre-stop\"},{\"op\":\"add\",\"path\":\"/spec/containers/0/lifecycle\",\"value\":{\"preStop\":{\"sleep\":{\"seconds\":30}}}},{\"op\":\"replace\",\"path\":\"/spec/terminationGracePeriodSeconds\",\"value\":42}],\"patchType\":\"JSONPatch\"}",

@@ -34,6 +34,7 @@ pub fn called_again_after_another_change_nothing_is_done_twice(cluster: &Cluster
     cluster.kubectl(&["create", "-n", "again", "-f", POD])?.succeeded()?;
     assert_debug_snapshot!(cluster.audited("create", "again", "pods/bare")?, @r#"
     {
+        "mesh-ready.seaworthy.dev/missing-canonical-labels": "audit metadata.labels",
         "mesh-ready.seaworthy.dev/missing-readiness-probe": "audit spec.containers[0].readinessProbe; audit spec.containers[1].readinessProbe",
         "mutation.webhook.admission.k8s.io/round_0_index_0": "{\"configuration\":\"admission.seaworthy.dev\",\"webhook\":\"repair.seaworthy.dev\",\"mutated\":true}",
         "mutation.webhook.admission.k8s.io/round_1_index_0": "{\"configuration\":\"admission.seaworthy.dev\",\"webhook\":\"repair.seaworthy.dev\",\"mutated\":true}",

@@ -17,7 +17,7 @@ use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::init_order::{REDIRECTING, VALIDATING, init_order, ways_out};
 use crate::mesh::outbound_ranges::EXCLUDE_OUTBOUND_ANNOTATION;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{Callee, InitContainer, ProxyWait, Redirection, SidecarKind, Way};
+use crate::mesh::{Callee, InitContainer, ProxyWait, Redirection, SidecarKind, Version, Way};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -86,6 +86,8 @@ struct Losses<'a> {
     /// is redirected, which is how Istio without its CNI plugin means it.
     by_name: HashMap<&'a str, Way>,
     kind: Option<SidecarKind>,
+    /// Whether Kubernetes knows init containers that keep running: before, they end like any other.
+    knows_sidecars: bool,
 }
 
 impl<'a> Losses<'a> {
@@ -106,20 +108,25 @@ impl<'a> Losses<'a> {
         for (it, way) in order.iter().zip(ways_out(&order, redirection)) {
             by_name.entry(it.name).or_insert(way);
         }
-        Self { by_name, kind }
+        Self { by_name, kind, knows_sidecars: subject.profile.kubernetes_version >= SIDECARS_SINCE }
     }
 
     fn of_container(&self, container: &Container<'_>) -> Option<Lost> {
         let kind = self.kind?;
         match self.by_name.get(container.name())? {
             Way::Nowhere => Some(Lost::Refused),
-            Way::Direct if container.role() == Role::NativeSidecar && kind == SidecarKind::Classic => {
+            Way::Direct
+                if container.role() == Role::NativeSidecar && kind == SidecarKind::Classic && self.knows_sidecars =>
+            {
                 Some(Lost::PastTheMesh)
             }
             Way::Direct | Way::ThroughProxy => None,
         }
     }
 }
+
+/// Kubernetes with init containers that keep running, switched on.
+const SIDECARS_SINCE: Version = Version::new(1, 29);
 
 /// Whether all that the pod calls beyond its node is redirected: nothing is excluded or chosen, save addresses of the node.
 fn redirects_all(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
@@ -136,8 +143,9 @@ fn redirects_all(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
         Some(ranges) => ranges.split(',').all(of_node),
         None => subject.profile.exclude_outbound_ip_ranges.iter().all(|range| of_node(range)),
     };
-    // The CNI plugin writes into an injected Pod what it redirects: all.
-    let is_default = |key: &&str| annotations.get(key).is_none_or(|value| matches!(value, "" | "*" | "REDIRECT"));
+    // The CNI plugin writes into an injected Pod what it redirects: all. TPROXY is about what comes in.
+    let is_default =
+        |key: &&str| annotations.get(key).is_none_or(|value| matches!(value, "" | "*" | "REDIRECT" | "TPROXY"));
     CHOICES.iter().all(is_default) && excluded()
 }
 

@@ -16,7 +16,7 @@ use crate::checks::{Check, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use crate::manifest::{Container, Entrypoints, PodTemplate};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{Membership, SidecarKind, quits_proxy};
+use crate::mesh::{Membership, SidecarKind, is_refused_by_proxy, quits_proxy};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -232,7 +232,10 @@ fn mentions_quitting(value: &Value) -> bool {
     match value {
         Value::String(text) => quits_proxy(text),
         Value::Array(items) => items.iter().any(mentions_quitting),
-        Value::Object(map) => map.values().any(mentions_quitting),
+        Value::Object(map) => map.iter().any(|(key, value)| {
+            let is_refused = key == "httpGet" && is_refused_by_proxy(value);
+            !is_refused && mentions_quitting(value)
+        }),
         _ => false,
     }
 }

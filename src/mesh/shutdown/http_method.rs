@@ -5,7 +5,7 @@
 
 /// The method of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
+pub(in crate::mesh) enum Method {
     /// Surely GET, or HEAD, which is answered alike.
     Get,
     /// Another one, or one that the text does not tell.
@@ -13,7 +13,7 @@ pub(super) enum Method {
 }
 
 /// The method by which a program calls; none where it is not a program that is known to call.
-pub(super) fn method_of(program: &str, arguments: &[&str]) -> Option<Method> {
+pub(in crate::mesh) fn method_of(program: &str, arguments: &[&str]) -> Option<Method> {
     let may_hide_options = |word: &&&str| word.contains(['$', '`']) && !word.contains("://");
     let is_open = || arguments.iter().any(|word| may_hide_options(&word));
     let method = match program {

@@ -26,6 +26,7 @@ pub use equations::{
 pub use failing::{CommandMistake, FailingCommand, failing_command};
 pub use handler::{Handler, SLEEP_ACTION_SINCE, is_dropped, rewrites_hooks};
 pub use hook::{A_DAY, HookTime, hook_seconds, hook_time};
+pub(in crate::mesh) use http_method::{Method, method_of};
 pub use proxy_end::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};
 pub use proxy_life::ProxyLife;
 pub use timeline::{DrawnContainer, DrawnHook, DrawnProxy, PodEnd, timeline};

@@ -12,6 +12,7 @@ mod quit;
 mod script;
 pub(in crate::mesh) mod shell;
 mod side_car;
+mod status;
 mod unwrap;
 mod wait_only;
 mod waiting;
@@ -20,7 +21,7 @@ mod weakness;
 pub use identity::{CurlOptions, IdentityFlaw};
 pub use network_call::Callee;
 pub use own_call::{OWN_FOLDER, OWN_PROGRAM, OwnCall, OwnOption, OwnTask};
-pub use quit::quits_proxy;
+pub use quit::{is_refused_by_proxy, quits_proxy};
 pub use unwrap::{CannotUnwrap, Rest, Unwrapped};
 pub use weakness::Weaknesses;
 

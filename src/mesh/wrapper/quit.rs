@@ -3,8 +3,11 @@
 //! Signs, no proof: good for being silent only. What an image does by itself nobody sees, so whatever shows that its owner
 //! thought of the proxy counts.
 
+use crate::mesh::shutdown::{Method, method_of};
 use crate::mesh::wrapper::own_call::{OwnTask, ends_proxy};
+use crate::mesh::wrapper::shell::{Token, tokens};
 use crate::mesh::wrapper::{ADMIN_API, ADMIN_API_WRAPPERS, ContainerStart, basename};
+use serde_json::Value;
 
 impl ContainerStart<'_> {
     /// Whether there is any sign that it ends the proxy: the agent's `/quitquitquit`, `pkill` of the agent or Envoy, a wrapper
@@ -45,7 +48,42 @@ impl ContainerStart<'_> {
 /// Whether a text speaks of ending the proxy: the agent's `/quitquitquit`, or a signal to the agent or Envoy.
 pub fn quits_proxy(text: &str) -> bool {
     let names_proxy = || ["pilot-agent", "envoy", "istio-proxy"].iter().any(|name| text.contains(name));
-    text.contains("quitquitquit") || text.contains("kill") && names_proxy()
+    text.contains("quitquitquit") && !only_gets(text) || text.contains("kill") && names_proxy()
+}
+
+/// Ports on which Envoy and the agent can be told to quit.
+const PROXY_PORTS: [u64; 2] = [15000, 15020];
+
+/// Whether an `httpGet` of the kubelet calls the proxy: it sends GET, and not from within the pod, and both are refused.
+pub fn is_refused_by_proxy(http_get: &Value) -> bool {
+    let port = http_get.get("port");
+    let number = port.and_then(|port| port.as_u64().or_else(|| port.as_str()?.parse().ok()));
+    number.is_some_and(|port| PROXY_PORTS.contains(&port))
+}
+
+/// Whether all calls of `/quitquitquit` in a script are GET to the agent or Envoy: they answer 405 to that, and run on. What listens
+/// on another port may take it.
+fn only_gets(script: &str) -> bool {
+    let Some(tokens) = tokens(script) else { return false };
+    if ["alias ", "curl()", "curl ()", "wget()", "wget ()"].iter().any(|other| script.contains(other)) {
+        return false;
+    }
+    let begins = |token: &Token| matches!(token.keyword(), Some("if" | "then" | "else" | "do" | "{" | "!"));
+    let is_word = |token: &&Token| token.text().is_some() && !begins(token);
+    let is_get = |at: usize| {
+        let text = tokens[at].text().unwrap_or_default();
+        let inner = text.strip_prefix("$(").map_or(text, |inner| inner.strip_suffix(')').unwrap_or(inner));
+        if inner.contains(char::is_whitespace) {
+            return only_gets(inner);
+        }
+        let before = tokens[..at].iter().rev().take_while(is_word).count();
+        let is_proxys = PROXY_PORTS.iter().any(|port| text.contains(&format!(":{port}/quitquitquit")));
+        let words: Vec<&str> = tokens[at - before..].iter().take_while(is_word).filter_map(Token::text).collect();
+        let method = words.split_first().and_then(|(program, arguments)| method_of(basename(program), arguments));
+        is_proxys && method == Some(Method::Get)
+    };
+    let calls = |at: &usize| tokens[*at].text().is_some_and(|text| text.contains("quitquitquit"));
+    (0..tokens.len()).filter(calls).all(is_get)
 }
 
 /// Whether a variable shows that what runs knows of the proxy: those of scuttle and envoy-preflight, and names with `ISTIO` in
@@ -106,6 +144,19 @@ mod tests {
             (&["/seaworthy/wait", "run", "--", "/job"], &[], false),
             (&["/seaworthy/wait", "drain"], &[], false),
             (&["/seaworthy/wait", "identity", "--timeout", "60s"], &[], false),
+            (&["sh", "-c", "/job; curl -sf http://localhost:15020/quitquitquit"], &[], false),
+            (&["sh", "-c", "/job && wget -qO- http://127.0.0.1:15020/quitquitquit > /dev/null"], &[], false),
+            (&["sh", "-c", "trap 'curl -s http://localhost:15000/quitquitquit' EXIT; /job"], &[], false),
+            (&["sh", "-c", "curl localhost:15000/quitquitquit; curl -XPOST localhost:15020/quitquitquit"], &[], true),
+            (&["sh", "-c", "/job; URL=http://localhost:15020/quitquitquit; call -XPOST $URL"], &[], true),
+            (&["sh", "-c", "/job; curl -s \\\n -X POST \\\n localhost:15020/quitquitquit"], &[], true),
+            (&["sh", "-c", "/job; curl -s localhost:9000/quitquitquit"], &[], true),
+            (&["sh", "-c", "/job; curl -s localhost:$PORT/quitquitquit"], &[], true),
+            (&["curl", "-XPOST", "http://localhost:15020/quitquitquit"], &[], true),
+            (&["sh", "-c", "end() { curl localhost:15020/quitquitquit; }; trap end EXIT; /job"], &[], false),
+            (&["sh", "-c", "if /job; then ! curl localhost:15020/quitquitquit; fi"], &[], false),
+            (&["sh", "-c", "curl() { call -XPOST $1; }; /job; curl localhost:15020/quitquitquit"], &[], true),
+            (&["sh", "-c", "alias curl='curl -XPOST'; /job; curl localhost:15020/quitquitquit"], &[], true),
             (&["/job"], &[], false),
             (&["sh", "-c", "pkill worker"], &[], false),
         ];

@@ -37,6 +37,10 @@ fn loops_that_wait_for_ever_are_certain() {
         "until timeout 1 bash -c 'cat < /dev/tcp/127.0.0.1/15021' 2> /dev/null; do sleep 1; done; /app",
         "while :; do if curl -fs localhost:15021/healthz/ready; then echo up; break; fi; sleep 1; done; /app",
         "trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /job",
+        "(until curl -fs localhost:15021/healthz/ready; do sleep 1; done); exec /app",
+        "{ echo waiting; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; }; exec /app",
+        "until curl -fs localhost:15021/healthz/ready;\ndo\n  sleep 1;\ndone\nexec /app",
+        "mkdir -p /var/x; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
         "echo waiting && until /usr/bin/curl -fs localhost:15021/healthz/ready; do sleep 1; done && /app",
         "set -e\n# the proxy first\nuntil curl -fs localhost:15021/healthz/ready > /dev/null; do\n  sleep 1\ndone\nexec \"$0\" \"$@\"",
     ] {
@@ -61,6 +65,18 @@ fn waits_with_another_end_are_certain_and_bounded() {
         "until [ \"$(curl -w '%{http_code}' localhost:15021/healthz/ready)\" = 200 -o $n -gt 9 ]; do n=$((n+1)); done; /app",
     ] {
         assert_eq!(sh(script), BOUNDED, "{script}");
+    }
+}
+
+#[test]
+fn loops_that_an_error_of_their_test_may_end_are_certain_and_of_unknown_length() {
+    for script in [
+        "S=0; while [ \"$S\" -ne 200 ]; do sleep 1; S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
+        "S=000; while [ $S != 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
+        "while [ $(curl -s -w '%{http_code}' localhost:15021/healthz/ready) -ne 200 ]; do sleep 1; done; /app",
+        "while [ $(curl -s -w '%{http_code}' localhost:15021/healthz/ready) != 200 ]; do sleep 1; done; /app",
+    ] {
+        assert_eq!(sh(script), ProxyWait::Certain(Bound::Unknown), "{script}");
     }
 }
 
@@ -103,7 +119,16 @@ fn what_can_be_read_in_two_ways_is_only_possible() {
         // An empty answer is an error of the test and ends the loop.
         "while [ \"${S}\" -ne 200 ]; do S=`curl -s -w '%{http_code}' localhost:15021/healthz/ready`; done; /app",
         "while [ $S != 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
-        "while [ $(curl -s -w '%{http_code}' localhost:15021/healthz/ready) != 200 ]; do sleep 1; done; /app",
+        "while [ $(curl -s localhost:15020/healthz/ready) != 200 ]; do sleep 1; done; /app",
+        "S=; while [ \"$S\" -ne 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
+        "S=200; while [ $S -ne 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
+        "S=0; S=; while [ $S -ne 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
+        "S=0 env; while [ $S -ne 200 ]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
+        "S=0; while [ $S -ne 200 ]; do S=$(curl -s localhost:15020/healthz/ready); done; /app",
+        "S=0; while [[ $S -ne 200 ]]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
+        // It stands behind the work, or the work with it.
+        "/app; until curl -fs localhost:15021/healthz/ready; do sleep 1; done",
+        "{ until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /migrate; }; exec /app",
         "while [[ $S != 200 ]]; do S=$(curl -s -w '%{http_code}' localhost:15021/healthz/ready); done; /app",
         // Asked once.
         "curl -fs localhost:15021/healthz/ready && /app",
@@ -130,6 +155,8 @@ fn what_does_not_ask_the_proxy_is_no_wait() {
         "while true; do curl -s localhost:15000/stats; sleep 60; done",
         "until curl -fs localhost:8080/ready; do sleep 1; done",
         "echo until; done",
+        "# until curl -fs localhost:15021/healthz/ready; do sleep 1; done\nexec /app",
+        "exec /app # once: wait-for-istio",
     ] {
         assert_eq!(sh(script), ProxyWait::None, "{script}");
     }

@@ -157,7 +157,8 @@ impl Script<'_> {
         if self.rest == Rest::MeansProxy {
             return Ok(text);
         }
-        if quits_proxy(&text) || script_wait(&text, self.environment) != ProxyWait::None {
+        let speaks_of_quitting = quits_proxy(&text) || text.contains("quitquitquit");
+        if speaks_of_quitting || script_wait(&text, self.environment) != ProxyWait::None {
             return Err(CannotUnwrap::StillMeansProxy);
         }
         Ok(text)

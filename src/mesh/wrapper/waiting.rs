@@ -6,25 +6,28 @@
 //! * `while true; do curl ... && break; ...; done`, and `for` in place of `while true`;
 //! * `curl --retry N --retry-connrefused ...` (without the second, a refused connection is not tried again);
 //! * `(echo > /dev/tcp/127.0.0.1/15021)` in place of `curl`, and `timeout N` before it;
-//! * a known waiting program.
+//! * a known waiting program;
+//! * one of these in `( ... )` or `{ ...; }`, with nothing else in it.
 //!
-//! What is within `if`, `case`, a function, braces, or behind `||` may not run; what runs in the background, or after something that
+//! What is within `if`, `case`, a function, or behind `||` may not run; what runs in the background, or after something that
 //! does, may not hold the application back. Such scripts, and whatever asks the proxy in another manner, are possible waits.
 
 use crate::mesh::wrapper::local_proxy::{asks_by_device, asks_if_ready, mentions_readiness};
 use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items, may_leave};
 use crate::mesh::wrapper::shell::{Separator, Token, tokens};
+use crate::mesh::wrapper::status::starts_with_status;
 use crate::mesh::wrapper::wait_only::timed;
 use crate::mesh::wrapper::{Bound, Environment, ProxyWait, SHELLS, basename, program_wait};
 
 /// The wait of a whole script: the surest of its commands.
 pub(super) fn script_wait(script: &str, environment: Environment<'_>) -> ProxyWait {
     let tokens = tokens(script);
-    // What the commands do not show may still be said somewhere, as in `URL=...; until curl $URL`.
-    let mut surest = if mentions_readiness(script) { ProxyWait::Possible } else { ProxyWait::None };
+    // What the commands do not show may still be said somewhere, as in `URL=...; until curl $URL`; in a comment it is not.
+    let said = tokens.as_deref().map_or_else(|| script.to_owned(), |tokens| texts(tokens).join(" "));
+    let mut surest = if mentions_readiness(&said) { ProxyWait::Possible } else { ProxyWait::None };
     let Some(items) = tokens.as_deref().and_then(items) else { return surest };
-    for (at, item) in items.iter().enumerate() {
-        let wait = match item_wait(item, environment) {
+    for at in 0..items.len() {
+        let wait = match wait_at(&items, at, environment) {
             ProxyWait::Certain(_) if !surely_runs_first(&items, at) => ProxyWait::Possible,
             wait => wait,
         };
@@ -37,7 +40,7 @@ pub(super) fn script_wait(script: &str, environment: Environment<'_>) -> ProxyWa
 
 /// The first command of a script that certainly waits for the proxy, by its place in the list.
 pub(super) fn first_wait(items: &[Item<'_>], environment: Environment<'_>) -> Option<usize> {
-    let waits = |at: &usize| matches!(item_wait(&items[*at], environment), ProxyWait::Certain(_));
+    let waits = |at: &usize| matches!(wait_at(items, *at, environment), ProxyWait::Certain(_));
     (0..items.len()).find(|at| waits(at) && surely_runs_first(items, *at))
 }
 
@@ -53,19 +56,57 @@ pub(super) fn surely_runs_first(items: &[Item<'_>], at: usize) -> bool {
     let end_of_list =
         items[at..].iter().find(|item| !matches!(item.after, Separator::And | Separator::Or | Separator::Pipe));
     let left = items[..at].iter().any(may_leave);
-    reached && !left && !items[..at].iter().any(in_background) && !end_of_list.is_some_and(in_background)
+    let in_the_background = items[..at].iter().any(in_background) || end_of_list.is_some_and(in_background);
+    reached && !left && !in_the_background && !is_behind_the_work(items, at)
 }
 
-fn item_wait(item: &Item<'_>, environment: Environment<'_>) -> ProxyWait {
-    match &item.kind {
-        ItemKind::Simple(words) => simple_wait(&texts(words), environment),
-        ItemKind::Loop { keyword, head, body } => loop_wait(keyword, head, body),
-        ItemKind::Block(tokens) if asks(tokens) => ProxyWait::Possible,
-        ItemKind::Block(_) => ProxyWait::None,
+/// Whether a command stands behind what its script is there for: something is run before it, and nothing after it.
+fn is_behind_the_work(items: &[Item<'_>], at: usize) -> bool {
+    let is_other = |item: &Item<'_>| !matches!(item.kind, ItemKind::Simple(_));
+    let works = |item: &Item<'_>| !is_other(item) && !prepares(item);
+    items[..at].iter().any(works) && !items[at + 1..].iter().any(|item| is_other(item) || works(item))
+}
+
+/// Whether a command only makes things ready for others.
+fn prepares(item: &Item<'_>) -> bool {
+    const PREPARING: [&str; 20] = [
+        "mkdir", "cp", "mv", "rm", "touch", "ln", "chmod", "chown", "cat", "test", "[", "[[", "source", ".", "ulimit",
+        "umask", "date", "apk", "apt-get", "true",
+    ];
+    let ItemKind::Simple(words) = &item.kind else { return false };
+    let program = words.iter().filter_map(Token::text).find(|word| !is_assignment(word));
+    is_harmless(item) || program.is_none_or(|program| PREPARING.contains(&basename(program)))
+}
+
+/// The wait of one command of a list. The body of a function runs only where it is called.
+fn wait_at(items: &[Item<'_>], at: usize, environment: Environment<'_>) -> ProxyWait {
+    let is_body = at > 0 && matches!(items[at - 1].kind, ItemKind::Block([]));
+    match item_wait(&items[at], &items[..at], environment) {
+        ProxyWait::Certain(_) if is_body => ProxyWait::Possible,
+        wait => wait,
     }
 }
 
-fn texts(tokens: &[Token]) -> Vec<&str> {
+fn item_wait(item: &Item<'_>, before: &[Item<'_>], environment: Environment<'_>) -> ProxyWait {
+    match &item.kind {
+        ItemKind::Simple(words) => simple_wait(&texts(words), environment),
+        ItemKind::Loop { keyword, head, body } => loop_wait(keyword, head, body, before),
+        ItemKind::Block(tokens) => group_wait(tokens, environment)
+            .unwrap_or_else(|| if asks(tokens) { ProxyWait::Possible } else { ProxyWait::None }),
+    }
+}
+
+/// The certain wait of a group, `( ... )` or `{ ...; }`, that does nothing else.
+fn group_wait(tokens: &[Token], environment: Environment<'_>) -> Option<ProxyWait> {
+    let [first, inner @ .., _] = tokens else { return None };
+    let is_group = *first == Token::Open || first.keyword() == Some("{");
+    let items = items(inner).filter(|_| is_group)?;
+    let at = first_wait(&items, environment)?;
+    let only_waits = [&items[..at], &items[at + 1..]].into_iter().flatten().all(is_harmless);
+    only_waits.then(|| wait_at(&items, at, environment))
+}
+
+pub(super) fn texts(tokens: &[Token]) -> Vec<&str> {
     tokens.iter().filter_map(Token::text).collect()
 }
 
@@ -102,7 +143,7 @@ pub(super) fn is_assignment(word: &str) -> bool {
     })
 }
 
-fn loop_wait(keyword: &str, head: &[Token], body: &[Token]) -> ProxyWait {
+fn loop_wait(keyword: &str, head: &[Token], body: &[Token], before: &[Item<'_>]) -> ProxyWait {
     let asked_in_body = asks(body);
     let assigned = variables_from_the_proxy(body);
     let head_texts = texts(head);
@@ -111,7 +152,11 @@ fn loop_wait(keyword: &str, head: &[Token], body: &[Token]) -> ProxyWait {
         return ProxyWait::None;
     }
     let ends_in_body = keyword == "for" || is_forever(keyword, &head_texts) || is_counter(&head_texts) && !asks(head);
-    let waits = if ends_in_body { leaves_when_ready(body) } else { goes_on_until_ready(keyword, head, &assigned) };
+    let waits = if ends_in_body {
+        leaves_when_ready(body).then_some(Surety::Sure)
+    } else {
+        goes_on_until_ready(keyword, head, &assigned)
+    };
     let bound = if keyword == "for" || has_other_end(&head_texts, body, ends_in_body) {
         Bound::Bounded
     } else if sets_otherwise(body, &assigned) {
@@ -119,11 +164,24 @@ fn loop_wait(keyword: &str, head: &[Token], body: &[Token]) -> ProxyWait {
     } else {
         Bound::Endless
     };
-    if waits { ProxyWait::Certain(bound) } else { ProxyWait::Possible }
+    match (waits, bound) {
+        (None, _) => ProxyWait::Possible,
+        (Some(Surety::UnlessItFails), _) if !starts_with_status(head, body, before) => ProxyWait::Possible,
+        (Some(Surety::UnlessItFails), Bound::Endless) => ProxyWait::Certain(Bound::Unknown),
+        (Some(_), bound) => ProxyWait::Certain(bound),
+    }
+}
+
+/// How sure it is that a loop goes on until the proxy is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Surety {
+    Sure,
+    /// Its test may be an error, in an image without curl, say; that ends it.
+    UnlessItFails,
 }
 
 /// Names of variables that the body sets from an answer of the proxy: `STATUS=$(curl ...)`.
-fn variables_from_the_proxy(body: &[Token]) -> Vec<&str> {
+pub(super) fn variables_from_the_proxy(body: &[Token]) -> Vec<&str> {
     let set = |text: &'_ str| is_assignment(text) && asks_if_ready(text);
     texts(body).into_iter().filter(|text| set(text)).filter_map(|text| Some(text.split_once('=')?.0)).collect()
 }
@@ -134,7 +192,7 @@ fn sets_otherwise(body: &[Token], variables: &[&str]) -> bool {
     texts(body).iter().any(|text| set(text) && !asks_if_ready(text))
 }
 
-fn refers_to(text: &str, variable: &str) -> bool {
+pub(super) fn refers_to(text: &str, variable: &str) -> bool {
     text == format!("${variable}") || text == format!("${{{variable}}}")
 }
 
@@ -149,32 +207,29 @@ pub(super) fn is_counter(head: &[&str]) -> bool {
 }
 
 /// The loop's head, read as one condition: it holds until (or while not) the proxy says that it is ready.
-fn goes_on_until_ready(keyword: &str, head: &[Token], variables: &[&str]) -> bool {
+fn goes_on_until_ready(keyword: &str, head: &[Token], variables: &[&str]) -> Option<Surety> {
     let about_proxy = |part: &[Token]| {
         asks(part) || texts(part).iter().any(|text| variables.iter().any(|name| refers_to(text, name)))
     };
-    let Some(question) = only_question(keyword, head, about_proxy) else { return false };
-    let Some(words) = plain_question(question) else { return false };
+    let question = only_question(keyword, head, about_proxy)?;
+    let words = plain_question(question)?;
     let (negated, words) = match words.split_first() {
         Some((&"!", rest)) => (true, rest),
         _ => (false, &words[..]),
     };
-    let Some(true_when_ready) = true_when_ready(words) else { return false };
-    if keyword == "while" && !negated && may_fail_as_a_test(question, words) {
-        return false;
-    }
+    let true_when_ready = true_when_ready(words)?;
+    let may_fail = keyword == "while" && !negated && may_fail_as_a_test(question, words);
     // `until` stops when its condition is true, `while` when it is false.
-    (keyword == "until") == (true_when_ready != negated)
+    let goes_on = (keyword == "until") == (true_when_ready != negated);
+    goes_on.then_some(if may_fail { Surety::UnlessItFails } else { Surety::Sure })
 }
 
 /// The one part of the head that asks the proxy, if no other part can end the loop but a counter.
 ///
 /// `until` ends when its head is true: with `||` another part may end it, with `&&` none. Of `while` the opposite holds.
 fn only_question<'a>(keyword: &str, head: &'a [Token], asks: impl Fn(&[Token]) -> bool) -> Option<&'a [Token]> {
-    let head = match head.split_last() {
-        Some((Token::Separator(Separator::Next), rest)) => rest,
-        _ => head,
-    };
+    let lines = head.iter().rev().take_while(|token| **token == Token::Separator(Separator::Next)).count();
+    let head = &head[..head.len() - lines];
     let has = |separator| head.contains(&Token::Separator(separator));
     // Of several commands in a row the last one decides; such heads are not followed.
     if has(Separator::Next) || has(Separator::Background) {

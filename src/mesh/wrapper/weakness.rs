@@ -52,11 +52,15 @@ fn is_deaf(script: &str, environment: Environment<'_>) -> bool {
     let Some(items) = items(&tokens) else { return false };
     let waits_itself = |item: &Item<'_>| match &item.kind {
         ItemKind::Loop { .. } => true,
+        ItemKind::Block(tokens) => {
+            tokens.iter().any(|token| matches!(token.keyword(), Some("until" | "while" | "for")))
+        }
         ItemKind::Simple(words) => words.first().and_then(Token::text).is_some_and(|word| basename(word) == "curl"),
-        ItemKind::Block(_) => false,
     };
     let waits = first_wait(&items, environment).is_some_and(|at| waits_itself(&items[at]));
-    waits && !tokens.iter().any(|token| matches!(token.text(), Some("trap")))
+    // `trap '' TERM` is told to ignore it.
+    let listens = |pair: &[Token]| pair[0].text() == Some("trap") && pair[1].text() != Some("");
+    waits && !tokens.windows(2).any(listens)
 }
 
 /// The program that a script asks the proxy with, if it is spoken of there only.
@@ -83,8 +87,12 @@ fn asking_program(script: &str, environment: Environment<'_>) -> Option<&'static
 }
 
 /// The first of the words behind a script that nobody reads. A single one may be no more than a name (`$0`), unless that
-/// stands before it.
+/// stands before it or it is an option.
 fn dropped<'a>(script: &str, words: &[&'a str], is_named: bool) -> Option<&'a str> {
+    let option = words.first().copied().filter(|word| !is_named && word.starts_with('-'));
+    if option.is_some() && !["$0", "${0", "BASH_ARG"].iter().any(|zero| script.contains(zero)) {
+        return option;
+    }
     let after_dollar = script.split('$').skip(1);
     let hands_on = after_dollar.filter_map(|rest| rest.trim_start_matches(['{', '#', '!']).chars().next());
     let reads_some = hands_on.into_iter().any(|it| it.is_ascii_digit() || matches!(it, '@' | '*'));
@@ -159,19 +167,23 @@ mod tests {
         let handing_on = |word: &str| format!("{LOOP}; exec /app {word}");
         let (all, quoted, second, shifted, sourced) =
             (handing_on("$@"), handing_on("\"${@}\""), handing_on("$1"), handing_on("; shift"), handing_on("; . /env"));
+        let zero = handing_on("\"$0\" \"$@\"");
         for (command, args, wanted) in [
-            (&["sh", "-c", &plain][..], &["--port", "80"][..], Some("80")),
-            (&["sh", "-c", &plain], &["--port=80"], None),
+            (&["sh", "-c", &plain][..], &["--port", "80"][..], Some("--port")),
+            (&["sh", "-c", &plain], &["port", "80"], Some("80")),
+            (&["sh", "-c", &plain], &["--port=80"], Some("--port=80")),
+            (&["sh", "-c", &plain], &["serve"], None),
             (&["sh", "-c", &plain, "app"], &["--port=80"], Some("--port=80")),
             (&["sh", "-c", &plain, "app", "--port=80"], &[], None),
-            (&["sh", "-c"], &[&plain, "--port", "80"], Some("80")),
+            (&["sh", "-c"], &[&plain, "--port", "80"], Some("--port")),
             (&["sh", "-c"], &[&plain, "app"], None),
             (&["sh", "-c", &plain], &[], None),
-            (&["sh", "-c", &all], &["--port", "80"], None),
-            (&["sh", "-c", &quoted], &["--port", "80"], None),
-            (&["sh", "-c", &second], &["--port", "80"], None),
-            (&["sh", "-c", &shifted], &["--port", "80"], None),
-            (&["sh", "-c", &sourced], &["--port", "80"], None),
+            (&["sh", "-c", &all], &["--port", "80"], Some("--port")),
+            (&["sh", "-c", &zero], &["--port", "80"], None),
+            (&["sh", "-c", &quoted, "app"], &["--port", "80"], None),
+            (&["sh", "-c", &second], &["serve", "80"], None),
+            (&["sh", "-c", &shifted], &["serve", "80"], None),
+            (&["sh", "-c", &sourced], &["serve", "80"], None),
         ] {
             assert_eq!(weaknesses(command, args).unwrap().dropped, wanted, "{command:?} {args:?}");
         }

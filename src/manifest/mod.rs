@@ -4,6 +4,7 @@
 
 mod by_container;
 mod compose;
+mod container;
 mod decode;
 mod document;
 pub mod edit;
@@ -33,6 +34,7 @@ mod tree;
 mod yaml;
 
 pub use by_container::ByContainer;
+pub use container::{Container, ContainerPort, Role};
 pub use decode::decode;
 pub use document::{Comment, Document};
 pub use entrypoints::Entrypoints;
@@ -43,7 +45,7 @@ pub use lookalike::Lookalike;
 pub use object::{Content, Object, content_of};
 pub use owner::Owner;
 pub use placeholder::{is_filled_in, is_placeholder};
-pub use pod::{Container, ContainerPort, DEFAULT_GRACE_PERIOD_SECONDS, PodTemplate, Role};
+pub use pod::{DEFAULT_GRACE_PERIOD_SECONDS, PodTemplate};
 pub use probe::{Probe, ProbeProtocol};
 pub use read::{Reading, read_documents};
 pub use service::{Service, ServicePort, Target};

@@ -19,7 +19,9 @@ const BENCHES: [(&str, &str); 3] = [
 ];
 
 const HEAD: &str = "# Figures\n\nWritten by `cargo xtask figures`. Candidates take turns in one run; medians, and the whole spread behind \
-                    them. The ratios count: absolute numbers are those of a noisy machine with two cores.\n";
+                    them. The ratios count: absolute numbers are those of a noisy machine with two cores.\n\n\
+                    Aimed at: `check` at most 1.5 times the floor, `fix --check` at most 1.5 times `check`, and an object of 1,000 containers \
+                    with 10,000 variables judged in under 20 ms.\n";
 
 /// Runs the benches and writes `docs/figures.md`.
 pub fn write(root: &Path) -> anyhow::Result<()> {

@@ -132,12 +132,18 @@ impl Remedy {
 }
 
 impl Edit {
+    /// The field of the object that it is about; of an item that comes in, its list.
+    pub fn field(&self) -> &Path {
+        match self {
+            Self::Set { path, .. } | Self::Remove { path } => path,
+            Self::Insert { list, .. } => list,
+            Self::SetWithin { text, .. } => text,
+        }
+    }
+
     /// The field whose value goes, if there is one; none for an item that comes in.
     pub fn replaced(&self) -> Option<&Path> {
-        match self {
-            Self::Set { path, .. } | Self::Remove { path } | Self::SetWithin { text: path, .. } => Some(path),
-            Self::Insert { .. } => None,
-        }
+        (!matches!(self, Self::Insert { .. })).then(|| self.field())
     }
 
     /// Gives a field a value.

@@ -103,6 +103,13 @@ pub struct Check {
     pub bind: fn(&Value) -> Result<BoundCheck, serde_json::Error>,
 }
 
+impl Check {
+    /// Whether it has a parameter of this name.
+    pub fn takes(&self, param: &str) -> bool {
+        (self.schema)()["properties"].get(param).is_some()
+    }
+}
+
 /// A check with its parameters.
 pub type BoundCheck = Box<dyn Fn(&Subject<'_>) -> Vec<Observation> + Send + Sync>;
 

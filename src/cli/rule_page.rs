@@ -26,8 +26,10 @@ pub fn page(rule: &Rule, configuration: &Configuration, width: usize, today: Dat
     let schema = check.map_or(Value::Null, |check| (check.schema)());
     let repair = check.map(|check| check.repair).unwrap_or_default();
     let mut tuned = configuration.settings.tuned(rule);
-    tuned.spec.params =
-        configuration.settings.repairs.inherited(&tuned.spec.params, |param| schema["properties"].get(param).is_some());
+    tuned.spec.params = configuration
+        .settings
+        .repairs
+        .inherited(&tuned.spec.params, |param| check.is_some_and(|check| check.takes(param)));
     let example =
         builtin_example(rule.id()).map(|(bad, good)| Bench { configuration, today }.example(&tuned, bad, good, width));
     let example = example.transpose()?;

@@ -22,8 +22,7 @@ pub fn chosen(rule: &Rule, check: &Check, settings: &Settings) -> Vec<String> {
 }
 
 fn chosen_in(namespace: Option<&str>, rule: &Rule, check: &Check, settings: &Settings) -> Vec<String> {
-    let is_param = |param: &str| (check.schema)()["properties"].get(param).is_some();
-    let mut params = settings.repairs.inherited(&rule.spec.params, is_param);
+    let mut params = settings.repairs.inherited(&rule.spec.params, |param| check.takes(param));
     let takes = |entry: &&RepairEntry| {
         let with = |word: &str| {
             let mut params = params.clone();

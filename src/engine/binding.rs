@@ -47,7 +47,7 @@ impl Binding {
         let everywhere = bind(rule.spec.params.clone())?;
         let mut in_entries = Vec::new();
         for entry in repairs.of_rule(rule.id()) {
-            if let Some(strategy) = entry.strategy.as_deref().filter(|_| takes(check, RepairEntry::STRATEGY)) {
+            if let Some(strategy) = entry.strategy.as_deref().filter(|_| check.takes(RepairEntry::STRATEGY)) {
                 let mut params = rule.spec.params.clone();
                 params.insert(RepairEntry::STRATEGY.to_owned(), strategy.into());
                 // One entry is for several rules: those that do not take its word keep their own.
@@ -69,9 +69,4 @@ impl Binding {
         let here = self.in_entries.iter().find(|(entry, _)| entry.is_for(namespace));
         here.map_or(&self.everywhere, |(_, run)| run)(subject)
     }
-}
-
-/// Whether a check has a parameter of this name.
-pub(super) fn takes(check: &Check, param: &str) -> bool {
-    (check.schema)()["properties"].get(param).is_some()
 }

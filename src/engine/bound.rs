@@ -4,7 +4,7 @@ use crate::base::Mode;
 #[cfg(test)]
 use crate::checks::BoundCheck;
 use crate::checks::{self, Check, Observation};
-use crate::engine::binding::{Binding, takes};
+use crate::engine::binding::Binding;
 use crate::inventory::Subject;
 use crate::manifest::WorkloadKinds;
 use crate::policy::{KindName, Repairs, Rule, Settings, did_you_mean};
@@ -219,5 +219,5 @@ fn refused(rule: &Rule, error: &serde_json::Error) -> UnboundRule {
 /// What `repairs` says laid over the parameters of a rule, where its check has such parameters: so a finding, its fix in the file
 /// and the repair of the Pod are about one and the same edit.
 fn inherit(rule: &mut Rule, check: &Check, repairs: &Repairs) {
-    rule.spec.params = repairs.inherited(&rule.spec.params, |param| takes(check, param));
+    rule.spec.params = repairs.inherited(&rule.spec.params, |param| check.takes(param));
 }

@@ -211,17 +211,8 @@ fn no_repair(remedy: &Remedy, has_proxy: bool) -> Option<String> {
     if let Safety::Unsafe(reason) = &fix.safety {
         return Some(format!("a person should look: {reason}"));
     }
-    let too_late = fix.edits.iter().map(field).find(|path| has_proxy && is_read_by_istio(path))?;
+    let too_late = fix.edits.iter().map(Edit::field).find(|path| has_proxy && is_read_by_istio(path))?;
     Some(format!("Istio has made the proxy of this Pod already and reads {too_late} no more"))
-}
-
-/// The field of the object that an edit is about.
-fn field(edit: &Edit) -> &Path {
-    match edit {
-        Edit::Set { path, .. } | Edit::Remove { path } => path,
-        Edit::Insert { list, .. } => list,
-        Edit::SetWithin { text, .. } => text,
-    }
 }
 
 /// The Pod with the ids of these findings' rules, and those that are written there already.

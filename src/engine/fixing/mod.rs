@@ -14,8 +14,6 @@ mod proof;
 mod selection;
 mod snapshot;
 #[cfg(test)]
-mod strategies;
-#[cfg(test)]
 mod tests;
 
 pub use outcome::{FixOutcome, FixedFile, Left, Why};

@@ -1,5 +1,7 @@
 //! Runs over rules made for them: they set plain numbers, so that nothing depends on what else can be printed.
 
+mod strategies;
+
 use super::*;
 use crate::base::{Edit, Fix, Mode, Path, Remedy, Severity, Source};
 use crate::checks::{BoundCheck, Observation};

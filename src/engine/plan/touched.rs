@@ -40,13 +40,10 @@ fn parents(field: &Path) -> impl Iterator<Item = Path> {
 /// What an edit touches: where an item comes or goes, the whole list, because the items behind it move.
 fn field(edit: &Edit) -> Path {
     match edit {
-        Edit::Set { path, .. } => path.clone(),
-        Edit::SetWithin { text, .. } => text.clone(),
-        Edit::Insert { list, .. } => list.clone(),
-        Edit::Remove { path } => match path.segments().last() {
-            Some(Segment::Index(_)) => path.parent().unwrap_or_default(),
-            _ => path.clone(),
-        },
+        Edit::Remove { path } if matches!(path.segments().last(), Some(Segment::Index(_))) => {
+            path.parent().unwrap_or_default()
+        }
+        other => other.field().clone(),
     }
 }
 

@@ -68,7 +68,7 @@ fn entry(key: &str, old: Option<&Value>, edits: &[Edit]) -> Option<Option<Value>
 fn by_key(edits: Vec<Edit>) -> Option<Vec<(String, Vec<Edit>)>> {
     let mut by_key: Vec<(String, Vec<Edit>)> = Vec::new();
     for edit in edits {
-        let Some(Segment::Key(key)) = place(&edit).segments().first() else { return None };
+        let Some(Segment::Key(key)) = edit.field().segments().first() else { return None };
         match by_key.iter().position(|(known, _)| **known == **key) {
             Some(at) => by_key.get_mut(at)?.1.push(edit),
             None => by_key.push(((**key).to_owned(), vec![edit])),
@@ -80,7 +80,7 @@ fn by_key(edits: Vec<Edit>) -> Option<Vec<(String, Vec<Edit>)>> {
 fn in_list(path: &Path, before: &[Value], edits: Vec<Edit>, found: &mut Vec<Change>) -> Option<()> {
     let mut after: Vec<Cow<'_, Value>> = before.iter().map(Cow::Borrowed).collect();
     for edit in edits {
-        match (&edit, place(&edit).segments()) {
+        match (&edit, edit.field().segments()) {
             (Edit::Insert { index, value, .. }, []) if *index <= after.len() => {
                 after.insert(*index, Cow::Owned(value.clone()));
             }
@@ -101,20 +101,11 @@ fn in_list(path: &Path, before: &[Value], edits: Vec<Edit>, found: &mut Vec<Chan
 
 /// Whether an edit, counted from what holds a value under a key, is of a field below the value, or of its items.
 fn is_below(edit: &Edit, value: &Value) -> bool {
-    let goes_on = place(edit).segments().len() > 1;
+    let goes_on = edit.field().segments().len() > 1;
     match value {
         Value::Object(_) => goes_on,
         Value::Array(_) => goes_on || matches!(edit, Edit::Insert { .. }),
         _ => false,
-    }
-}
-
-/// The field that an edit is counted to: of an item that comes in, its list.
-fn place(edit: &Edit) -> &Path {
-    match edit {
-        Edit::Set { path, .. } | Edit::Remove { path } => path,
-        Edit::Insert { list, .. } => list,
-        Edit::SetWithin { text, .. } => text,
     }
 }
 

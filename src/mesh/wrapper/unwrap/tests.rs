@@ -110,7 +110,7 @@ fn what_is_more_than_a_wait_stays() {
         ("until curl -fs localhost:15021/healthz/ready && nc -z db 5432; do sleep 1; done; /app", more("nc")),
         ("until curl -fs localhost:15021/healthz/ready http://db:80/; do sleep 1; done; /app", more("curl")),
         ("until curl -fs localhost:15021/healthz/ready -o answer; do sleep 1; done; /app", more("curl")),
-        ("until curl -fs localhost:15021/healthz/ready > /tmp/answer; do sleep 1; done; /app", more("/tmp/answer")),
+        ("until curl -fs localhost:15021/healthz/ready > /var/answer; do sleep 1; done; /app", more("/var/answer")),
         ("until curl -fs localhost:15021/healthz/ready; do /refresh; sleep 1; done; /app", more("/refresh")),
         ("until curl -fs localhost:15021/healthz/ready; do read -t 1 X; done; /app", more("read")),
         ("until curl -fs localhost:15021/healthz/ready; do echo $(hostname); done; /app", more("hostname")),

@@ -1,6 +1,6 @@
 //! What the platform chose for a Job is what is done to it, whatever the rule about its start would do.
 
-use super::*;
+use super::super::*;
 use crate::base::{Mode, Remedy, Source};
 use crate::engine::Engine;
 use crate::manifest::read_documents;

@@ -29,7 +29,7 @@ pub const WORST: [Make; 4] = [
 ];
 
 /// Other ways to be large.
-pub const OTHERS: [Make; 12] = [
+pub const OTHERS: [Make; 15] = [
     |size| workload("containers with a port each", "Deployment", size, with_port),
     |size| workload("containers that wait for the proxy", "Deployment", size, waiting),
     init_containers,
@@ -41,6 +41,9 @@ pub const OTHERS: [Make; 12] = [
     |size| script("a script of many commands", size, "date; "),
     |size| script("a script of many waits", size, "until curl -s localhost:15021/healthz/ready; do sleep 1; done; "),
     |size| script("a script of open brackets", size, "if true; then while ( "),
+    |size| script("a script of conditions in a row", size, "sleep 1 && "),
+    |size| script("a script of calls within calls", size, "a $(a "),
+    |size| script("a script of functions", size, "f() { f; f; }; f; A=$A$A; "),
     deep,
 ];
 

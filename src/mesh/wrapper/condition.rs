@@ -2,7 +2,7 @@
 
 use crate::mesh::wrapper::local_proxy::asks_by_device;
 use crate::mesh::wrapper::shell::{Separator, Token, tokens};
-use crate::mesh::wrapper::wait_only::timed;
+use crate::mesh::wrapper::wait_only::untimed;
 use crate::mesh::wrapper::waiting::{asks, is_counter, refers_to, texts};
 use crate::mesh::wrapper::{SHELLS, basename};
 
@@ -69,7 +69,9 @@ fn may_fail_as_a_test(question: &[Token], words: &[&str]) -> bool {
 fn true_when_ready(words: &[&str]) -> Option<bool> {
     const READY_ANSWERS: [&str; 4] = ["200", "LIVE", "live", "ok"];
     let opens_connection = || words.iter().any(|word| asks_by_device(word));
-    match basename(words.first()?) {
+    let (program, arguments) = words.split_first()?;
+    let (program, arguments) = untimed(program, arguments)?;
+    match basename(program) {
         "[" | "[[" | "test" => {
             let compares_with_ready = words.iter().any(|word| READY_ANSWERS.contains(word));
             let has_alternative = words.contains(&"-o") && !is_counter(words);
@@ -77,12 +79,11 @@ fn true_when_ready(words: &[&str]) -> Option<bool> {
             (compares_with_ready && !has_alternative).then_some(!["!=", "-ne"].contains(operator))
         }
         "curl" | "wget" | "nc" | "ncat" | "netcat" => Some(true),
-        "timeout" => true_when_ready(timed(&words[1..])?),
         // Nothing is run while the connection cannot be opened; `:` would end the shell then, as a special built-in.
         "echo" | "printf" | "true" | "cat" => opens_connection().then_some(true),
-        _ if asks_by_device(words[0]) => Some(true),
+        _ if asks_by_device(program) => Some(true),
         name if SHELLS.contains(&name) => {
-            let [_, option, script, ..] = words else { return None };
+            let [option, script, ..] = arguments else { return None };
             let tokens = tokens(script).filter(|_| option.contains('c'))?;
             let is_one = !tokens.iter().any(|token| matches!(token, Token::Separator(_)));
             true_when_ready(&texts(&tokens)).filter(|_| is_one)

@@ -4,6 +4,7 @@
 //! in a manner not understood the answer is [`ProxyWait::Possible`], on which no rule may build a finding in either direction.
 
 mod condition;
+mod course;
 mod identity;
 mod local_proxy;
 mod network_call;
@@ -209,5 +210,7 @@ fn basename(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }
 
+#[cfg(test)]
+mod limit_tests;
 #[cfg(test)]
 mod tests;

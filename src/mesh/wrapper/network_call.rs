@@ -50,7 +50,7 @@ impl ContainerStart<'_> {
     }
 
     /// The call of an image that starts a known program.
-    fn image_call(&self, args: &[&str], variables: &Variables) -> Option<Callee> {
+    fn image_call(&self, args: &[&str], variables: &Variables<'_>) -> Option<Callee> {
         let path = self.image.split('@').next().unwrap_or_default();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let name = name.split(':').next().unwrap_or_default();

@@ -48,7 +48,7 @@ impl ContainerStart<'_> {
 /// Whether a text speaks of ending the proxy: the agent's `/quitquitquit`, or a signal to the agent or Envoy.
 pub fn quits_proxy(text: &str) -> bool {
     let names_proxy = || ["pilot-agent", "envoy", "istio-proxy"].iter().any(|name| text.contains(name));
-    text.contains("quitquitquit") && !only_gets(text) || text.contains("kill") && names_proxy()
+    text.contains("quitquitquit") && !only_gets(text, DEEPEST) || text.contains("kill") && names_proxy()
 }
 
 /// Ports on which Envoy and the agent can be told to quit.
@@ -61,10 +61,13 @@ pub fn is_refused_by_proxy(http_get: &Value) -> bool {
     number.is_some_and(|port| PROXY_PORTS.contains(&port))
 }
 
+/// Scripts in scripts that are read; whoever writes more of them is not followed.
+const DEEPEST: usize = 8;
+
 /// Whether all calls of `/quitquitquit` in a script are GET to the agent or Envoy: they answer 405 to that, and run on. What listens
 /// on another port may take it.
-fn only_gets(script: &str) -> bool {
-    let Some(tokens) = tokens(script) else { return false };
+fn only_gets(script: &str, levels: usize) -> bool {
+    let Some(tokens) = tokens(script).filter(|_| levels > 0) else { return false };
     if ["alias ", "curl()", "curl ()", "wget()", "wget ()"].iter().any(|other| script.contains(other)) {
         return false;
     }
@@ -74,7 +77,7 @@ fn only_gets(script: &str) -> bool {
         let text = tokens[at].text().unwrap_or_default();
         let inner = text.strip_prefix("$(").map_or(text, |inner| inner.strip_suffix(')').unwrap_or(inner));
         if inner.contains(char::is_whitespace) {
-            return only_gets(inner);
+            return only_gets(inner, levels - 1);
         }
         let before = tokens[..at].iter().rev().take_while(is_word).count();
         let is_proxys = PROXY_PORTS.iter().any(|port| text.contains(&format!(":{port}/quitquitquit")));
@@ -157,6 +160,8 @@ mod tests {
             (&["sh", "-c", "if /job; then ! curl localhost:15020/quitquitquit; fi"], &[], false),
             (&["sh", "-c", "curl() { call -XPOST $1; }; /job; curl localhost:15020/quitquitquit"], &[], true),
             (&["sh", "-c", "alias curl='curl -XPOST'; /job; curl localhost:15020/quitquitquit"], &[], true),
+            // A blank that the shell does not split at: nobody may read it for ever.
+            (&["sh", "-c", "/job; 'curl\u{a0}localhost:15020/quitquitquit'"], &[], true),
             (&["/job"], &[], false),
             (&["sh", "-c", "pkill worker"], &[], false),
         ];

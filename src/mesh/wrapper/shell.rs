@@ -50,16 +50,53 @@ impl Token {
     }
 }
 
-/// The tokens of a script; `None` when it holds something that is not followed here: a here-document, or a quote without its end.
+/// Groups, blocks and `$(...)` inside of each other that are followed: those who read them go from one to the next.
+const DEEPEST: usize = 32;
+/// Bytes of a script that is read: it is read more than once, and a container of a pod may hold many.
+const LONGEST: usize = 64 * 1024;
+
+/// The tokens of a script; `None` when it holds something that is not followed here: a here-document, a quote without its end,
+/// blocks nested deeper than anybody writes them, or more text.
 pub(super) fn tokens(script: &str) -> Option<Vec<Token>> {
     located_tokens(script).map(|(tokens, _)| tokens)
 }
 
 /// The same, with the bytes that each token takes in the script.
 pub(in crate::mesh) fn located_tokens(script: &str) -> Option<(Vec<Token>, Vec<Range<usize>>)> {
+    if script.len() > LONGEST || deepest_parenthesis(script) > DEEPEST {
+        return None;
+    }
     let mut lexer = Lexer { script, rest: script, redirects: false, tokens: Vec::new(), spans: Vec::new() };
     while lexer.step()? {}
-    Some((lexer.tokens, lexer.spans))
+    (deepest(&lexer.tokens) <= DEEPEST).then_some((lexer.tokens, lexer.spans))
+}
+
+/// How many parentheses are open at the same time, at most, those in quotes among them: a text may be a script again.
+fn deepest_parenthesis(script: &str) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for byte in script.bytes() {
+        match byte {
+            b'(' => open += 1,
+            b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
+}
+
+/// How many groups and blocks are open at the same time, at most.
+fn deepest(tokens: &[Token]) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for token in tokens {
+        match (token, token.keyword()) {
+            (Token::Open, _) | (_, Some("{" | "if" | "do" | "case")) => open += 1,
+            (Token::Close, _) | (_, Some("}" | "fi" | "done" | "esac")) => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
 }
 
 struct Lexer<'a> {

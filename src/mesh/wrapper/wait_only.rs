@@ -149,11 +149,11 @@ fn leaves_nothing(program: &str, arguments: &[&str]) -> bool {
     if program.starts_with("$(") {
         return arguments.is_empty();
     }
+    let Some((program, arguments)) = untimed(program, arguments) else { return false };
     match basename(program) {
         // To give up is for when the proxy does not answer.
         "echo" | "sleep" | "true" | "false" | ":" | "break" | "continue" | "exit" | "date" | "expr" | "seq" => true,
         "pilot-agent" => arguments.first() == Some(&"wait"),
-        "timeout" => timed(arguments).is_some_and(|timed| leaves_nothing(timed[0], &timed[1..])),
         name if SHELLS.contains(&name) => {
             matches!(arguments, [option, script] if option.contains('c') && only_waits(script).is_ok())
         }
@@ -171,6 +171,16 @@ fn leaves_nothing(program: &str, arguments: &[&str]) -> bool {
 /// What `timeout` runs, behind its options and its time: one word at least.
 pub(super) fn timed<'a, 'b>(arguments: &'a [&'b str]) -> Option<&'a [&'b str]> {
     after_options(arguments).get(1..).filter(|rest| !rest.is_empty())
+}
+
+/// The program that runs in the end where `timeout` runs it, maybe within another `timeout`, and its arguments.
+pub(super) fn untimed<'a, 'b>(program: &'b str, arguments: &'a [&'b str]) -> Option<(&'b str, &'a [&'b str])> {
+    let (mut program, mut arguments) = (program, arguments);
+    while basename(program) == "timeout" {
+        let (inner, behind) = timed(arguments)?.split_first()?;
+        (program, arguments) = (*inner, behind);
+    }
+    Some((program, arguments))
 }
 
 /// Whether an option is followed by the file that the answer goes to.

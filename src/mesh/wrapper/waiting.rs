@@ -13,8 +13,9 @@
 //! does, may not hold the application back. Such scripts, and whatever asks the proxy in another manner, are possible waits.
 
 use crate::mesh::wrapper::condition::{Surety, goes_on_until_ready};
+use crate::mesh::wrapper::course::Course;
 use crate::mesh::wrapper::local_proxy::{asks_if_ready, mentions_readiness};
-use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items, may_leave};
+use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items};
 use crate::mesh::wrapper::shell::{Separator, Token, tokens};
 use crate::mesh::wrapper::status::starts_with_status;
 use crate::mesh::wrapper::{Bound, Environment, ProxyWait, basename, program_wait};
@@ -26,9 +27,10 @@ pub(super) fn script_wait(script: &str, environment: Environment<'_>) -> ProxyWa
     let said = tokens.as_deref().map_or_else(|| script.to_owned(), |tokens| texts(tokens).join(" "));
     let mut surest = if mentions_readiness(&said) { ProxyWait::Possible } else { ProxyWait::None };
     let Some(items) = tokens.as_deref().and_then(items) else { return surest };
+    let course = Course::of(&items);
     for at in 0..items.len() {
         let wait = match wait_at(&items, at, environment) {
-            ProxyWait::Certain(_) if !surely_runs_first(&items, at) => ProxyWait::Possible,
+            ProxyWait::Certain(_) if !course.surely_runs_first(at) => ProxyWait::Possible,
             wait => wait,
         };
         if matches!((surest, wait), (ProxyWait::None, _) | (ProxyWait::Possible, ProxyWait::Certain(_))) {
@@ -40,42 +42,9 @@ pub(super) fn script_wait(script: &str, environment: Environment<'_>) -> ProxyWa
 
 /// The first command of a script that certainly waits for the proxy, by its place in the list.
 pub(super) fn first_wait(items: &[Item<'_>], environment: Environment<'_>) -> Option<usize> {
-    let waits = |at: &usize| matches!(wait_at(items, *at, environment), ProxyWait::Certain(_));
-    (0..items.len()).find(|at| waits(at) && surely_runs_first(items, *at))
-}
-
-/// Whether nothing before this command can skip it, and nothing lets the script go on without it.
-pub(super) fn surely_runs_first(items: &[Item<'_>], at: usize) -> bool {
-    let reached = match items[at].before {
-        Separator::Next => true,
-        Separator::And => at > 0 && is_harmless(&items[at - 1]) && surely_runs_first(items, at - 1),
-        Separator::Or | Separator::Pipe | Separator::Background => false,
-    };
-    let in_background = |item: &Item<'_>| item.after == Separator::Background;
-    // `wait && app &`: the list as a whole is in the background.
-    let end_of_list =
-        items[at..].iter().find(|item| !matches!(item.after, Separator::And | Separator::Or | Separator::Pipe));
-    let left = items[..at].iter().any(may_leave);
-    let in_the_background = items[..at].iter().any(in_background) || end_of_list.is_some_and(in_background);
-    reached && !left && !in_the_background && !is_behind_the_work(items, at)
-}
-
-/// Whether a command stands behind what its script is there for: something is run before it, and nothing after it.
-fn is_behind_the_work(items: &[Item<'_>], at: usize) -> bool {
-    let is_other = |item: &Item<'_>| !matches!(item.kind, ItemKind::Simple(_));
-    let works = |item: &Item<'_>| !is_other(item) && !prepares(item);
-    items[..at].iter().any(works) && !items[at + 1..].iter().any(|item| is_other(item) || works(item))
-}
-
-/// Whether a command only makes things ready for others.
-fn prepares(item: &Item<'_>) -> bool {
-    const PREPARING: [&str; 20] = [
-        "mkdir", "cp", "mv", "rm", "touch", "ln", "chmod", "chown", "cat", "test", "[", "[[", "source", ".", "ulimit",
-        "umask", "date", "apk", "apt-get", "true",
-    ];
-    let ItemKind::Simple(words) = &item.kind else { return false };
-    let program = words.iter().filter_map(Token::text).find(|word| !is_assignment(word));
-    is_harmless(item) || program.is_none_or(|program| PREPARING.contains(&basename(program)))
+    let course = Course::of(items);
+    let waits = |at: usize| matches!(wait_at(items, at, environment), ProxyWait::Certain(_));
+    (0..items.len()).find(|at| course.surely_runs_first(*at) && waits(*at))
 }
 
 /// The wait of one command of a list. The body of a function runs only where it is called.
@@ -101,9 +70,11 @@ fn group_wait(tokens: &[Token], environment: Environment<'_>) -> Option<ProxyWai
     let [first, inner @ .., _] = tokens else { return None };
     let is_group = *first == Token::Open || first.keyword() == Some("{");
     let items = items(inner).filter(|_| is_group)?;
-    let at = first_wait(&items, environment)?;
-    let only_waits = [&items[..at], &items[at + 1..]].into_iter().flatten().all(is_harmless);
-    only_waits.then(|| wait_at(&items, at, environment))
+    // Looked at once: it may be a group again.
+    let mut others = items.iter().enumerate().filter(|(_, item)| !is_harmless(item));
+    let at = others.next().filter(|_| others.next().is_none())?.0;
+    let wait = wait_at(&items, at, environment);
+    (matches!(wait, ProxyWait::Certain(_)) && Course::of(&items).surely_runs_first(at)).then_some(wait)
 }
 
 pub(super) fn texts(tokens: &[Token]) -> Vec<&str> {

@@ -68,6 +68,31 @@ pub enum CurlOptions {
 
 /// The flaws of one command line; `variables` hold an address of the server.
 fn flaws_of(argv: &[&str], variables: &[String]) -> Vec<IdentityFlaw> {
+    let (argv, is_timed) = started(argv);
+    let mut flaws = own_flaws(argv, variables);
+    flaws.retain(|it| !is_timed || !matches!(it, IdentityFlaw::Endless | IdentityFlaw::NoTimeLimit));
+    flaws
+}
+
+/// What a command line runs in the end, behind programs that only start another, and whether one of them gives it a time.
+fn started<'a, 'b>(mut argv: &'a [&'b str]) -> (&'a [&'b str], bool) {
+    let mut is_timed = false;
+    while let Some((program, arguments)) = argv.split_first() {
+        argv = match basename(program) {
+            "tini" | "dumb-init" => after_options(arguments),
+            "env" => after_options_and(arguments, |word| word.contains('=')),
+            "timeout" => {
+                is_timed = true;
+                after_options(arguments).get(1..).unwrap_or_default()
+            }
+            _ => break,
+        };
+    }
+    (argv, is_timed)
+}
+
+/// The flaws of a program and its arguments.
+fn own_flaws(argv: &[&str], variables: &[String]) -> Vec<IdentityFlaw> {
     let Some((program, arguments)) = argv.split_first() else { return Vec::new() };
     match basename(program) {
         name if SHELLS.contains(&name) => {
@@ -75,12 +100,6 @@ fn flaws_of(argv: &[&str], variables: &[String]) -> Vec<IdentityFlaw> {
             let stops = arguments.get(..at).unwrap_or_default().iter().any(|word| stops_at_failures(word));
             let script = arguments.get(at).copied().unwrap_or("");
             Script::of(script, variables, stops).map_or_else(Vec::new, |script| script.flaws())
-        }
-        "tini" | "dumb-init" => flaws_of(after_options(arguments), variables),
-        "env" => flaws_of(after_options_and(arguments, |word| word.contains('=')), variables),
-        "timeout" => {
-            let inner = flaws_of(after_options(arguments).get(1..).unwrap_or_default(), variables);
-            inner.into_iter().filter(|it| !matches!(it, IdentityFlaw::Endless | IdentityFlaw::NoTimeLimit)).collect()
         }
         "curl" if arguments.iter().any(|word| asks_metadata_server(word)) => curl_flaws(arguments),
         _ if is_own_program(program) && starts_anyway(arguments) => vec![IdentityFlaw::FailureIgnored],
@@ -111,15 +130,18 @@ fn with_options(script: &str) -> Option<String> {
     let (tokens, spans) = located_tokens(script)?;
     let mut text = script.to_owned();
     let mut changed = false;
-    let words = |tokens: &[Token]| tokens.iter().take_while(|it| it.text().is_some()).count();
+    let mut end = tokens.len();
     // From the end to the start, so that places stay right.
-    for at in (0..tokens.len()).rev() {
-        let is_curl = tokens[at].text().is_some_and(|word| basename(word) == "curl" && !word.contains(' '));
-        let behind = &tokens[at + 1..at + 1 + words(&tokens[at + 1..])];
-        let arguments: Vec<&str> = behind.iter().filter_map(Token::text).collect();
-        if !is_curl || !arguments.iter().any(|word| asks_metadata_server(word)) {
+    for command in tokens.rsplit(|token| token.text().is_none()) {
+        let start = end - command.len();
+        end = start.saturating_sub(1);
+        let is_curl = |token: &Token| token.text().is_some_and(|it| basename(it) == "curl" && !it.contains(' '));
+        let Some(within) = command.iter().position(is_curl) else { continue };
+        let arguments: Vec<&str> = command[within + 1..].iter().filter_map(Token::text).collect();
+        if !arguments.iter().any(|word| asks_metadata_server(word)) {
             continue;
         }
+        let at = start + within;
         let missing = missing_options(&arguments);
         if !missing.is_empty() {
             text.insert_str(spans[at].end, &format!(" {}", missing.join(" ")));

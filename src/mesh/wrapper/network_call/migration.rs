@@ -12,7 +12,7 @@ const OF_LIQUIBASE: [&str; 7] =
     ["update", "status", "rollback", "updateCount", "update-count", "releaseLocks", "release-locks"];
 
 /// Whom flyway or liquibase calls with these arguments. A database may also be a file, or stand in the pod.
-pub(super) fn migration_call(program: &str, arguments: &[&str], variables: &Variables) -> Option<Callee> {
+pub(super) fn migration_call(program: &str, arguments: &[&str], variables: &Variables<'_>) -> Option<Callee> {
     let tasks = if program == "flyway" { OF_FLYWAY } else { OF_LIQUIBASE };
     let runs = arguments.iter().any(|word| tasks.contains(word));
     let texts = || arguments.iter().copied().chain(variables.values());

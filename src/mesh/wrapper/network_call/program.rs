@@ -9,13 +9,10 @@ use crate::mesh::wrapper::wait_only::timed;
 use crate::mesh::wrapper::{SHELLS, after_options_and, basename, inline_script};
 
 /// Whom a command line calls: a program with its arguments.
-pub(super) fn command_call(words: &[&str], variables: &Variables) -> Option<Callee> {
-    let (program, arguments) = words.split_first()?;
+pub(super) fn command_call(words: &[&str], variables: &Variables<'_>) -> Option<Callee> {
+    let (program, arguments) = started(words)?.split_first()?;
     let first = arguments.first().copied().unwrap_or_default();
     match basename(program) {
-        "timeout" => command_call(timed(arguments)?, variables),
-        "busybox" | "nohup" | "time" => command_call(arguments, variables),
-        "env" => command_call(after_options_and(arguments, |word| word.contains('=')), variables),
         name if SHELLS.contains(&name) => script_call(inline_script(arguments)?, name == "bash", variables),
         "kubectl" | "oc" => cluster_call(arguments, &KUBECTL_VERBS),
         "helm" => cluster_call(arguments, &HELM_VERBS),
@@ -33,11 +30,24 @@ pub(super) fn command_call(words: &[&str], variables: &Variables) -> Option<Call
     }
 }
 
+/// What a command line runs in the end, behind programs that only start another.
+fn started<'a, 'b>(mut words: &'a [&'b str]) -> Option<&'a [&'b str]> {
+    while let Some((program, arguments)) = words.split_first() {
+        words = match basename(program) {
+            "timeout" => timed(arguments)?,
+            "busybox" | "nohup" | "time" => arguments,
+            "env" => after_options_and(arguments, |word| word.contains('=')),
+            _ => return Some(words),
+        };
+    }
+    None
+}
+
 /// As a first argument: nobody is called.
 const TELLING: [&str; 5] = ["--version", "-V", "--help", "version", "help"];
 
 /// The host that a program with these arguments calls.
-fn host<'a>(name: &str, arguments: &[&'a str], variables: &'a Variables) -> Option<&'a str> {
+fn host<'a>(name: &str, arguments: &[&'a str], variables: &'a Variables<'_>) -> Option<&'a str> {
     match name {
         "curl" => web(&CURL, arguments),
         "wget" => web(&WGET, arguments),
@@ -272,7 +282,7 @@ fn cluster_call(arguments: &[&str], verbs: &[&str]) -> Option<Callee> {
 }
 
 /// A call of a cloud: a store that is named by its own scheme, or a task that nothing answers on this side.
-fn cloud_call(program: &str, arguments: &[&str], variables: &Variables) -> Option<Callee> {
+fn cloud_call(program: &str, arguments: &[&str], variables: &Variables<'_>) -> Option<Callee> {
     let has = |scheme: &str| arguments.iter().any(|word| word.starts_with(scheme));
     let starts = |words: &[&str]| arguments.starts_with(words);
     let calls = match program {

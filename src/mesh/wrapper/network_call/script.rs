@@ -8,16 +8,27 @@ use crate::mesh::wrapper::network_call::variables::Variables;
 use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items, may_leave};
 use crate::mesh::wrapper::shell::{Separator, Token, located_tokens};
 use crate::mesh::wrapper::waiting::{is_assignment, is_forever};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The first call that a script certainly makes. Only bash connects by `/dev/tcp`.
-pub(super) fn script_call(text: &str, bash: bool, variables: &Variables) -> Option<Callee> {
+pub(super) fn script_call(text: &str, bash: bool, variables: &Variables<'_>) -> Option<Callee> {
+    inner_call(text, bash, variables, &Cell::new(MOST_COMMANDS))
+}
+
+/// Commands that are followed in one script, those of its functions counted at each call: functions that call each other
+/// many times would take more steps than anybody waits for.
+const MOST_COMMANDS: usize = 500;
+
+/// The same of a script within another; `left` commands are followed of both.
+fn inner_call(text: &str, bash: bool, variables: &Variables<'_>, left: &Cell<usize>) -> Option<Callee> {
     let (tokens, spans) = located_tokens(text)?;
     let mut variables = variables.clone();
     variables.forget_what_changes(&tokens);
     let functions = BTreeMap::new();
-    Script { text, tokens: &tokens, spans: &spans, bash, variables, functions, depth: 0 }.list_call(0..tokens.len())
+    let mut script = Script { text, tokens: &tokens, spans: &spans, bash, variables, functions, depth: 0, left };
+    script.list_call(0..tokens.len())
 }
 
 struct Script<'a> {
@@ -25,24 +36,29 @@ struct Script<'a> {
     tokens: &'a [Token],
     spans: &'a [Range<usize>],
     bash: bool,
-    variables: Variables,
+    variables: Variables<'a>,
     /// The tokens of the body of each function.
     functions: BTreeMap<&'a str, Range<usize>>,
     /// How many functions call each other here.
     depth: usize,
+    /// How many commands are still followed.
+    left: &'a Cell<usize>,
 }
 
 impl<'a> Script<'a> {
     /// The first call of a list of commands.
     fn list_call(&mut self, range: Range<usize>) -> Option<Callee> {
         let items = items(self.tokens.get(range.clone())?)?;
+        let mut runs = true;
         for (at, item) in items.iter().enumerate() {
+            self.left.set(self.left.get().checked_sub(1)?);
+            runs = surely_runs(item, at.checked_sub(1).map(|before| &items[before]), runs);
             let place = range.start + item.tokens.start..range.start + item.tokens.end;
             if let Some(name) = defined(&items, at) {
                 self.functions.insert(name, place);
                 continue;
             }
-            let callee = if runs(&items, at) { self.item_call(item, place) } else { None };
+            let callee = if runs { self.item_call(item, place) } else { None };
             if callee.is_some() || self.may_end_at(item) {
                 return callee;
             }
@@ -121,7 +137,7 @@ impl<'a> Script<'a> {
     fn substituted_call(&self, range: Range<usize>) -> Option<Callee> {
         let mut inner =
             range.filter_map(|at| self.spans.get(at)).flat_map(|span| substitutions(&self.text[span.clone()]));
-        inner.find_map(|script| script_call(script, self.bash, &self.variables))
+        inner.find_map(|script| inner_call(script, self.bash, &self.variables, self.left))
     }
 
     /// Whether the list of a `for` holds a word for certain: one that is written out, or numbers.
@@ -170,12 +186,13 @@ impl<'a> Script<'a> {
 /// How many functions are followed that call each other.
 const DEEPEST: usize = 3;
 
-/// Whether a command certainly runs once those before it have: not only if another fails, or after one that may.
-fn runs(items: &[Item<'_>], at: usize) -> bool {
-    match (items[at].before, at.checked_sub(1)) {
+/// Whether a command certainly runs: not only if the one before it fails, or after one that may. Of that one it is known whether
+/// it runs.
+fn surely_runs(item: &Item<'_>, before: Option<&Item<'_>>, it_runs: bool) -> bool {
+    match (item.before, before) {
         (Separator::Next | Separator::Background, _) | (_, None) => true,
-        (Separator::And, Some(before)) => is_harmless(&items[before]) && runs(items, before),
-        (Separator::Pipe, Some(before)) => runs(items, before),
+        (Separator::And, Some(before)) => it_runs && is_harmless(before),
+        (Separator::Pipe, Some(_)) => it_runs,
         (Separator::Or, _) => false,
     }
 }

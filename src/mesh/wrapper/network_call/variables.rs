@@ -4,27 +4,46 @@ use crate::mesh::wrapper::Environment;
 use crate::mesh::wrapper::shell::Token;
 use crate::mesh::wrapper::waiting::is_assignment;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Values by name: the empty ones are known too, and none where it comes from elsewhere.
+///
+/// A copy, as each script within a script has one, shares those of `env`: there may be thousands.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Variables(BTreeMap<String, Option<String>>);
+pub(super) struct Variables<'a> {
+    of_container: Rc<BTreeMap<&'a str, Option<&'a str>>>,
+    of_script: BTreeMap<String, Option<String>>,
+}
 
-impl Variables {
+/// Bytes of a value that is put in the place of its variable: each of them may stand for others, and twice.
+const LONGEST_VALUE: usize = 1024;
+/// Characters of a name, with what stands in its place when there is none.
+const LONGEST_NAME: usize = 256;
+/// Bytes of a word with its variables replaced; of one that would be longer nothing is.
+const LONGEST_WORD: usize = 16 * 1024;
+
+impl<'a> Variables<'a> {
     /// Those of `env`. What refers to other variables is not followed.
-    pub(super) fn of(environment: Environment<'_>) -> Self {
+    pub(super) fn of(environment: Environment<'a>) -> Self {
         let known = |value: &&str| !value.contains("$(");
-        let entry = |(name, value): &(&str, Option<&str>)| ((*name).to_owned(), value.filter(known).map(str::to_owned));
-        Self(environment.iter().map(entry).collect())
+        let entry = |(name, value): &(&'a str, Option<&'a str>)| (*name, value.filter(known));
+        let of_container = Rc::new(environment.iter().map(entry).collect());
+        Self { of_container, of_script: BTreeMap::new() }
     }
 
     /// The value of a variable.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_deref()
+        match self.of_script.get(name) {
+            Some(value) => value.as_deref(),
+            None => *self.of_container.get(name)?,
+        }
     }
 
     /// All values that are known.
     pub(super) fn values(&self) -> impl Iterator<Item = &str> {
-        self.0.values().filter_map(Option::as_deref)
+        let of_container = self.of_container.iter().filter(|(name, _)| !self.of_script.contains_key(**name));
+        let of_script = self.of_script.values().filter_map(Option::as_deref);
+        of_container.filter_map(|(_, value)| *value).chain(of_script)
     }
 
     /// A word of `command` or `args` with its `$(NAME)`, as Kubernetes expands them before anything runs.
@@ -39,6 +58,9 @@ impl Variables {
         let mut rest = braced.as_str();
         let mut text = String::new();
         while let Some(at) = rest.find('$') {
+            if text.len() > LONGEST_WORD {
+                return word.to_owned();
+            }
             let (before, from) = rest.split_at(at);
             let name: String = from[1..].chars().take_while(|it| it.is_ascii_alphanumeric() || *it == '_').collect();
             let written = &from[..=name.len()];
@@ -51,14 +73,20 @@ impl Variables {
 
     /// The value of a variable that stays one word.
     fn word(&self, name: &str) -> Option<&str> {
-        self.value(name).filter(|value| !value.contains([' ', '\t', '\n', '*', '?', '$', '`']))
+        let stays_one = |value: &&str| !value.contains([' ', '\t', '\n', '*', '?', '$', '`']);
+        self.value(name).filter(|value| value.len() <= LONGEST_VALUE).filter(stays_one)
     }
 
     fn replaced(&self, text: &str, open: &str, close: char) -> String {
         let (mut rest, mut replaced) = (text, String::new());
         while let Some(at) = rest.find(open) {
+            if replaced.len() > LONGEST_WORD {
+                return text.to_owned();
+            }
             let (before, from) = rest.split_at(at);
-            let name = from[open.len()..].split(close).next().unwrap_or_default();
+            let behind = &from[open.len()..];
+            let end = behind.char_indices().take(LONGEST_NAME).find(|(_, it)| *it == close).map_or(0, |(end, _)| end);
+            let name = &behind[..end];
             let written = from.get(..open.len() + name.len() + close.len_utf8()).unwrap_or(from);
             // A value for when there is none is in use where there is none.
             let plain = name.split_once(":-").map_or(name, |(name, _)| name);
@@ -83,12 +111,13 @@ impl Variables {
     pub(super) fn forget_what_changes(&mut self, tokens: &[Token]) {
         let texts: Vec<&str> = tokens.iter().filter_map(Token::text).collect();
         if texts.iter().any(|word| matches!(*word, "." | "source" | "eval")) {
-            self.0.clear();
+            self.of_container = Rc::default();
+            self.of_script.clear();
         }
         let set = texts.iter().filter(|word| is_assignment(word)).filter_map(|word| Some(word.split_once('=')?.0));
         let names = texts.windows(2).filter(|pair| matches!(pair[0], "read" | "for" | "unset")).map(|pair| pair[1]);
         for name in set.chain(names) {
-            self.0.insert(name.to_owned(), None);
+            self.of_script.insert(name.to_owned(), None);
         }
     }
 
@@ -97,8 +126,8 @@ impl Variables {
         let Some((name, value)) = word.split_once('=') else { return };
         let sets = |token: &&Token| token.text().and_then(|text| text.split_once('=')).is_some_and(|it| it.0 == name);
         let value = self.in_script(value);
-        if tokens.iter().filter(sets).count() == 1 && !value.contains(['$', '`']) {
-            self.0.insert(name.to_owned(), Some(value));
+        if value.len() <= LONGEST_VALUE && !value.contains(['$', '`']) && tokens.iter().filter(sets).count() == 1 {
+            self.of_script.insert(name.to_owned(), Some(value));
         }
     }
 }

@@ -29,13 +29,15 @@ pub const WORST: [Make; 4] = [
 ];
 
 /// Other ways to be large.
-pub const OTHERS: [Make; 15] = [
+pub const OTHERS: [Make; 17] = [
     |size| workload("containers with a port each", "Deployment", size, with_port),
     |size| workload("containers that wait for the proxy", "Deployment", size, waiting),
     init_containers,
     variables,
     services,
-    service_ports,
+    |size| service_ports("ports of one Service", size, "port", |_| 8080),
+    |size| service_ports("ports of one Service, called udp", size, "udp", |_| 8080),
+    |size| service_ports("ports of one Service, to as many targets", size, "port", |number| number),
     named_ports,
     annotation,
     |size| script("a script of many commands", size, "date; "),
@@ -140,11 +142,12 @@ fn services(size: usize) -> Large {
     Large { name: "tenths of Services of one Deployment", objects }
 }
 
-fn service_ports(size: usize) -> Large {
-    let port = |number: usize| json!({"name": format!("port-{number}"), "port": number + 1, "targetPort": 8080});
+fn service_ports(name: &'static str, size: usize, word: &str, target: fn(usize) -> usize) -> Large {
+    let port =
+        |number: usize| json!({"name": format!("{word}-{number}"), "port": number + 1, "targetPort": target(number)});
     let mut objects = deployment(json!({"containers": [faulty(0)]}));
     objects.insert(0, service("wide", (0..size).map(port).collect()));
-    Large { name: "ports of one Service", objects }
+    Large { name, objects }
 }
 
 fn named_ports(size: usize) -> Large {

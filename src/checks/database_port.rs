@@ -6,11 +6,13 @@
 
 use crate::base::PodRepair;
 use crate::checks::service_port::{protocol_of, spoken};
-use crate::checks::shared_pods::{RivalPort, rival_ports};
+use crate::checks::shared_pods::{RivalPort, Rivals};
 use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of, shortened};
 use crate::inventory::{Entry, ServiceFacts, Subject};
 use crate::manifest::ServicePort;
 use crate::mesh::{OutboundListener, Protocol, differ_inbound, outbound_listener};
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -33,52 +35,67 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service() else { return Vec::new() };
     let istio = subject.profile.istio_version;
     let address = ServiceFacts::of(subject.object.value()).address();
+    let others = Others { subject, rivals: OnceCell::new(), by_number: OnceCell::new() };
     let observe = |port: ServicePort<'_>| {
         let protocol = protocol_of(&port, istio).filter(|it| matches!(it, Protocol::Mongo | Protocol::MySql))?;
-        let clashes = match outbound_listener(istio, address, protocol) {
-            OutboundListener::None | OutboundListener::OfService => return None,
-            OutboundListener::OfEachPod => with_same_pods(subject, &port, protocol),
-            OutboundListener::Shared => with_same_number(subject, &port, protocol),
+        let first = match outbound_listener(istio, address, protocol) {
+            OutboundListener::None | OutboundListener::OfService => None,
+            OutboundListener::OfEachPod => others.with_same_pods(&port, protocol),
+            OutboundListener::Shared => others.with_same_number(&port, protocol),
         };
-        clashes.first().map(|first| observe(&port, protocol, first))
+        first.map(|first| observe(&port, protocol, &first))
     };
     service.ports().filter_map(observe).collect()
 }
 
-/// The ports of other headless Services over the same pods. Where the two lead to the same port of the pods and its proxy
-/// minds, that is another rule's finding.
-fn with_same_pods<'a>(subject: &Subject<'a>, port: &ServicePort<'_>, protocol: Protocol) -> Vec<Clash<'a>> {
-    let clash = |rival: &RivalPort<'a>| {
-        let clash = clash(subject, rival.service, rival.port, port, protocol, OutboundListener::OfEachPod)?;
-        let is_conflict = rival.meets(port) && differ_inbound(protocol, clash.protocol);
-        (!is_conflict && rival.belongs(subject)).then_some(clash)
-    };
-    rival_ports(subject).iter().filter_map(clash).collect()
+/// The ports of other Services, looked through once for all ports of this one.
+struct Others<'a, 's> {
+    subject: &'s Subject<'a>,
+    rivals: OnceCell<Rivals<'a>>,
+    by_number: OnceCell<HashMap<i64, Vec<Port<'a>>>>,
 }
 
-/// The ports of this number of all Services in the mesh whose listener is on all addresses.
-fn with_same_number<'a>(subject: &Subject<'a>, port: &ServicePort<'_>, protocol: Protocol) -> Vec<Clash<'a>> {
-    let others = subject.inventory.all_services(subject.object.file()).into_iter();
-    let others = others.filter(|other| other.reference != *subject.object.reference());
-    let ports = others.flat_map(|other| other.facts.ports.iter().map(move |theirs| (other, theirs.view())));
-    let clash = |(other, theirs)| clash(subject, other, theirs, port, protocol, OutboundListener::Shared);
-    ports.filter_map(clash).filter(|clash| subject.belongs_with(clash.service, None)).collect()
-}
+/// A port with its Service.
+type Port<'a> = (&'a Entry<ServiceFacts>, ServicePort<'a>);
 
-fn clash<'a>(
-    subject: &Subject<'_>,
-    other: &'a Entry<ServiceFacts>,
-    theirs: ServicePort<'a>,
-    port: &ServicePort<'_>,
-    protocol: Protocol,
-    listener: OutboundListener,
-) -> Option<Clash<'a>> {
-    let istio = subject.profile.istio_version;
-    let their_protocol = protocol_of(&theirs, istio)?;
-    let is_clash = theirs.number == port.number
-        && their_protocol != protocol
-        && outbound_listener(istio, other.facts.address(), their_protocol) == listener;
-    is_clash.then_some(Clash { service: other, port: theirs, protocol: their_protocol })
+impl<'a> Others<'a, '_> {
+    /// The first port of another headless Service over the same pods. Where the two lead to the same port of the pods and its
+    /// proxy minds, that is another rule's finding.
+    fn with_same_pods(&self, port: &ServicePort<'_>, protocol: Protocol) -> Option<Clash<'a>> {
+        let rivals = self.rivals.get_or_init(|| Rivals::of(self.subject));
+        let clash = |rival: &RivalPort<'a>| {
+            let clash = self.clash((rival.service, rival.port), protocol, OutboundListener::OfEachPod)?;
+            let is_conflict = rival.meets(port) && differ_inbound(protocol, clash.protocol);
+            (!is_conflict && rival.belongs(self.subject)).then_some(clash)
+        };
+        rivals.of_number(port.number).find_map(clash)
+    }
+
+    /// The first port of this number of all Services in the mesh whose listener is on all addresses.
+    fn with_same_number(&self, port: &ServicePort<'_>, protocol: Protocol) -> Option<Clash<'a>> {
+        let others = self.by_number.get_or_init(|| self.all_by_number()).get(&port.number)?;
+        let clashes = others.iter().filter_map(|other| self.clash(*other, protocol, OutboundListener::Shared));
+        clashes.into_iter().find(|clash| self.subject.belongs_with(clash.service, None))
+    }
+
+    fn all_by_number(&self) -> HashMap<i64, Vec<Port<'a>>> {
+        let subject = self.subject;
+        let others = subject.inventory.all_services(subject.object.file()).into_iter();
+        let others = others.filter(|other| other.reference != *subject.object.reference());
+        let mut by_number: HashMap<i64, Vec<Port<'a>>> = HashMap::new();
+        for (other, port) in others.flat_map(|other| other.facts.ports.iter().map(move |port| (other, port.view()))) {
+            by_number.entry(port.number).or_default().push((other, port));
+        }
+        by_number
+    }
+
+    /// A port of the same number that has the same listener, but speaks something else.
+    fn clash(&self, (service, port): Port<'a>, protocol: Protocol, listener: OutboundListener) -> Option<Clash<'a>> {
+        let istio = self.subject.profile.istio_version;
+        let theirs = protocol_of(&port, istio).filter(|theirs| *theirs != protocol)?;
+        let is_shared = outbound_listener(istio, service.facts.address(), theirs) == listener;
+        is_shared.then_some(Clash { service, port, protocol: theirs })
+    }
 }
 
 fn observe(port: &ServicePort<'_>, protocol: Protocol, first: &Clash<'_>) -> Observation {

@@ -46,6 +46,7 @@ mod pod_field;
 mod pod_security;
 mod port_evidence;
 mod port_fix;
+mod port_names;
 mod port_references;
 mod pre_stop;
 mod pre_stop_command;

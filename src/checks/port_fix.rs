@@ -2,6 +2,7 @@
 
 use crate::base::{Edit, Fix};
 use crate::checks::port_evidence::{Strength, evidence};
+use crate::checks::port_names::PortNames;
 use crate::checks::port_references::{in_words, references};
 use crate::checks::service_port::{APP_PROTOCOL, deciding_field, reads_app_protocol};
 use crate::checks::{Observation, shortened_to};
@@ -96,8 +97,7 @@ pub fn renamed(
     if !is_dns_label(&name) {
         return Err(format!("{shown} would be no name for a port: want at most 63 of a-z, 0-9 and `-`"));
     }
-    let mut ports = subject.service().into_iter().flat_map(|service| service.ports());
-    if ports.any(|other| other.index != port.index && other.name == Some(&name)) {
+    if PortNames::of(subject).is_some_and(|names| names.is_taken(&name, port)) {
         return Err(format!("another port of the Service is called {shown} already"));
     }
     if convert(subject.profile.istio_version, port.number, Some(&name), Transport::Tcp, None) != protocol {

@@ -3,10 +3,10 @@
 //! Of other objects only those in the files are known; a reference that is not found here may still be somewhere.
 
 use crate::base::{ObjectRef, Path};
+use crate::checks::port_names::PortNames;
 use crate::checks::{RelatedPlace, shortened_to};
 use crate::inventory::{NearUse, PortKey, Subject};
-use crate::manifest::{Labels, ServicePort};
-use serde_json::Value;
+use crate::manifest::ServicePort;
 
 /// What refers to a port by the name that it has; none for a port without one.
 pub fn references(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<RelatedPlace> {
@@ -17,8 +17,8 @@ pub fn references(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<RelatedP
         path: it.found.field.clone(),
         place: it.place(),
     });
-    let annotations = subject.object.annotations();
-    let of_itself = annotating(&annotations, name).map(|key| {
+    let own = PortNames::of(subject);
+    let of_itself = own.iter().flat_map(|own| own.annotating(name)).map(|key| {
         let path = Path::keys("metadata.annotations").key(key);
         let place = subject.object.point_at(&path);
         RelatedPlace { message: format!("annotation {key} refers to the port as {}", quoted(name)), path, place }
@@ -52,45 +52,6 @@ fn is_by_name(subject: &Subject<'_>, place: &NearUse<'_>) -> bool {
     let is_by_hand = || subject.service().is_some_and(|service| service.selector().iter().next().is_none());
     let is_written = matches!(&*place.by.reference.kind, "Endpoints" | "EndpointSlice") && !is_by_hand();
     matches!(place.found.port, PortKey::Name(_)) && !is_written
-}
-
-/// The annotations of the Service itself that hold the name of the port.
-fn annotating<'a>(annotations: &Labels<'a>, name: &str) -> impl Iterator<Item = &'static str> + use<'a> {
-    let (annotations, name) = (*annotations, name.to_owned());
-    let holds = move |(key, form): &(&str, Form)| annotations.get(key).is_some_and(|text| form.holds(text, &name));
-    ANNOTATIONS.into_iter().filter(holds).map(|(key, _)| key)
-}
-
-/// How an annotation names ports.
-#[derive(Debug, Clone, Copy)]
-enum Form {
-    /// The keys of a JSON map.
-    Keys,
-    /// The keys of the map under `ports`.
-    KeysOfPorts,
-    /// Between commas.
-    List,
-}
-
-/// Sources: <https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration>,
-/// <https://kubernetes.io/docs/concepts/services-networking/service/#ssl-support-on-aws>.
-const ANNOTATIONS: [(&str, Form); 5] = [
-    ("beta.cloud.google.com/backend-config", Form::KeysOfPorts),
-    ("cloud.google.com/app-protocols", Form::Keys),
-    ("cloud.google.com/backend-config", Form::KeysOfPorts),
-    ("service.alpha.kubernetes.io/app-protocols", Form::Keys),
-    ("service.beta.kubernetes.io/aws-load-balancer-ssl-ports", Form::List),
-];
-
-impl Form {
-    fn holds(self, text: &str, name: &str) -> bool {
-        let json = || serde_json::from_str::<Value>(text).unwrap_or_default();
-        match self {
-            Self::Keys => json().get(name).is_some(),
-            Self::KeysOfPorts => json().pointer("/ports").is_some_and(|ports| ports.get(name).is_some()),
-            Self::List => text.split(',').any(|item| item.trim() == name),
-        }
-    }
 }
 
 /// An object as people write it, cut where it would fill the line.
@@ -127,25 +88,5 @@ mod tests {
         let port = subject.service().unwrap().ports().next().unwrap();
         let words = in_words(&subject, &port);
         assert!(words.starts_with("what refers to the port as `web` must be changed"), "{words}");
-    }
-
-    #[test]
-    fn annotations_hold_names_in_their_own_ways() {
-        for (key, text, wanted) in [
-            ("cloud.google.com/app-protocols", r#"{"web": "HTTPS"}"#, true),
-            ("cloud.google.com/app-protocols", r#"{"api": "web"}"#, false),
-            ("cloud.google.com/app-protocols", "web", false),
-            ("service.alpha.kubernetes.io/app-protocols", r#"{"web": "HTTPS"}"#, true),
-            ("cloud.google.com/backend-config", r#"{"ports": {"web": "a"}}"#, true),
-            ("cloud.google.com/backend-config", r#"{"default": "web"}"#, false),
-            ("beta.cloud.google.com/backend-config", r#"{"ports": {"web": "a"}}"#, true),
-            ("service.beta.kubernetes.io/aws-load-balancer-ssl-ports", "443, web", true),
-            ("service.beta.kubernetes.io/aws-load-balancer-ssl-ports", "*", false),
-            ("example.com/web", "web", false),
-        ] {
-            let annotations = json!({key: text});
-            let found: Vec<&str> = annotating(&Labels::of(Some(&annotations)), "web").collect();
-            assert_eq!(!found.is_empty(), wanted, "{key} {text}");
-        }
     }
 }

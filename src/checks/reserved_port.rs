@@ -66,7 +66,7 @@ fn led_to(subject: &Subject<'_>, port: &ServicePort<'_>) -> Option<&'static Rese
     let Target::Number(number) = port.target else { return None };
     let reserved = reserved_port(number, subject.membership).filter(|reserved| !reserved.answers)?;
     let explained = subject.workloads().iter().any(|workload| {
-        let declared = workload.facts.ports.iter().any(|it| it.number == number && it.protocol == TCP);
+        let declared = workload.facts.ports.of_number(number, TCP).next().is_some();
         declared || is_moved(reserved, &workload.facts.pod_annotations)
     });
     (!explained).then_some(reserved)

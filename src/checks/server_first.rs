@@ -81,7 +81,7 @@ fn said_by_pods(known: &WellKnown, port: &ServicePort<'_>, workload: &Entry<Work
     let facts = &workload.facts;
     let number = facts.resolve(port.target, port.protocol)?;
     let of = format!("{} {}", workload.reference.kind, shortened_to(LONGEST_NAME, &workload.reference.name));
-    let mut names = facts.ports.iter().filter(|it| it.number == number && it.protocol == port.protocol);
+    let mut names = facts.ports.of_number(number, port.protocol);
     let named = names.find_map(|it| it.name.as_deref().filter(|name| known.port_names.contains(name)));
     let image = || facts.images.iter().find(|image| known.images.contains(&&***image));
     match named {

@@ -3,11 +3,12 @@
 //! Source: <https://istio.io/latest/docs/reference/config/analysis/ist0116/>
 
 use crate::base::PodRepair;
-use crate::checks::shared_pods::{RivalPort, clashes, rival_ports};
+use crate::checks::shared_pods::{RivalPort, Rivals, clashes};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::{Service, ServicePort};
 use crate::mesh::Transport;
+use std::collections::HashSet;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -21,11 +22,14 @@ pub const CHECK: Check = Check {
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
-    let rivals = rival_ports(subject);
+    let rivals = Rivals::of(subject);
+    let ours: HashSet<(i64, &str)> = service.ports().map(|port| (port.number, port.protocol)).collect();
     let observe = |port: ServicePort<'_>| {
-        let is_mixed = |rival: &RivalPort<'_>| is_mixed(&service, &port, rival) && !must_be_apart(&service, rival);
-        let clashes = clashes(subject, &port, &rivals, is_mixed);
-        clashes.first().map(|first| observe(&port, first))
+        let mixed = rivals.of_number(port.number).filter(|rival| {
+            let we_offer_both = || ours.contains(&(rival.port.number, rival.port.protocol));
+            is_mixed(&port, rival, &rivals) && !we_offer_both() && !must_be_apart(&service, rival)
+        });
+        clashes(subject, &port, mixed).first().map(|first| observe(&port, first))
     };
     service.ports().filter(|port| port.number != DNS).filter_map(observe).collect()
 }
@@ -33,19 +37,15 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
 /// Asked over UDP and, for long answers, over TCP: whoever offers both means it.
 const DNS: i64 = 53;
 
-/// Whether the two offer one number over different transports, and neither of the Services offers both of them.
-fn is_mixed(service: &Service<'_>, port: &ServicePort<'_>, rival: &RivalPort<'_>) -> bool {
+/// Whether the two offer one number over different transports, and the other Service does not offer both of them.
+fn is_mixed(port: &ServicePort<'_>, rival: &RivalPort<'_>, rivals: &Rivals<'_>) -> bool {
     let is_known = |port: &ServicePort<'_>| Transport::read(Some(port.protocol)).is_some();
-    let is_like =
-        |one: &ServicePort<'_>, other: &ServicePort<'_>| one.number == other.number && one.protocol == other.protocol;
-    let they_offer_both = || rival.service.facts.ports.iter().any(|theirs| is_like(&theirs.view(), port));
-    let we_offer_both = || service.ports().any(|ours| is_like(&ours, &rival.port));
-    port.number == rival.port.number
-        && port.protocol != rival.port.protocol
+    let is_theirs = |other: &RivalPort<'_>| other.service.reference == rival.service.reference;
+    let offers_ours = |other: &RivalPort<'_>| is_theirs(other) && other.port.protocol == port.protocol;
+    port.protocol != rival.port.protocol
         && is_known(port)
         && is_known(&rival.port)
-        && !they_offer_both()
-        && !we_offer_both()
+        && !rivals.of_number(port.number).any(offers_ours)
 }
 
 /// Load balancers often take one transport only, so that there must be two of them.

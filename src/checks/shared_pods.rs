@@ -2,9 +2,11 @@
 
 use crate::base::{Path, Place};
 use crate::checks::RelatedPlace;
+use crate::checks::service_port::protocol_of;
 use crate::inventory::{Entry, ServiceFacts, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
-use crate::mesh::{Membership, is_gateway_or_control_plane};
+use crate::mesh::{Membership, Protocol, is_gateway_or_control_plane};
+use std::collections::HashMap;
 
 /// A port of another Service over the same pods.
 #[derive(Clone, Copy)]
@@ -13,26 +15,64 @@ pub struct RivalPort<'a> {
     pub service: &'a Entry<ServiceFacts>,
     /// Its port.
     pub port: ServicePort<'a>,
+    /// What Istio reads it as; none where its transport is not known.
+    pub protocol: Option<Protocol>,
     /// The workload of the pods; none where it is not known, and only the selectors tell.
     workload: Option<&'a Entry<WorkloadFacts>>,
 }
 
 /// The ports of each other Service with a workload that both select, once for each such workload. Two Services with the
 /// same selector meet on the same pods even where their workload is not known.
-pub fn rival_ports<'a>(subject: &Subject<'a>) -> Vec<RivalPort<'a>> {
-    let ports = |service: &'a Entry<ServiceFacts>, workload: Option<&'a Entry<WorkloadFacts>>| {
-        let views = service.facts.ports.iter().map(|port| port.view());
-        views.map(move |port| RivalPort { service, port, workload })
-    };
-    if subject.workloads().is_empty() {
-        let others = subject.services_with_same_selector().into_iter();
-        return others.flat_map(|service| ports(service, None)).collect();
+///
+/// They are found by what they have in common with a port: Services may have as many ports as fit into them, and nobody may
+/// compare each with each.
+pub struct Rivals<'a> {
+    all: Vec<RivalPort<'a>>,
+    by_number: HashMap<i64, Vec<usize>>,
+    /// By the place of the workload in the list, too.
+    by_meeting: HashMap<(usize, Meeting<'a>), Vec<usize>>,
+    workloads: Vec<Option<&'a Entry<WorkloadFacts>>>,
+}
+
+impl<'a> Rivals<'a> {
+    /// Those of the Service under review.
+    pub fn of(subject: &Subject<'a>) -> Self {
+        let known: Vec<_> = listening_workloads(subject).map(Some).collect();
+        let workloads = if subject.workloads().is_empty() { vec![None] } else { known };
+        let mut rivals = Self { all: Vec::new(), by_number: HashMap::new(), by_meeting: HashMap::new(), workloads };
+        for (place, workload) in rivals.workloads.clone().into_iter().enumerate() {
+            let others = match workload {
+                Some(workload) => subject.other_services(&workload.facts),
+                None => subject.services_with_same_selector(),
+            };
+            for service in others {
+                service.facts.ports.iter().for_each(|port| rivals.add(subject, place, service, port.view()));
+            }
+        }
+        rivals
     }
-    let with_others = |workload: &'a Entry<WorkloadFacts>| {
-        let others = subject.other_services(&workload.facts).into_iter();
-        others.flat_map(move |service| ports(service, Some(workload)))
-    };
-    listening_workloads(subject).flat_map(with_others).collect()
+
+    fn add(&mut self, subject: &Subject<'a>, place: usize, service: &'a Entry<ServiceFacts>, port: ServicePort<'a>) {
+        let (at, workload) = (self.all.len(), self.workloads[place]);
+        self.by_number.entry(port.number).or_default().push(at);
+        if let Some(meeting) = Meeting::of(&port, workload) {
+            self.by_meeting.entry((place, meeting)).or_default().push(at);
+        }
+        let protocol = protocol_of(&port, subject.profile.istio_version);
+        self.all.push(RivalPort { service, port, protocol, workload });
+    }
+
+    /// Those of the same number.
+    pub fn of_number(&self, number: i64) -> impl Iterator<Item = &RivalPort<'a>> {
+        self.by_number.get(&number).into_iter().flatten().map(|at| &self.all[*at])
+    }
+
+    /// Those that lead to the same port of the pods.
+    pub fn meeting(&self, port: &ServicePort<'a>) -> impl Iterator<Item = &RivalPort<'a>> {
+        let places = self.workloads.iter().enumerate();
+        let meetings = places.filter_map(|(place, workload)| Some((place, Meeting::of(port, *workload)?)));
+        meetings.filter_map(|meeting| self.by_meeting.get(&meeting)).flatten().map(|at| &self.all[*at])
+    }
 }
 
 /// The workloads behind the Service whose pods have a proxy that listens for them: as surely as it is known of the Service
@@ -50,39 +90,56 @@ pub fn listening_workloads<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'
     subject.workloads().iter().copied().filter(listens)
 }
 
-/// Those rivals of a port that clash with it, each once. Of two files the later place is reported: that of a port with an
+/// Those of the rivals that clash with a port, each once. Of two files the later place is reported: that of a port with an
 /// earlier rival. In the cluster it is the object under review, as the other one is there.
-pub fn clashes<'a>(
+pub fn clashes<'a, 'b>(
     subject: &Subject<'_>,
     port: &ServicePort<'_>,
-    rivals: &[RivalPort<'a>],
-    clash: impl Fn(&RivalPort<'a>) -> bool,
-) -> Vec<RivalPort<'a>> {
+    rivals: impl Iterator<Item = &'b RivalPort<'a>>,
+) -> Vec<RivalPort<'a>>
+where
+    'a: 'b,
+{
     let mut found: Vec<RivalPort<'a>> = Vec::new();
-    for rival in rivals.iter().filter(|rival| clash(rival)) {
+    for rival in rivals {
         let is_new = !found.iter().any(|it| it.is_same(rival));
         if is_new && rival.is_earlier(subject, port) && rival.belongs(subject) {
             found.push(*rival);
+        }
+        if found.len() == MOST_CLASHES {
+            break;
         }
     }
     found
 }
 
-/// Whether two ports lead to the same port of the pods; without known pods only equal targets are known to. A name that
-/// the pods do not declare leads nowhere.
-pub fn meet(one: &ServicePort<'_>, other: &ServicePort<'_>, workload: Option<&Entry<WorkloadFacts>>) -> bool {
-    if one.protocol != other.protocol {
-        return false;
+/// Rivals of one port that anybody is told of.
+const MOST_CLASHES: usize = 20;
+
+/// Where a port leads on the pods: two ports that have it in common lead to the same port. Without known pods only equal targets
+/// are known to. A name that the pods do not declare leads nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Meeting<'a> {
+    protocol: &'a str,
+    target: Target<'a>,
+}
+
+impl<'a> Meeting<'a> {
+    /// That of a port on the pods of a workload.
+    pub fn of(port: &ServicePort<'a>, workload: Option<&Entry<WorkloadFacts>>) -> Option<Self> {
+        let target = match workload {
+            Some(workload) => Target::Number(workload.facts.resolve(port.target, port.protocol)?),
+            None => port.target,
+        };
+        Some(Self { protocol: port.protocol, target })
     }
-    let Some(workload) = workload else { return one.target == other.target };
-    let number = |target: Target<'_>| workload.facts.resolve(target, one.protocol);
-    number(one.target).is_some_and(|number_of_one| number(other.target) == Some(number_of_one))
 }
 
 impl RivalPort<'_> {
     /// Whether it leads to the same port of the pods.
     pub fn meets(&self, port: &ServicePort<'_>) -> bool {
-        meet(&self.port, port, self.workload)
+        let mine = Meeting::of(&self.port, self.workload);
+        mine.is_some() && mine == Meeting::of(port, self.workload)
     }
 
     /// Whether its Service and the one under review belong to the same surroundings.
@@ -144,7 +201,7 @@ mod tests {
             let profile = Profile::default();
             let subject = Subject::new(&web, &inventory, &profile);
             let port = subject.service().unwrap().ports().next().unwrap();
-            let found = clashes(&subject, &port, &rival_ports(&subject), |_| true);
+            let found = clashes(&subject, &port, Rivals::of(&subject).of_number(80));
             let names: Vec<&str> = found.iter().map(|rival| &*rival.service.reference.name).collect();
             assert_eq!(names, wanted, "{file_of_other}");
         }

@@ -6,11 +6,12 @@
 
 use crate::base::PodRepair;
 use crate::checks::service_port::{protocol_of, spoken};
-use crate::checks::shared_pods::{listening_workloads, meet};
+use crate::checks::shared_pods::{Meeting, listening_workloads};
 use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of};
 use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::ServicePort;
 use crate::mesh::{InboundListener, Protocol, differ_inbound, inbound_listener};
+use std::collections::HashMap;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -35,12 +36,19 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let listens = |port: &Read<'_>| inbound_listener(port.1) != InboundListener::None;
     let ports: Vec<Read<'_>> =
         service.ports().filter_map(|port| Some((port, protocol(&port)?))).filter(listens).collect();
-    let observe = |(position, port): (usize, &Read<'_>)| {
-        let earlier = || ports.iter().take(position);
-        let mut deciding = pods.iter().filter_map(|pod| earlier().find(|first| meet(&first.0, &port.0, *pod)));
-        Some(split(subject, port, deciding.find(|first| is_split(first.1, port.1))?))
-    };
-    ports.iter().enumerate().filter_map(observe).collect()
+    // For each of the pods the first port that leads to each of theirs.
+    let mut deciding: Vec<HashMap<Meeting<'_>, &Read<'_>>> = vec![HashMap::new(); pods.len()];
+    let mut found = Vec::new();
+    for port in &ports {
+        let mut first = None;
+        for (pod, deciding) in pods.iter().zip(&mut deciding) {
+            let Some(meeting) = Meeting::of(&port.0, *pod) else { continue };
+            let decides = *deciding.entry(meeting).or_insert(port);
+            first = first.or(is_split(decides.1, port.1).then_some(decides));
+        }
+        found.extend(first.map(|first| split(subject, port, first)));
+    }
+    found
 }
 
 /// Whether it matters which of the two the listener gets. Where one of them is guessed, that is the defect: it is said of that

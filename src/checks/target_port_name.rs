@@ -11,6 +11,7 @@ use crate::manifest::{ServicePort, Target};
 use crate::mesh::reserved_port::ENVOY_METRICS_NAME;
 use crate::mesh::{Membership, Transport};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -26,20 +27,28 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
     let Some(backends) = backends(subject) else { return Vec::new() };
     let facts = ServiceFacts::of(subject.object.value());
+    let copies: Vec<_> = subject.inventory.copies_selected(subject.namespace(), &facts).collect();
     let is_declared = |port: &ServicePort<'_>| {
-        let mut copies = subject.inventory.copies_selected(subject.namespace(), &facts);
-        copies.any(|workload| workload.facts.resolve(port.target, port.protocol).is_some())
+        copies.iter().any(|workload| workload.facts.resolve(port.target, port.protocol).is_some())
     };
     // What a transport that Kubernetes does not know stands for, nobody can tell: the API server refuses it.
     let is_known = |port: &ServicePort<'_>| Transport::read(Some(port.protocol)).is_some();
-    let observe = |port: ServicePort<'_>| match port.target {
-        Target::Name(name) if is_known(&port) && !is_declared(&port) && !is_declared_by_proxy(subject, name) => {
-            Some(dangling(&port, name, &backends))
+    let (mut found, mut candidates) = (Vec::new(), HashMap::new());
+    for port in service.ports().filter(|port| is_known(port) && !is_declared(port)) {
+        let Target::Name(name) = port.target else { continue };
+        if !is_declared_by_proxy(subject, name) {
+            let all = || declared_by_all(port.protocol, &backends);
+            let known: &Vec<&str> = candidates.entry(port.protocol).or_insert_with(all);
+            let meant = if found.len() < MOST_LOOKED_FOR { meant(name, known, &port, &backends) } else { None };
+            found.push(dangling(&port, name, &backends, known, meant));
         }
-        _ => None,
-    };
-    service.ports().filter_map(observe).collect()
+    }
+    found
 }
+
+/// Ports of one Service, and names of their pods, that are compared with each other to find which is meant. Nobody has as many.
+const MOST_LOOKED_FOR: usize = 100;
+const MOST_CANDIDATES: usize = 1000;
 
 /// The workloads whose pods serve, if they are all that is to be known of them: no other copy of the Service may be meant
 /// by their files, nobody may add containers, and pods that end by themselves are no proof of what serves.
@@ -56,10 +65,14 @@ fn is_declared_by_proxy(subject: &Subject<'_>, name: &str) -> bool {
     name == ENVOY_METRICS_NAME && matches!(subject.membership, Membership::Sidecar(_) | Membership::Unknown)
 }
 
-fn dangling(port: &ServicePort<'_>, name: &str, backends: &[&Entry<WorkloadFacts>]) -> Observation {
+fn dangling(
+    port: &ServicePort<'_>,
+    name: &str,
+    backends: &[&Entry<WorkloadFacts>],
+    candidates: &[&str],
+    meant: Option<Value>,
+) -> Observation {
     let path = port.path().key("targetPort");
-    let candidates = candidates(port, backends);
-    let meant = meant(name, &candidates, port, backends);
     let whose = match backends {
         [one] => format!("{} {}", one.reference.kind, shortened_to(18, &one.reference.name)),
         several => format!("{} workloads", several.len()),
@@ -75,29 +88,27 @@ fn dangling(port: &ServicePort<'_>, name: &str, backends: &[&Entry<WorkloadFacts
         shortened_to(18, name),
         port.number,
     );
-    let observation = Observation::new(path.clone(), message).help(help(&candidates, port));
+    let observation = Observation::new(path.clone(), message).help(help(candidates, port));
     remedied(observation, meant, path)
 }
 
-/// The names that all workloads declare for the transport of the port.
-fn candidates<'a>(port: &ServicePort<'_>, backends: &[&'a Entry<WorkloadFacts>]) -> Vec<&'a str> {
-    let names = |workload: &&'a Entry<WorkloadFacts>| {
-        let ports = workload.facts.ports.iter().filter(|declared| declared.protocol == port.protocol);
-        ports.filter_map(|declared| declared.name.as_deref()).collect::<Vec<_>>()
-    };
+/// The names that all workloads declare for a transport.
+fn declared_by_all<'a>(protocol: &str, backends: &[&'a Entry<WorkloadFacts>]) -> Vec<&'a str> {
     let Some((first, rest)) = backends.split_first() else { return Vec::new() };
-    let in_all = |name: &&str| rest.iter().all(|workload| names(workload).contains(name));
-    names(first).into_iter().filter(in_all).collect()
+    let of_first = first.facts.ports.iter().filter(|declared| declared.protocol == protocol);
+    let in_all = |name: &&str| rest.iter().all(|workload| workload.facts.ports.named(name, protocol).is_some());
+    of_first.filter_map(|declared| declared.name.as_deref()).filter(in_all).collect()
 }
 
 /// What the name was most likely meant to be: a number in quotes that all workloads declare, or the one name near to it.
 fn meant(name: &str, candidates: &[&str], port: &ServicePort<'_>, backends: &[&Entry<WorkloadFacts>]) -> Option<Value> {
     if let Ok(number) = name.parse::<i64>() {
-        let declares = |it: &WorkloadFacts| it.ports.iter().any(|p| p.number == number && p.protocol == port.protocol);
+        let declares = |it: &WorkloadFacts| it.ports.of_number(number, port.protocol).next().is_some();
         return backends.iter().all(|it| declares(&it.facts)).then(|| Value::from(number));
     }
-    let near: Vec<&str> =
-        candidates.iter().copied().filter(|candidate| nearest(name, [*candidate]).is_some()).collect();
+    let are_few = candidates.len() <= MOST_CANDIDATES;
+    let is_near = |candidate: &&str| are_few && nearest(name, [*candidate]).is_some();
+    let near: Vec<&str> = candidates.iter().copied().filter(is_near).collect();
     match near[..] {
         [only] => Some(Value::from(only)),
         _ => None,

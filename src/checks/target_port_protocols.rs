@@ -6,7 +6,7 @@
 
 use crate::base::PodRepair;
 use crate::checks::service_port::{deciding_field, protocol_of, spoken};
-use crate::checks::shared_pods::{RivalPort, clashes, rival_ports};
+use crate::checks::shared_pods::{RivalPort, Rivals, clashes};
 use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::ServicePort;
@@ -27,12 +27,11 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     if service.is_external_name() {
         return Vec::new();
     }
-    let (istio, rivals) = (subject.profile.istio_version, rival_ports(subject));
+    let (istio, rivals) = (subject.profile.istio_version, Rivals::of(subject));
     let observe = |port: ServicePort<'_>| {
         let protocol = protocol_of(&port, istio)?;
-        let disagrees =
-            |rival: &RivalPort<'_>| protocol_of(&rival.port, istio).is_some_and(|it| differ_inbound(protocol, it));
-        let clashes = clashes(subject, &port, &rivals, |rival| disagrees(rival) && rival.meets(&port));
+        let disagrees = |rival: &&RivalPort<'_>| rival.protocol.is_some_and(|it| differ_inbound(protocol, it));
+        let clashes = clashes(subject, &port, rivals.meeting(&port).filter(disagrees));
         observe(&port, protocol, &clashes, istio)
     };
     service.ports().filter_map(observe).collect()
@@ -52,7 +51,7 @@ fn observe(
          {path}",
         port.number,
         spoken(protocol),
-        spoken(protocol_of(&first.port, istio)?),
+        spoken(first.protocol?),
         shortened(&first.service.reference.name),
     );
     let observation = Observation::new(path, message)
@@ -63,7 +62,7 @@ fn observe(
 
 fn related(clash: &RivalPort<'_>, istio: Version) -> RelatedPlace {
     let path = clash.port.path().key(deciding_field(&clash.port, istio));
-    let said = protocol_of(&clash.port, istio).map_or("nothing", spoken);
+    let said = clash.protocol.map_or("nothing", spoken);
     let name = shortened(&clash.service.reference.name);
     clash.related(path, format!("Service {name} says {said} for the same port"))
 }

@@ -1,6 +1,7 @@
 //! The projections: of each object only what a rule about *another* object may ask.
 
 use crate::base::{Segment, field};
+use crate::inventory::declared_ports::DeclaredPorts;
 use crate::manifest::{
     Container, Labels, Object, PodPart, PodTemplate, ProbeProtocol, Role, Service, ServicePort, Target,
 };
@@ -85,7 +86,7 @@ pub struct WorkloadFacts {
     /// The proxy that its pods bring themselves, or were given already.
     pub proxy: Option<SidecarKind>,
     /// The ports that its running containers declare.
-    pub ports: Vec<PortFacts>,
+    pub ports: DeclaredPorts,
     /// The probes of its running containers that speak a protocol.
     pub probes: Vec<ProbeFacts>,
     /// The images of its running containers by name alone, without registry, folder and tag: `mysql`.
@@ -229,10 +230,7 @@ impl WorkloadFacts {
     pub fn resolve(&self, target: Target<'_>, protocol: &str) -> Option<i64> {
         match target {
             Target::Number(number) => Some(number),
-            Target::Name(name) => {
-                let mut declared = self.ports.iter().filter(|port| port.protocol == protocol);
-                declared.find(|port| port.name.as_deref() == Some(name)).map(|port| port.number)
-            }
+            Target::Name(name) => self.ports.named(name, protocol).map(|port| port.number),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! each other and decides the membership of pods; it judges nothing.
 
 mod autoscaler;
+mod declared_ports;
 mod facts;
 mod nearness;
 mod peer_authentication;
@@ -18,6 +19,7 @@ mod subject;
 mod would_be;
 
 pub use autoscaler::AutoscalerFacts;
+pub use declared_ports::DeclaredPorts;
 pub(crate) use facts::is_of_istio;
 pub use facts::{
     NamespaceFacts, PortFacts, ProbeFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts,

@@ -159,8 +159,14 @@ impl Object {
         &self.templates
     }
 
+    /// What follows from the object alone, and is worked out at the first question: by its type, which is the asker's own, and
+    /// no other than that of something that is asked of a pod template.
+    pub fn once<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        self.once.get(0, make)
+    }
+
     /// What is worked out once of each of its pod templates.
-    pub(super) fn once(&self) -> &Once {
+    pub(super) fn once_of_templates(&self) -> &Once {
         &self.once
     }
 

@@ -37,7 +37,7 @@ impl<'a> PodTemplate<'a> {
 
     /// What follows from the template alone, and is worked out at the first question: by its type, which is the asker's own.
     pub fn once<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        self.object.once().get(self.number, make)
+        self.object.once_of_templates().get(self.number, make)
     }
 
     /// Whether its pods end by themselves (Job, CronJob, and the Pod that is known to be made for one).

@@ -2,7 +2,7 @@
 
 use crate::checks::port_evidence::claim::{Claim, carried, is_denied_by, known, meant, probed};
 use crate::checks::{RelatedPlace, shortened_to};
-use crate::inventory::{Entry, NearUse, PortFacts, Subject, WorkloadFacts};
+use crate::inventory::{Entry, NearUse, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
 use crate::mesh::{Protocol, WELL_KNOWN, WellKnown};
 
@@ -52,7 +52,7 @@ pub fn pod_signs(workload: &Entry<WorkloadFacts>, port: &ServicePort<'_>) -> Vec
     let facts = &workload.facts;
     let Some(number) = facts.resolve(port.target, port.protocol) else { return Vec::new() };
     let of = called(workload);
-    let names = declared(facts, number, port.protocol).filter_map(|it| it.name.as_deref());
+    let names = facts.ports.of_number(number, port.protocol).filter_map(|it| it.name.as_deref());
     let by_name = names.filter_map(|name| {
         let words = format!("the container port {} of {of}", shown(name));
         Some(Sign::new(Claim::Exactly(meant(name)?), "its container port", words))
@@ -134,16 +134,12 @@ fn numbers(port: &ServicePort<'_>) -> Vec<KnownNumber> {
 /// The server whose image is in the container that declares a port, and the image. One that declares several ports listens on
 /// each for something else, and only the number tells which is which.
 fn server<'a>(facts: &'a WorkloadFacts, number: i64, protocol: &str) -> Option<(&'static WellKnown, &'a str)> {
-    let image = declared(facts, number, protocol).next().map(|port| port.image.as_str());
+    let image = facts.ports.of_number(number, protocol).next().map(|port| port.image.as_str());
     let image = image.or_else(|| if let [only] = &facts.images[..] { Some(only.as_str()) } else { None })?;
     let mut servers = WELL_KNOWN.iter().filter(|it| it.images.contains(&image));
-    let of_image = facts.ports.iter().filter(|port| port.image == image).count();
+    let is_only_one = || facts.ports.iter().filter(|port| port.image == image).take(2).count() == 1;
     let by_number = servers.clone().find(|it| it.numbers.contains(&number));
-    by_number.or_else(|| servers.next().filter(|_| of_image == 1)).map(|it| (it, image))
-}
-
-fn declared<'a>(facts: &'a WorkloadFacts, number: i64, protocol: &str) -> impl Iterator<Item = &'a PortFacts> {
-    facts.ports.iter().filter(move |it| it.number == number && it.protocol == protocol)
+    by_number.or_else(|| servers.next().filter(|_| is_only_one())).map(|it| (it, image))
 }
 
 /// A name in quotes, cut where it would fill the line.

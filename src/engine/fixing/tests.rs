@@ -203,8 +203,7 @@ fn a_fix_that_spoils_something_elsewhere_is_taken_back_alone() {
         is_one.then(fixed).into_iter().collect()
     });
     let spoiled: BoundCheck = Box::new(|subject| {
-        let is_two = |ports: &[crate::inventory::PortFacts]| ports.iter().any(|port| port.number == 2);
-        let is_spoiled = subject.workloads().iter().any(|it| is_two(&it.facts.ports));
+        let is_spoiled = subject.workloads().iter().any(|it| it.facts.ports.of_number(2, "TCP").next().is_some());
         is_spoiled.then(|| Observation::new(Path::keys("spec.selector"), "spoiled")).into_iter().collect()
     });
     let engine = engine(vec![("port-1", port), ("spoiled", spoiled)]);

@@ -72,7 +72,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         "the classic proxy outlives the work, the {} never completes: want {wanted} at {path}",
         subject.object.kind()
     );
-    vec![Observation::new(path, message).at(pod.path()).help(help).remedied_by(fix)]
+    vec![Observation::new(path, message).at(pod.path()).help(help).remedied_by(fix.map(|fix| endless.doubted(fix)))]
 }
 
 /// Whether these are the pods of a Job with a classic proxy that nothing ends.
@@ -90,6 +90,9 @@ pub fn without_words(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'
     }
     endless.wrapper_edit().without_words(&[worker])
 }
+
+const REFUSED: &str =
+    "the command's own GET of /quitquitquit fails, and the pod with it perhaps: its work would be done again";
 
 /// The pods of a Job whose proxy nothing ends.
 struct Endless<'a> {
@@ -130,6 +133,15 @@ impl<'a> Endless<'a> {
             JobStrategy::NoSidecar => without_sidecar(self.params, self.pod),
             JobStrategy::Quit => self.quit(),
         }
+    }
+
+    /// A fix that lets the Job end, where its command asks the proxy to quit in a way that it refuses: the pod may fail by it,
+    /// and then the work is done again.
+    fn doubted(&self, fix: Fix) -> Fix {
+        let asks = |text: &str| text.contains("quitquitquit");
+        let mut working = self.pod.containers().filter(is_application);
+        let is_doubtful = fix.safety == Safety::Safe && working.any(|it| it.command().chain(it.args()).any(asks));
+        if is_doubtful { Fix { safety: Safety::Unsafe(REFUSED.to_owned()), ..fix } } else { fix }
     }
 
     /// The one container that does the work; none where several do.

@@ -15,12 +15,12 @@ use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::{Bound, Membership, ProxyWait, Rest, SidecarKind};
-use fragile::{fragile, unwrapped};
+use fragile::{fragile, missing_shell, unwrapped};
 use own_wait::{is_own, only_quits, own_wait};
 use post_start::post_start_waits;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use unwrapping::{command_key, without_wait};
+use unwrapping::command_key;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -145,10 +145,13 @@ fn endless(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> 
     let name = shortened_to(24, container.name());
     let path = container.path().key(command_key(container));
     let Some(why) = scene.has_no_proxy() else { return before_proxy(scene, container) };
-    let message =
-        format!("container {name} never starts: it waits for a proxy, but the pod {why}: want no wait at {path}");
+    let cause = match missing_shell(scene, container) {
+        None => format!("it waits for a proxy, but the pod {why}"),
+        Some(base) => format!("its wait needs a shell, which {} has not, and a proxy, but the pod {why}", base.name()),
+    };
+    let message = format!("container {name} never starts: {cause}: want no wait at {path}");
     let help = "take the wait out of `command` and `args`, or let the pod be injected";
-    let fix = without_wait(container, &scene.pod, Rest::NeverMeansProxy);
+    let fix = unwrapped(scene, container, Rest::NeverMeansProxy);
     Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 
@@ -163,7 +166,7 @@ fn before_proxy(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observat
     let message =
         format!("init container {name} never ends: it waits for a proxy that starts after it: want no wait at {path}");
     let help = "take the wait out, or use a native sidecar, which starts before the init containers";
-    let fix = without_wait(container, &scene.pod, Rest::NeverMeansProxy);
+    let fix = unwrapped(scene, container, Rest::NeverMeansProxy);
     Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 
@@ -175,7 +178,7 @@ fn redundant(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation
     let why = scene.why_no_wait();
     let message = format!("container {name} {why}, and has no use for a wait: want no wait at {path}");
     let help = "take the wait out of `command` and `args`: where there is no proxy, it is in the way";
-    let fix = unwrapped(scene, container).map(|fix| match scene.subject.membership {
+    let fix = unwrapped(scene, container, Rest::MeansProxy).map(|fix| match scene.subject.membership {
         Membership::Unknown => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
         _ => fix,
     });

@@ -5,7 +5,8 @@ use crate::inventory::declared_ports::DeclaredPorts;
 use crate::manifest::{
     Container, Labels, Object, PodPart, PodTemplate, ProbeProtocol, Role, Service, ServicePort, Target,
 };
-use crate::mesh::{ServiceAddress, SidecarKind};
+use crate::mesh::injection::INJECT_KEY;
+use crate::mesh::{ServiceAddress, SidecarKind, StringMap};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -207,10 +208,12 @@ impl WorkloadFacts {
 
     fn of(object: &Object, pod: &PodTemplate<'_>) -> Self {
         let read_by_mesh = |(key, _): &(&str, &str)| key.contains("istio.io/");
+        let labels = pod.labels();
+        let unquoted_inject = labels.unquoted(INJECT_KEY).and_then(|_| Some((INJECT_KEY, labels.value(INJECT_KEY)?)));
         Self {
             part: part(object, pod),
             uid: field(object.value(), &["metadata", "uid"]).and_then(Value::as_str).map(str::to_owned),
-            pod_labels: pod.known_labels().into_iter().map(owned_pair).collect(),
+            pod_labels: pod.known_labels().into_iter().chain(unquoted_inject).map(owned_pair).collect(),
             pod_annotations: pod.annotations().iter().filter(read_by_mesh).map(owned_pair).collect(),
             host_network: pod.host_network(),
             proxy: own_proxy(pod),

@@ -314,7 +314,10 @@ fn together(memberships: &[Membership]) -> Option<Membership> {
 }
 
 impl StringMap for Labels<'_> {
+    /// The word about injection counts without its quotes too: the API server takes no such pod, so the only one that there
+    /// will be has them.
     fn value(&self, key: &str) -> Option<&str> {
-        self.get(key)
+        let unquoted = || self.unquoted(key).filter(|_| key == INJECT_KEY);
+        self.get(key).or_else(|| unquoted().map(|wanted| if wanted { "true" } else { "false" }))
     }
 }

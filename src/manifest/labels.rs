@@ -17,6 +17,11 @@ impl<'a> Labels<'a> {
         self.0?.get(key)?.as_str()
     }
 
+    /// The value of a key that is no text but true or false, as it is without quotes: the API server takes no such map.
+    pub fn unquoted(&self, key: &str) -> Option<bool> {
+        self.0?.get(key)?.as_bool()
+    }
+
     /// Whether there is a key, whatever its value.
     pub fn has(&self, key: &str) -> bool {
         self.0.is_some_and(|map| map.contains_key(key))

@@ -58,7 +58,7 @@ fn weaknesses(scene: &Scene<'_>, container: &Container<'_>) -> Vec<String> {
 }
 
 /// What the image is made from, if that is known to lack the shell that the wait is written for.
-fn missing_shell(scene: &Scene<'_>, container: &Container<'_>) -> Option<BareBase> {
+pub fn missing_shell(scene: &Scene<'_>, container: &Container<'_>) -> Option<BareBase> {
     let needs_shell = ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.shell));
     let is_promised = scene.subject.profile.shell == Shell::Assume;
     lacking(container, container.command().next()?).filter(|_| needs_shell && !is_promised)
@@ -96,11 +96,11 @@ fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
 }
 
 /// The container without its wait, and without a shell where its image has none.
-pub fn unwrapped(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
+pub fn unwrapped(scene: &Scene<'_>, container: &Container<'_>, rest: Rest) -> Result<Fix, String> {
     if missing_shell(scene, container).is_some() {
-        return without_wait_and_shell(container);
+        return without_wait_and_shell(container, rest);
     }
-    without_wait(container, &scene.pod, Rest::MeansProxy)
+    without_wait(container, &scene.pod, rest)
 }
 
 /// Lets Istio do what the wait did, and takes the wait out: all at once, as neither is right without the other.
@@ -112,7 +112,7 @@ fn by_istio(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String>
     if kind == SidecarKind::Classic && quits_proxy_too(container) {
         return Err(QUITS.to_owned());
     }
-    let own = unwrapped(scene, container)?;
+    let own = unwrapped(scene, container, Rest::MeansProxy)?;
     let title = format!("{}, in place of the wait of {}", order.title, shortened(container.name()));
     let edits = own.edits.into_iter().chain(order.edits).collect();
     Ok(match (own.safety, order.safety) {
@@ -126,7 +126,7 @@ fn by_program(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, Strin
     if container.role() != Role::Regular {
         return Err("only what starts beside the proxy can wait for it".to_owned());
     }
-    let own = unwrapped(scene, container)?;
+    let own = unwrapped(scene, container, Rest::MeansProxy)?;
     let after = applied(&own.edits, scene.subject.object.value()).map_err(|error| error.to_string())?;
     let command = container.path().key("command").find(&after).and_then(Value::as_array).cloned().unwrap_or_default();
     let words: Vec<String> = command.iter().filter_map(Value::as_str).map(str::to_owned).collect();

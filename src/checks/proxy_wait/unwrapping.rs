@@ -47,8 +47,8 @@ pub fn without_wait(container: &Container<'_>, pod: &PodTemplate<'_>, rest: Rest
 ///
 /// # Errors
 /// The reason why it cannot be done: one line for people.
-pub fn without_wait_and_shell(container: &Container<'_>) -> Result<Fix, String> {
-    let words = ask_start(container, |start| start.without_wait_and_shell(Rest::MeansProxy));
+pub fn without_wait_and_shell(container: &Container<'_>, rest: Rest) -> Result<Fix, String> {
+    let words = ask_start(container, |start| start.without_wait_and_shell(rest));
     let words = words.map_err(|_| "the image runs no script at all: write the command without a shell".to_owned())?;
     let mut edits = vec![Edit::set(container.path().key("command"), words)];
     let has_args = container.value().get("args").is_some();

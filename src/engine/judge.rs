@@ -5,7 +5,7 @@ use crate::engine::scene::Scene;
 use crate::engine::{BoundRule, Engine};
 use crate::inventory::{Inventory, Subject};
 use crate::manifest::{Object, Owner, group_of};
-use crate::policy::{Date, nearest};
+use crate::policy::{Date, ModeQuestion, nearest, stricter_of};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,6 +106,20 @@ impl Engine {
         let label = mode_label(&subject);
         let scene = Scene { engine: self, subject, namespace, label, today, printed: &Cell::new(0) };
         scene.mode_of(&rule.rule) == Mode::Off
+    }
+}
+
+impl Engine {
+    /// The strictest mode that any rule has in a namespace: what is done about an object that no rule can be asked about.
+    pub fn strictest_mode(&self, namespace: &str, inventory: &Inventory, today: Date) -> Mode {
+        let label = inventory.namespace_labels(namespace, "").and_then(|labels| labels.get(MODE_LABEL));
+        let label = label.and_then(|word| Mode::from_word(word));
+        let namespace = Some(namespace).filter(|name| !name.is_empty());
+        let mode_of = |rule: &BoundRule| {
+            let question = ModeQuestion { rule: &rule.rule, namespace, label, today, unsaid: self.unsaid_mode() };
+            self.settings().mode_for(&question)
+        };
+        self.rules().iter().map(mode_of).fold(Mode::Off, stricter_of)
     }
 }
 

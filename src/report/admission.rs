@@ -60,6 +60,11 @@ pub fn warnings(object: &ObjectRef, findings: &[&Finding]) -> Vec<String> {
     lines
 }
 
+/// The line about an object that nobody judges because it has more maps than this.
+pub fn too_large(object: &ObjectRef, most: usize) -> String {
+    format!("seaworthy: {} has more than {most} maps, and is not judged: want fewer, in several objects", named(object))
+}
+
 fn warning(object: &ObjectRef, finding: &Finding) -> String {
     let line = format!("seaworthy: {}: {}", named(object), problem(finding, WARNING_CHARACTERS));
     shorten(&line, WARNING_CHARACTERS).into_owned()

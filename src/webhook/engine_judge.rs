@@ -2,12 +2,12 @@
 
 mod repair;
 
-use crate::base::{Action, Finding};
+use crate::base::{Action, Finding, Mode, ObjectRef};
 use crate::engine::{Engine, RuleError, Verdict, mode_label_mistake};
 use crate::inventory::Inventory;
 use crate::manifest::{Object, Owner};
 use crate::policy::Date;
-use crate::report::admission::{Contacts, refusal, warnings};
+use crate::report::admission::{Contacts, refusal, too_large, warnings};
 use crate::report::one_line;
 use crate::report::repairs::repaired_later;
 use crate::webhook::always_admit::{self, AlwaysAdmit};
@@ -28,6 +28,8 @@ use std::time::Duration;
 const NAMESPACE_WAIT: Duration = Duration::from_millis(300);
 /// The audit annotation of a request that was let through without being judged.
 const NOT_JUDGED: &str = "not-judged";
+/// Its value where the object is too large to be judged.
+const TOO_LARGE: &str = "too-large";
 /// Findings of one rule that the audit log names.
 const AUDITED_PATHS: usize = 5;
 
@@ -61,11 +63,39 @@ impl<S: Surroundings> EngineJudge<S> {
     }
 
     fn judge_among(&self, request: &AdmissionRequest<'_>, inventory: &Inventory) -> Result<Answer, JudgeError> {
+        match self.judged(request, inventory) {
+            Err(JudgeError::TooLarge(most)) => Ok(self.too_large(request, inventory, most)),
+            other => other,
+        }
+    }
+
+    /// What cannot be judged because of its size gets the answer of the strictest rule: size is no way past the rules.
+    fn too_large(&self, request: &AdmissionRequest<'_>, inventory: &Inventory, most: usize) -> Answer {
+        let AdmissionRequest { kind, namespace, name, .. } = request;
+        let namespace_name = Some(namespace.to_string()).filter(|it| !it.is_empty());
+        let (api_version, kind, name) = (String::new(), kind.kind.to_string(), name.to_string());
+        let message = too_large(&ObjectRef { api_version, kind, namespace: namespace_name, name }, most);
+        let mode = self.engine.strictest_mode(namespace, inventory, (self.today)());
+        // What is not known refuses nothing.
+        let is_known = inventory.namespace_labels(namespace, "").is_some();
+        let (refuses, warns) = (mode == Mode::Deny && is_known, mode >= Mode::Warn);
+        Answer {
+            refusal: refuses.then(|| message.clone()),
+            warnings: if warns && !refuses { vec![message] } else { Vec::new() },
+            audit: BTreeMap::from([(NOT_JUDGED.to_owned(), TOO_LARGE.to_owned())]),
+            ..Answer::default()
+        }
+    }
+
+    fn judged(&self, request: &AdmissionRequest<'_>, inventory: &Inventory) -> Result<Answer, JudgeError> {
         let is_judged = |owner: &Owner| self.engine.judges_owner(owner, &request.namespace, inventory);
         let unreadable = |error: serde_json::Error| JudgeError::Unreadable(error.to_string());
         if let Some(reason) = always_admit::reason(request, is_judged).map_err(unreadable)? {
             let Lack { mut audit, repairs } = match reason {
-                AlwaysAdmit::Owned => self.lack(request, inventory)?,
+                AlwaysAdmit::Owned => match self.lack(request, inventory) {
+                    Err(JudgeError::TooLarge(_)) => Lack::default(),
+                    other => other?,
+                },
                 _ => Lack::default(),
             };
             audit.insert(NOT_JUDGED.to_owned(), reason.word().to_owned());
@@ -98,10 +128,10 @@ impl<S: Surroundings> EngineJudge<S> {
         let today = (self.today)();
         let verdict = self.engine.decide(object, None, inventory, today);
         match request.old_object {
-            Some(old) if !verdict.decided.is_empty() => {
-                let old = self.read(old, request)?;
-                Ok(self.engine.decide(object, Some(&old), inventory, today))
-            }
+            Some(old) if !verdict.decided.is_empty() => match self.read(old, request) {
+                Err(JudgeError::TooLarge(_)) => Ok(verdict),
+                old => Ok(self.engine.decide(object, Some(&old?), inventory, today)),
+            },
             _ => Ok(verdict),
         }
     }

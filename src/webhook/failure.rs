@@ -17,6 +17,9 @@ pub enum Failure {
     /// Not now.
     #[error("{0}: come back in a second")]
     ComeBack(String),
+    /// The body did not come within this many milliseconds.
+    #[error("the body did not come within {0} ms")]
+    Unsent(u128),
     /// Not within this many milliseconds.
     #[error("no answer within {0} ms")]
     Late(u128),
@@ -40,6 +43,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = match self {
             Failure::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Failure::Unsent(_) => StatusCode::REQUEST_TIMEOUT,
             Failure::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Failure::ComeBack(_) => StatusCode::SERVICE_UNAVAILABLE,
             Failure::Late(_) | Failure::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

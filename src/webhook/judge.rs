@@ -87,6 +87,9 @@ pub enum JudgeError {
     /// The object cannot be read: what, where, seen, wanted.
     #[error("the object cannot be read: {0}")]
     Unreadable(String),
+    /// The object has more than so many maps, and is not judged.
+    #[error("the object has more than {0} maps: seaworthy judges none that is larger")]
+    TooLarge(usize),
     /// Our fault.
     #[error("{0}")]
     Internal(String),

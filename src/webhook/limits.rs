@@ -19,6 +19,9 @@ pub struct Limits {
     pub handshake: Duration,
     /// From the first byte of a request to the end of its head.
     pub head: Duration,
+    /// From the end of the head to the last byte of the body, whatever time the API server gives: it sends a body at once, and who
+    /// does not must not keep its bytes from others.
+    pub body_time: Duration,
     /// For a peer that does not take what is written to it.
     pub write: Duration,
     /// How long a connection may be without a request. API servers close theirs after 90 s and never repeat a request that
@@ -46,6 +49,7 @@ impl Default for Limits {
             judging: Duration::from_secs(60),
             handshake: Duration::from_secs(5),
             head: Duration::from_secs(10),
+            body_time: Duration::from_secs(3),
             write: Duration::from_secs(10),
             idle: Duration::from_secs(120),
             drain_idle: Duration::from_secs(95),

@@ -5,11 +5,11 @@ mod inside;
 use crate::manifest::Object;
 use crate::webhook::judge::JudgeError;
 use inside::Inside;
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 /// Reads an object of a request, in the namespace that the request names: the one inside the object may be absent.
@@ -18,69 +18,91 @@ use std::fmt;
 /// taken for `null`: no rule looks there, and a field that nobody reads must not keep the others from being judged.
 ///
 /// # Errors
-/// No Kubernetes object.
+/// No Kubernetes object; one with too many maps.
 pub fn read(object: &RawValue, namespace: &str) -> Result<Object, JudgeError> {
-    let unreadable = |error: serde_json::Error| JudgeError::Unreadable(error.to_string());
-    let Whole(map) = serde_json::from_str(object.get()).map_err(unreadable)?;
+    let maps = Cell::new(MOST_MAPS);
+    let whole = Whole { maps: &maps }.deserialize(&mut serde_json::Deserializer::from_str(object.get()));
+    let map = whole.map_err(|error| match maps.get() {
+        0 => JudgeError::TooLarge(MOST_MAPS),
+        _ => JudgeError::Unreadable(error.to_string()),
+    })?;
     let object = Object::from_json(Value::Object(map));
     let object = object.ok_or_else(|| JudgeError::Unreadable("it has no `apiVersion` or no `kind`".to_owned()))?;
     Ok(object.in_namespace(Some(namespace)))
 }
 
+/// Maps of an object that is read. Each takes more than 600 bytes, however small it is, and judging and repairing hold the object
+/// up to three times: more would take the memory of all other reviews. The largest objects of the largest clusters have some
+/// thousand.
+const MOST_MAPS: usize = 50_000;
+
 /// An object whose `metadata` is [`Metadata`].
-struct Whole(Map<String, Value>);
+struct Whole<'a> {
+    maps: &'a Cell<usize>,
+}
 
 /// Everything but `managedFields`; what is not a map stays as it is.
-struct Metadata(Value);
+struct Metadata<'a> {
+    maps: &'a Cell<usize>,
+}
 
-impl<'de> Deserialize<'de> for Whole {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfWhole;
-        impl<'de> Visitor<'de> for OfWhole {
-            type Value = Whole;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Whole, A::Error> {
-                let mut map = Map::new();
-                while let Some(key) = entries.next_key::<Cow<'_, str>>()? {
-                    let value = match &*key {
-                        "metadata" => entries.next_value::<Metadata>()?.0,
-                        _ => entries.next_value_seed(Inside::default())?,
-                    };
-                    map.insert(key.into_owned(), value);
-                }
-                Ok(Whole(map))
-            }
-        }
-        deserializer.deserialize_map(OfWhole)
+impl<'de> DeserializeSeed<'de> for Whole<'_> {
+    type Value = Map<String, Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Metadata {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfMetadata;
-        impl<'de> Visitor<'de> for OfMetadata {
-            type Value = Metadata;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the metadata of an object")
-            }
-            fn visit_unit<E>(self) -> Result<Metadata, E> {
-                Ok(Metadata(Value::Null))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Metadata, A::Error> {
-                let mut map = Map::new();
-                while let Some(key) = entries.next_key::<Cow<'_, str>>()? {
-                    if key == "managedFields" {
-                        entries.next_value::<IgnoredAny>()?;
-                    } else {
-                        map.insert(key.into_owned(), entries.next_value_seed(Inside::default())?);
-                    }
-                }
-                Ok(Metadata(Value::Object(map)))
+impl<'de> Visitor<'de> for Whole<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<Cow<'_, str>>()? {
+            let value = match &*key {
+                "metadata" => entries.next_value_seed(Metadata { maps: self.maps })?,
+                _ => entries.next_value_seed(Inside::of(self.maps))?,
+            };
+            map.insert(key.into_owned(), value);
+        }
+        Ok(map)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Metadata<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Metadata<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the metadata of an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<Cow<'_, str>>()? {
+            if key == "managedFields" {
+                entries.next_value::<IgnoredAny>()?;
+            } else {
+                map.insert(key.into_owned(), entries.next_value_seed(Inside::of(self.maps))?);
             }
         }
-        deserializer.deserialize_any(OfMetadata)
+        Ok(Value::Object(map))
     }
 }
 
@@ -118,6 +140,17 @@ mod tests {
             let read = read_text(&text).unwrap();
             assert_eq!(read.value()["spec"]["hostNetwork"], true, "{depth}");
             assert!(read.value()["spec"]["a"][0][0].is_array() && read.value()["metadata"]["x"][0][0].is_array());
+        }
+    }
+
+    #[test]
+    fn an_object_is_read_up_to_a_number_of_maps() {
+        // With itself: the object's own maps are none of those that are counted, save `spec`.
+        for (items, is_read) in [(MOST_MAPS - 1, true), (MOST_MAPS, false)] {
+            let items = vec![r#"{"name":"A"}"#; items].join(",");
+            let read = read_text(&format!(r#"{{"apiVersion":"v1","kind":"Pod","spec":{{"env":[{items}]}}}}"#));
+            assert_eq!(read.is_ok(), is_read);
+            assert!(is_read || matches!(read, Err(JudgeError::TooLarge(_))), "{read:?}");
         }
     }
 

@@ -25,7 +25,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use tokio::time::{Instant, timeout_at};
+use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// What answering needs.
 pub struct Reviews {
@@ -33,6 +34,7 @@ pub struct Reviews {
     metrics: Arc<Metrics>,
     gate: ByteGate,
     largest_body: usize,
+    body_time: Duration,
 }
 
 /// What is asked: each at a path of its own, because the API server calls them at different times.
@@ -47,7 +49,7 @@ pub enum Door {
 /// The routes of the webhook.
 pub fn router(judging: Judging, metrics: Arc<Metrics>, limits: &Limits) -> axum::Router {
     let gate = ByteGate::new(limits.bytes_in_flight);
-    let reviews = Reviews { judging, metrics, gate, largest_body: limits.body };
+    let reviews = Reviews { judging, metrics, gate, largest_body: limits.body, body_time: limits.body_time };
     let door = |door| post(move |State(reviews): State<Arc<Reviews>>, request| answer(reviews, request, door));
     let routes = axum::Router::new().route("/validate", door(Door::Validate)).route("/mutate", door(Door::Mutate));
     routes.with_state(Arc::new(reviews))
@@ -67,8 +69,10 @@ async fn answer(reviews: Arc<Reviews>, request: Request<Body>, door: Door) -> Re
     match answered {
         Ok(review) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], review).into_response(),
         Err(failure) => {
+            // What did not come in its time is not waited for again.
+            let until = if matches!(failure, Failure::Unsent(_)) { Instant::now() } else { begun + time };
             let mut response = failure.into_response();
-            if timeout_at(begun + time, discard(&mut body)).await.is_err() {
+            if timeout_at(until, discard(&mut body)).await.is_err() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             response
@@ -85,8 +89,9 @@ impl Reviews {
         };
         self.judging.judge().ready().map_err(Failure::ComeBack).map_err(unread)?;
         check_headers(headers).map_err(unread)?;
-        let body = self.gate.read(body, self.largest_body).await.map_err(Failure::from).map_err(unread)?;
-        let body = Arc::new(body);
+        let read = timeout(self.body_time, self.gate.read(body, self.largest_body)).await;
+        let read = read.map_err(|_| Failure::Unsent(self.body_time.as_millis())).map_err(unread)?;
+        let body = Arc::new(read.map_err(Failure::from).map_err(unread)?);
         let request = wire::read(body.bytes()).map_err(|error| unread(Failure::BadRequest(error.to_string())))?;
         let answered = match door {
             Door::Validate => self.validate(&body, &request).await,
@@ -133,7 +138,7 @@ impl Reviews {
             Err(_) => Err(JudgeError::panicked()),
         };
         judged.map_err(|error| match error {
-            JudgeError::Unreadable(_) => Failure::BadRequest(error.to_string()),
+            JudgeError::Unreadable(_) | JudgeError::TooLarge(_) => Failure::BadRequest(error.to_string()),
             JudgeError::Internal(text) => Failure::Internal(text),
             JudgeError::Panicked(text) => {
                 self.metrics.panics.inc();

@@ -64,6 +64,23 @@ async fn a_body_that_hides_its_length_is_stopped_too() {
     assert_eq!(Client::of(&running).ask("allow").await.unwrap().status, StatusCode::OK);
 }
 
+/// An API server sends a body at once. Who sends half of one must not keep others from sending theirs, whatever time he names.
+#[tokio::test]
+async fn half_a_body_is_not_waited_for() {
+    let body_time = Duration::from_millis(100);
+    let running = start(Limits { bytes_in_flight: 100_000, body_time, ..Limits::default() }).await;
+    let padded = format!("{}{}", review("allow"), " ".repeat(60_000));
+    for version in [Version::Http1, Version::Http2] {
+        let mut connection: Connection<Chunks> = Client::of(&running).connect(version).await.unwrap();
+        let body = Chunks { left: 4, endless: true };
+        let answer = connection.send(validate_with("/validate?timeout=30s", body)).await.unwrap();
+        assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT, "{version:?}");
+        assert_eq!(answer.text, "seaworthy: the body did not come within 100 ms\n");
+        let mut other = Client::of(&running).connect(version).await.unwrap();
+        assert_eq!(other.send(validate(padded.clone())).await.unwrap().status, StatusCode::OK, "{version:?}");
+    }
+}
+
 #[tokio::test]
 async fn too_many_bytes_at_once_are_asked_to_come_back() {
     let running = start(Limits { bytes_in_flight: 100_000, ..Limits::default() }).await;

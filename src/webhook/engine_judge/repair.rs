@@ -32,7 +32,12 @@ impl<S: Surroundings> EngineJudge<S> {
         request: &AdmissionRequest<'_>,
         inventory: &Inventory,
     ) -> Result<Repaired, JudgeError> {
-        let Some(pod) = self.new_pod(request, inventory)? else { return Ok(Repaired::default()) };
+        let pod = match self.new_pod(request, inventory) {
+            // What becomes of it is said where it is judged.
+            Err(JudgeError::TooLarge(_)) | Ok(None) => return Ok(Repaired::default()),
+            Ok(Some(pod)) => pod,
+            Err(error) => return Err(error),
+        };
         let repair = self.engine.repair(&pod, inventory, (self.today)()).map_err(|error| match error {
             RepairError::Rule(error) => failed(&error),
             other => JudgeError::Internal(other.to_string()),

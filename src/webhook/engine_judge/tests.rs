@@ -78,7 +78,7 @@ pub(super) fn pod_spec(containers: &[&str]) -> Value {
 fn ask(namespace: &str, user: &str, object: &Value, old: &Value) -> Result<Answer, JudgeError> {
     let operation = if old.is_null() { "CREATE" } else { "UPDATE" };
     let body = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "u", "kind": {"kind": object["kind"]}, "operation": operation, "namespace": namespace,
+        "uid": "u", "name": object["metadata"]["name"], "kind": {"kind": object["kind"]}, "operation": operation, "namespace": namespace,
         "userInfo": {"username": user}, "object": object, "oldObject": old,
     }})
     .to_string();
@@ -197,6 +197,25 @@ fn what_cannot_be_read_is_an_error() {
     }
     let absent = AdmissionRequest { operation: "CREATE".into(), ..AdmissionRequest::default() };
     assert!(matches!(judge().judge(&absent), Err(JudgeError::Unreadable(_))));
+}
+
+/// Whoever makes an object that takes all memory to judge gets no further by it.
+#[test]
+fn what_is_too_large_is_answered_as_the_strictest_rule_would() {
+    let mut object = deployment("web", &["c0"]);
+    object["spec"]["template"]["spec"]["volumes"] = vec![json!({"name": "v"}); 50_000].into();
+    let answer = |namespace| ask(namespace, USER, &object, &Value::Null).unwrap();
+    let message = "has more than 50000 maps, and is not judged: want fewer, in several objects";
+    let refusal = answer("shop").refusal.unwrap();
+    assert_eq!(refusal, format!("seaworthy: Deployment shop/web {message}"));
+    for (namespace, is_warned) in [("calm", true), ("quiet", false), (UNLISTED, false)] {
+        let Answer { refusal, warnings, audit, .. } = answer(namespace);
+        assert_eq!((refusal, !warnings.is_empty()), (None, is_warned), "{namespace}");
+        assert_eq!(audit["not-judged"], "too-large", "{namespace}");
+    }
+    // To make it smaller is judged, and so is what a controller asks for: that is let through.
+    let small = deployment("web", &["c0"]);
+    assert_eq!(actions(&ask("shop", USER, &small, &object).unwrap()), [Action::Deny]);
 }
 
 #[test]

@@ -3,28 +3,30 @@
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use std::cell::Cell;
 use std::fmt;
 
-/// Reads a value; what is nested deeper is passed over, and stands as `null`.
+/// Reads a value; what is nested deeper is passed over, and stands as `null`. Too many maps end the reading.
 #[derive(Debug, Clone, Copy)]
-pub struct Inside {
+pub struct Inside<'a> {
     levels: usize,
+    /// How many maps may still come.
+    maps: &'a Cell<usize>,
 }
 
-impl Default for Inside {
-    /// Below the 128 at which the JSON reader itself gives up. The deepest field of Kubernetes' own kinds is at about 20.
-    fn default() -> Self {
-        Self { levels: 100 }
+impl<'a> Inside<'a> {
+    /// Down to a depth below the 128 at which the JSON reader itself gives up. The deepest field of Kubernetes' own kinds is at
+    /// about 20.
+    pub fn of(maps: &'a Cell<usize>) -> Self {
+        Self { levels: 100, maps }
     }
-}
 
-impl Inside {
     fn below(self) -> Self {
-        Self { levels: self.levels.saturating_sub(1) }
+        Self { levels: self.levels.saturating_sub(1), ..self }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Inside {
+impl<'de> DeserializeSeed<'de> for Inside<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -36,7 +38,7 @@ impl<'de> DeserializeSeed<'de> for Inside {
     }
 }
 
-impl<'de> Visitor<'de> for Inside {
+impl<'de> Visitor<'de> for Inside<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,6 +78,8 @@ impl<'de> Visitor<'de> for Inside {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let Some(left) = self.maps.get().checked_sub(1) else { return Err(A::Error::custom("too many maps")) };
+        self.maps.set(left);
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             map.insert(key, entries.next_value_seed(self.below())?);

@@ -6,9 +6,10 @@
 use crate::webhook::metrics::Metrics;
 use crate::webhook::tls::{Certificate, CurrentCertificate};
 use anyhow::{Context, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::io::AsyncReadExt;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// The two files, and what was last seen in them.
@@ -81,7 +82,7 @@ impl CertificateFiles {
 
     async fn content(&self) -> Content {
         let read = async |path: &PathBuf| {
-            tokio::fs::read(path).await.map_err(|error| format!("cannot read `{}`: {error}", path.display()))
+            read_small(path).await.map_err(|error| format!("cannot read `{}`: {error}", path.display()))
         };
         match (read(&self.certificate).await, read(&self.key).await) {
             (Ok(certificate), Ok(key)) => Content::Bytes { certificate, key },
@@ -96,6 +97,23 @@ impl CertificateFiles {
                 .with_context(|| format!("`{}` with `{}`", self.certificate.display(), self.key.display())),
         }
     }
+}
+
+/// Bytes of one of the files. A chain has a few KiB.
+const LARGEST: u64 = 1 << 20;
+
+/// The content of a regular file: what never ends, or never begins, would keep every later certificate from being taken.
+async fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
+    let seen = tokio::fs::metadata(path).await?;
+    if !seen.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut content = Vec::new();
+    tokio::fs::File::open(path).await?.take(LARGEST + 1).read_to_end(&mut content).await?;
+    if content.len() as u64 > LARGEST {
+        return Err(std::io::Error::other(format!("it is larger than {LARGEST} bytes")));
+    }
+    Ok(content)
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@ pub struct Certificate {
 #[derive(Debug)]
 pub struct CurrentCertificate(RwLock<Arc<Certificate>>);
 
+/// Certificates of one chain. Clients give up on a handshake that is much longer.
+const LONGEST_CHAIN: usize = 10;
+
 impl Certificate {
     /// Reads a chain (the server's own certificate first) and its key, both PEM.
     ///
@@ -39,6 +42,9 @@ impl Certificate {
     pub fn from_pem(chain: &[u8], key: &[u8]) -> anyhow::Result<Self> {
         let chain: Vec<CertificateDer<'static>> =
             CertificateDer::pem_slice_iter(chain).collect::<Result<_, _>>().context("the certificate is not PEM")?;
+        if chain.len() > LONGEST_CHAIN {
+            bail!("the certificate has {} others with it: want at most {LONGEST_CHAIN} in all", chain.len() - 1);
+        }
         let key = PrivateKeyDer::from_pem_slice(key).context("the key is not a PEM private key")?;
         Self::from_der(chain, key)
     }

@@ -59,6 +59,31 @@ async fn a_swapped_secret_volume_is_noticed() {
     assert!(!files.refresh(&current, year(2027)).await.unwrap());
 }
 
+/// What never ends, or never begins, is not read: later files would never be taken.
+#[tokio::test]
+async fn only_small_regular_files_are_read() {
+    let volume = tempfile::tempdir().unwrap();
+    write_as_kubelet(volume.path(), "..good", &pair(2030));
+    let (mut files, current) = open(&volume).await;
+    let certificate = volume.path().join("..good/tls.crt");
+    let (good, _) = pair(2031);
+    let many = good.repeat(11);
+    let replace = |make: &dyn Fn(&Path)| {
+        fs::remove_file(&certificate).unwrap();
+        make(&certificate);
+    };
+    for (make, wanted) in [
+        (&(|path: &Path| symlink("/dev/zero", path).unwrap()) as &dyn Fn(&Path), "it is no regular file"),
+        (&|path| fs::write(path, vec![b'x'; 2 << 20]).unwrap(), "it is larger than 1048576 bytes"),
+        (&|path| fs::write(path, &many).unwrap(), "want at most 10 in all"),
+    ] {
+        replace(make);
+        let error = format!("{:#}", files.refresh(&current, year(2027)).await.unwrap_err());
+        assert!(error.contains(wanted), "{error}");
+        assert_eq!(current.not_after(), year(2030));
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_used_leaves_the_old_pair_and_is_told_once() {
     let volume = tempfile::tempdir().unwrap();

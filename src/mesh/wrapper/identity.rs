@@ -6,14 +6,17 @@
 //! Sources: <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication#pod-errors>, `curl(1)` for what it takes
 //! for an error and how it repeats.
 
-use crate::mesh::wrapper::ContainerStart;
 use crate::mesh::wrapper::own_call::OwnTask;
+use crate::mesh::wrapper::shell::{Token, tokens};
+use crate::mesh::wrapper::{ContainerStart, OwnCall};
 
+mod asking;
 mod curl;
 mod flaws;
 mod script_flaws;
 
 pub use flaws::{CurlOptions, IdentityFlaw};
+use script_flaws::commands;
 
 /// Container names of Google's documentation, and of our own repair.
 const NAMES: [&str; 2] = ["workload-identity-initcontainer", "seaworthy-wait-identity"];
@@ -28,27 +31,30 @@ impl ContainerStart<'_> {
     /// For an init container that is a wait, as it is started again until it succeeds; for the application it is one only with
     /// [`Self::tries_again`].
     pub fn waits_for_identity(&self) -> bool {
-        let mut argv = self.command.iter().chain(self.args);
         let mut values = self.env.iter().filter_map(|(_, value)| *value);
         NAMES.contains(&self.name)
             || self.image.contains("wi-is-up")
             || self.runs_identity()
             || values.any(speaks_protocol)
-            || argv.any(|text| asks_metadata_server(text))
+            || self.argv().any(|text| says_so(text))
     }
 
-    /// Whether this init container is a wait for the metadata server: it asks for a token, or again and again. To ask it once for
-    /// a project or a zone is none. Surer than [`Self::waits_for_identity`], which is good for being silent.
+    /// Whether this init container surely waits for the metadata server: it asks for a token, or again and again. To ask it once
+    /// for a project or a zone is none, nor is what only names it. Surer than [`Self::waits_for_identity`], which is good for being
+    /// silent.
     pub fn is_identity_wait(&self) -> bool {
-        let is_about_token =
-            |text: &str| ["service-accounts", "-token", "google.auth"].iter().any(|it| text.contains(it));
-        let mut argv = self.command.iter().chain(self.args);
-        let mut values = self.env.iter().filter_map(|(_, value)| *value);
+        let is_about_token = |text: &str| {
+            ["service-accounts", "-token", "google.auth", "wait identity"].iter().any(|it| text.contains(it))
+        };
+        let values = self.env.iter().filter_map(|(_, value)| *value);
         NAMES.contains(&self.name)
             || self.image.contains("wi-is-up")
             || self.runs_identity()
-            || argv.any(|text| asks_metadata_server(text) && (is_about_token(text) || self.tries_again()))
-            || values.any(|text| speaks_protocol(text) && is_about_token(text))
+            || self.surely_asks() && (self.tries_again() || self.argv().chain(values).any(is_about_token))
+    }
+
+    fn argv(&self) -> impl Iterator<Item = &str> {
+        self.command.iter().chain(self.args).copied()
     }
 
     /// Whether it may wait for the metadata server, as [`Self::waits_for_identity`] or by one of Google's own programs, which need
@@ -77,6 +83,18 @@ impl ContainerStart<'_> {
         let image = self.image.split('@').next().unwrap_or_default();
         image.strip_suffix(OLD_IMAGE).is_some_and(|registry| registry.is_empty() || registry.ends_with('/'))
     }
+}
+
+/// Whether a word or script says that it asks the metadata server, or has our own program ask it. In a comment nothing is said.
+fn says_so(text: &str) -> bool {
+    let Some(tokens) = tokens(text) else { return asks_metadata_server(text) };
+    let words: Vec<&str> = tokens.iter().filter_map(Token::text).collect();
+    asks_metadata_server(&words.join(" ")) || commands(&tokens).iter().any(|(words, _)| is_own_question(words))
+}
+
+/// Whether a command line is our own program's, which is to ask.
+fn is_own_question(words: &[&str]) -> bool {
+    OwnCall::of(words).is_some_and(|call| call.task == OwnTask::Identity)
 }
 
 /// Whether a text speaks the protocol of the metadata server: its path, or its header.

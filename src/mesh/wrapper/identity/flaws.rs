@@ -29,9 +29,7 @@ impl ContainerStart<'_> {
         if self.command.is_empty() && !argv.first().is_some_and(|program| is_own_program(program)) {
             return None;
         }
-        let variables =
-            self.env.iter().filter(|(_, value)| value.is_some_and(asks_metadata_server)).map(|(name, _)| *name);
-        flaws_of(&argv, &variables.map(str::to_owned).collect::<Vec<_>>()).into_iter().min()
+        flaws_of(&argv, &self.address_variables()).into_iter().min()
     }
 
     /// The command with the options that its curl lacks: the script, or the curl of a bare argv with what comes behind it.

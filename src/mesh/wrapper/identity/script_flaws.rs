@@ -56,7 +56,13 @@ impl Script {
         flaws
     }
 
-    fn asks(&self, words: &[&str]) -> bool {
+    /// Its words and separators.
+    pub(super) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Whether words name the server, or a variable that holds its address.
+    pub(super) fn asks(&self, words: &[&str]) -> bool {
         let refers =
             |word: &str, name: &String| word.contains(&format!("${name}")) || word.contains(&format!("${{{name}}}"));
         words.iter().any(|word| asks_metadata_server(word) || self.variables.iter().any(|name| refers(word, name)))
@@ -64,6 +70,9 @@ impl Script {
 
     /// Whether a command asks for a token, or again and again: to ask the server for a zone is no wait.
     fn waits_once(&self, words: &[&str]) -> bool {
+        if words.first().is_some_and(|program| PRINTING.contains(program)) {
+            return false;
+        }
         let is_about_token = words.iter().any(|it| it.contains("service-accounts") || it.contains("-token"));
         self.asks(words) && (is_about_token || retries(words))
     }
@@ -117,7 +126,7 @@ impl Script {
     }
 
     /// Whether the script, behind a command, may still say that it failed.
-    fn tells_failure_behind(&self, item: &Item<'_>) -> bool {
+    pub(super) fn tells_failure_behind(&self, item: &Item<'_>) -> bool {
         let behind = texts(self.tokens.get(item.tokens.end..).unwrap_or_default());
         let exits = behind.windows(2).any(|pair| pair[0] == "exit" && pair[1] != "0");
         let ends =
@@ -126,13 +135,16 @@ impl Script {
     }
 }
 
+/// What is told to people is no question.
+const PRINTING: [&str; 3] = ["echo", "printf", "cat"];
+
 /// Whether a variable with this value is an address of the server, and not what the server said.
 fn names_server(value: &str) -> bool {
     asks_metadata_server(value) && !value.starts_with("$(") && !value.starts_with('`') && !value.contains("curl ")
 }
 
 /// Whether nobody learns that this command failed, as far as the commands right behind it tell.
-fn is_ignored(items: &[Item<'_>], at: usize, stops: bool) -> bool {
+pub(super) fn is_ignored(items: &[Item<'_>], at: usize, stops: bool) -> bool {
     const SUCCEED: [&str; 5] = ["true", ":", "echo", "printf", "exit"];
     let chain = items.get(at..).unwrap_or_default();
     let Some(end) = chain.iter().position(|item| item.after != Separator::And) else { return false };
@@ -176,7 +188,7 @@ fn falls_through(body: &[Token]) -> bool {
 }
 
 /// The commands of a list of tokens with what separates them from the next, whatever blocks they stand in.
-fn commands(tokens: &[Token]) -> Vec<(Vec<&str>, Option<Separator>)> {
+pub(super) fn commands(tokens: &[Token]) -> Vec<(Vec<&str>, Option<Separator>)> {
     let mut commands = Vec::new();
     let mut words = Vec::new();
     for token in tokens {

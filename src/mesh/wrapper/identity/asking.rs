@@ -1,0 +1,118 @@
+//! Whether a command surely asks the metadata server: a comment, a text that is printed, a setting or a branch is no question.
+
+use super::script_flaws::{Script, commands, is_ignored};
+use super::{asks_metadata_server, is_own_question};
+use crate::mesh::wrapper::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::shell::{Separator, Token};
+use crate::mesh::wrapper::wait_only::untimed;
+use crate::mesh::wrapper::{ContainerStart, SHELLS, basename, behind_launchers, inline_script};
+
+/// Programs that ask whom their command line names.
+const ASKING: [&str; 14] = [
+    "curl", "wget", "gcloud", "gsutil", "bq", "python", "python2", "python3", "nc", "ncat", "netcat", "busybox",
+    "http", "node",
+];
+/// Images that hand their arguments to one of these.
+const ASKING_IMAGES: [&str; 4] = ["curl", "cloud-sdk", "google-cloud-cli", "python"];
+
+impl ContainerStart<'_> {
+    /// Whether one of the commands that surely run asks the metadata server, and its failure is not passed over.
+    pub(super) fn surely_asks(&self) -> bool {
+        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let words = argv.get(behind_launchers(&argv)..).unwrap_or_default();
+        let Some((program, arguments)) = words.split_first().and_then(|(first, rest)| untimed(first, rest)) else {
+            return false;
+        };
+        let name = basename(program);
+        match inline_script(arguments).filter(|_| SHELLS.contains(&name)) {
+            Some(script) => Script::of(script, &self.address_variables(), false).is_some_and(|it| it.surely_asks()),
+            // What is called so, and is told of the server by a variable, waits for it.
+            None if name.contains("wait") => asks(words) || !self.address_variables().is_empty(),
+            None => (ASKING.contains(&name) || self.hands_on()) && asks(&words_that_ask(words)),
+        }
+    }
+
+    /// The variables of `env` that hold an address of the server.
+    pub(super) fn address_variables(&self) -> Vec<String> {
+        let holds = |value: Option<&str>| value.is_some_and(asks_metadata_server);
+        self.env.iter().filter(|(_, value)| holds(*value)).map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    /// Whether the image is one of a program that asks, and starts it.
+    fn hands_on(&self) -> bool {
+        let image = self.image.split(['@', ':']).next().unwrap_or_default();
+        self.command.is_empty() && ASKING_IMAGES.iter().any(|name| basename(image).contains(name))
+    }
+}
+
+impl Script {
+    fn surely_asks(&self) -> bool {
+        let Some(items) = items(self.tokens()) else { return false };
+        (0..items.len()).any(|at| self.asks_at(&items, at))
+    }
+
+    /// Whether a command on the top of the script asks. What may not run, runs beside the others, or may fail without a consequence
+    /// does not count.
+    fn asks_at(&self, items: &[Item<'_>], at: usize) -> bool {
+        let item = &items[at];
+        let may_be_left_out = item.before == Separator::Or || item.after == Separator::Background;
+        if may_be_left_out || is_ignored(items, at, true) && !self.tells_failure_behind(item) {
+            return false;
+        }
+        match &item.kind {
+            ItemKind::Simple(words) => self.any_asks(words),
+            ItemKind::Loop { head, body, .. } => self.any_asks(head) || self.any_asks(body),
+            ItemKind::Block([first, ..]) if is_group(first) && is_run(items, at) => self.any_asks_in(&item.kind),
+            ItemKind::Block(_) => false,
+        }
+    }
+
+    fn any_asks_in(&self, kind: &ItemKind<'_>) -> bool {
+        matches!(kind, ItemKind::Block([_, inner @ .., _]) if self.any_asks(inner))
+    }
+
+    fn any_asks(&self, tokens: &[Token]) -> bool {
+        commands(tokens).iter().any(|(words, _)| self.command_asks(words))
+            // `TOKEN=$(curl ...)` is no command by its words.
+            || tokens.iter().filter_map(Token::text).any(|word| substitutes_a_question(word))
+    }
+
+    fn command_asks(&self, words: &[&str]) -> bool {
+        let Some((program, arguments)) = words.split_first().and_then(|(first, rest)| untimed(first, rest)) else {
+            return false;
+        };
+        ASKING.contains(&basename(program)) && self.asks(&words_that_ask(arguments)) || is_own_question(words)
+    }
+}
+
+fn is_group(first: &Token) -> bool {
+    *first == Token::Open || first.keyword() == Some("{")
+}
+
+/// Whether a group is run: as the body of a function it is only where the function is called.
+fn is_run(items: &[Item<'_>], at: usize) -> bool {
+    let is_body = at.checked_sub(1).is_some_and(|before| matches!(items[before].kind, ItemKind::Block([])));
+    let name = at.checked_sub(2).and_then(|before| match items[before].kind {
+        ItemKind::Simple([.., name]) => name.text(),
+        _ => None,
+    });
+    let calls = |item: &Item<'_>| matches!(item.kind, ItemKind::Simple([first, ..]) if first.text() == name);
+    !is_body || items[at + 1..].iter().any(calls)
+}
+
+fn asks(words: &[&str]) -> bool {
+    words.iter().any(|word| asks_metadata_server(word))
+}
+
+/// The words without those that only say whom a proxy is not asked for.
+fn words_that_ask<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let is_exception = |at: &usize| at.checked_sub(1).is_some_and(|before| words[before] == "--noproxy");
+    (0..words.len()).filter(|at| !is_exception(at)).map(|at| words[at]).collect()
+}
+
+/// Whether a word runs a program that asks: `$(curl ...)`.
+fn substitutes_a_question(word: &str) -> bool {
+    let Some((_, inner)) = word.split_once("$(") else { return false };
+    let program = inner.split_whitespace().next().map_or("", basename);
+    ASKING.contains(&program) && asks_metadata_server(inner)
+}

@@ -31,6 +31,7 @@ const UNKNOWN_ACCOUNT: &str = "unknownServiceAccount";
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
     /// ServiceAccounts whose pods use workload identity although no annotation shows it: `namespace/name`.
+    #[schemars(inner(regex(pattern = "^[a-z0-9-]+/[a-z0-9.-]+$")))]
     service_accounts: Vec<String>,
     /// The image of seaworthy-wait, for the init container of the fix. Absent: `repairs.image` of `seaworthy.yaml`.
     #[schemars(length(min = 1))]

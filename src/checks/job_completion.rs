@@ -107,8 +107,6 @@ impl<'a> Endless<'a> {
         let can_be_native = self.subject.profile.sidecar_kind(Some("true")) == SidecarKind::Native;
         match self.params.strategy {
             JobStrategy::Auto => self.least(can_be_native),
-            // Where no native sidecar can be had, a Job without one.
-            JobStrategy::Native if !can_be_native => (JobStrategy::NoSidecar, self.fix(JobStrategy::NoSidecar)),
             strategy => (strategy, self.fix(strategy)),
         }
     }

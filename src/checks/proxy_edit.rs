@@ -4,14 +4,15 @@
 //! and none is offered. Values that the pod itself chose are overridden only by edits that a person looks at.
 
 use crate::base::{Edit, Fix, Path};
+use crate::checks::container_start::ask_start;
 use crate::checks::proxy::{annotated_config, is_injected, proxy_life, proxy_settings};
 use crate::checks::start_strategy::can_hold;
 use crate::inventory::Subject;
-use crate::manifest::PodTemplate;
+use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION, spelling};
 use crate::mesh::shutdown::envoy_outlasts;
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{GoDuration, ProxyConfig, ProxyEnd, ProxySettings, SidecarKind};
+use crate::mesh::{GoDuration, OutboundTrafficPolicy, ProxyConfig, ProxyEnd, ProxySettings, SidecarKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -89,12 +90,26 @@ pub fn native_sidecar(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Pr
         return Err(format!("Istio {istio} with Kubernetes {kubernetes} gives no native sidecar to a pod that asks"));
     }
     let chosen = pod.annotations().get(NATIVE_SIDECAR_ANNOTATION).is_some_and(|value| !value.is_empty());
+    let chosen = chosen.then(|| "the pod asks for a classic sidecar itself, perhaps for a reason");
+    let cut_off = || init_containers_may_be_cut_off(subject, pod).then_some(CUT_OFF);
     Ok(ProxyEdit {
         annotation: NATIVE_SIDECAR_ANNOTATION,
         setting: "\"true\"".to_owned(),
         edits: vec![Edit::set(pod.annotation_path(NATIVE_SIDECAR_ANNOTATION), "true")],
-        risk: chosen.then(|| "the pod asks for a classic sidecar itself, perhaps for a reason".to_owned()),
+        risk: chosen.or_else(cut_off).map(str::to_owned),
     })
+}
+
+const CUT_OFF: &str =
+    "calls of init containers go through the mesh then, and REGISTRY_ONLY refuses those to hosts that it does not know";
+
+/// Whether init containers that reach everybody today would call through the mesh, which may refuse it. With Istio's CNI plugin they
+/// reach nobody before a classic proxy runs.
+fn init_containers_may_be_cut_off(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    let profile = subject.profile;
+    let is_refused = profile.outbound_traffic_policy == OutboundTrafficPolicy::RegistryOnly && !profile.cni;
+    let is_ours = |it: &Container<'_>| ask_start(it, |start| start.own_call().is_some());
+    is_refused && pod.init_containers().any(|it| it.role() == Role::Init && !is_ours(&it))
 }
 
 /// Lets the classic proxy last so many seconds after the first signal; a native one with [`DrainStrategy::Native`].

@@ -8,6 +8,8 @@ use super::change::{Change, Difference, changes, compare, compare_lists};
 use crate::base::{Edit, Path, Segment};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The changes that edits make: those between a value and what the edits, in their order, make of it.
 ///
@@ -15,16 +17,57 @@ use std::borrow::Cow;
 /// The first edit that does not fit the value.
 pub fn changes_by(edits: &[Edit], value: &Value) -> Result<Vec<Change>, CannotEdit> {
     let mut found = Vec::new();
-    let all: Vec<Edit> = edits.to_vec();
-    match local(&Path::root(), value, all, &mut found) {
+    let all: Vec<Inner<'_>> = edits.iter().map(|edit| Inner { edit, depth: 0 }).collect();
+    match local(&Path::root(), value, &all, &mut found) {
         Some(()) => Ok(found),
         // Whatever is the matter, it is said of the whole.
         None => Ok(changes(value, &applied(edits, value)?)),
     }
 }
 
+/// An edit, counted from a value some steps inside of the one that it is of.
+#[derive(Clone, Copy)]
+struct Inner<'e> {
+    edit: &'e Edit,
+    depth: usize,
+}
+
+impl<'e> Inner<'e> {
+    /// The steps from the value to the field that is edited.
+    fn steps(self) -> &'e [Segment] {
+        self.edit.field().segments().get(self.depth..).unwrap_or_default()
+    }
+
+    /// The same edit counted from one step further in.
+    fn further(self) -> Option<Self> {
+        (!self.steps().is_empty()).then_some(Self { depth: self.depth + 1, ..self })
+    }
+
+    /// Whether it is of a field below a value, or of its items, if it is counted from what holds the value under a key.
+    fn is_below(self, value: &Value) -> bool {
+        let goes_on = self.steps().len() > 1;
+        match value {
+            Value::Object(_) => goes_on,
+            Value::Array(_) => goes_on || matches!(self.edit, Edit::Insert { .. }),
+            _ => false,
+        }
+    }
+
+    /// Does it on the value that it is counted from.
+    fn apply(self, value: &mut Value) -> Option<()> {
+        let mut edit = self.edit.clone();
+        let place = match &mut edit {
+            Edit::Set { path, .. } | Edit::Remove { path } => path,
+            Edit::Insert { list, .. } => list,
+            Edit::SetWithin { text, .. } => text,
+        };
+        *place = self.steps().iter().fold(Path::root(), Path::with);
+        apply(&edit, value).ok()
+    }
+}
+
 /// The changes of edits that are counted from this value on; none where they are not of fields below it.
-fn local(path: &Path, value: &Value, edits: Vec<Edit>, found: &mut Vec<Change>) -> Option<()> {
+fn local(path: &Path, value: &Value, edits: &[Inner<'_>], found: &mut Vec<Change>) -> Option<()> {
     match value {
         Value::Object(map) => in_map(path, map, edits, found),
         Value::Array(items) => in_list(path, items, edits, found),
@@ -32,66 +75,63 @@ fn local(path: &Path, value: &Value, edits: Vec<Edit>, found: &mut Vec<Change>) 
     }
 }
 
-fn in_map(path: &Path, before: &Map<String, Value>, edits: Vec<Edit>, found: &mut Vec<Change>) -> Option<()> {
-    let mut added = Map::new();
-    let by_key = by_key(edits)?;
-    for (key, old) in before {
-        let Some((_, edits)) = by_key.iter().find(|(edited, _)| edited == key) else { continue };
-        let below = path.clone().key(key);
-        if edits.iter().all(|edit| is_below(edit, old)) {
-            local(&below, old, edits.iter().map(inner).collect::<Option<_>>()?, found)?;
+fn in_map(path: &Path, before: &Map<String, Value>, edits: &[Inner<'_>], found: &mut Vec<Change>) -> Option<()> {
+    let mut added = Vec::new();
+    for (key, edits) in by_key(edits)? {
+        let below = path.clone().with(&Segment::Key(key.clone()));
+        let Some(old) = before.get(&**key) else {
+            added.extend(
+                entry(key, None, &edits)?.map(|new| Change { path: below, difference: Difference::Added(new) }),
+            );
+            continue;
+        };
+        if edits.iter().all(|edit| edit.is_below(old)) {
+            let further: Vec<Inner<'_>> = edits.into_iter().map(Inner::further).collect::<Option<_>>()?;
+            local(&below, old, &further, found)?;
             continue;
         }
-        match entry(key, Some(old), edits)? {
+        match entry(key, Some(old), &edits)? {
             Some(new) => compare(&below, old, &new, found),
             None => found.push(Change { path: below, difference: Difference::Removed }),
         }
     }
-    for (key, edits) in by_key.iter().filter(|(key, _)| !before.contains_key(key)) {
-        added.extend(entry(key, None, edits)?.map(|new| (key.clone(), new)));
-    }
-    let changes = added.into_iter().map(|(key, new)| (path.clone().key(&key), Difference::Added(new)));
-    found.extend(changes.map(|(path, difference)| Change { path, difference }));
+    found.extend(added);
     Some(())
 }
 
 /// What edits of an entry make of it.
-fn entry(key: &str, old: Option<&Value>, edits: &[Edit]) -> Option<Option<Value>> {
+fn entry(key: &str, old: Option<&Value>, edits: &[Inner<'_>]) -> Option<Option<Value>> {
     let mut alone = Value::Object(old.map(|old| (key.to_owned(), old.clone())).into_iter().collect());
     for edit in edits {
-        apply(edit, &mut alone).ok()?;
+        edit.apply(&mut alone)?;
     }
     Some(alone.get_mut(key).map(Value::take))
 }
 
-/// The edits by the key that they go through, in the order of the edits.
-fn by_key(edits: Vec<Edit>) -> Option<Vec<(String, Vec<Edit>)>> {
-    let mut by_key: Vec<(String, Vec<Edit>)> = Vec::new();
+/// The edits by the key that they go through, in the order of the keys as a map has it, each in the order of the edits.
+fn by_key<'e>(edits: &[Inner<'e>]) -> Option<BTreeMap<&'e Arc<str>, Vec<Inner<'e>>>> {
+    let mut by_key: BTreeMap<&Arc<str>, Vec<Inner<'_>>> = BTreeMap::new();
     for edit in edits {
-        let Some(Segment::Key(key)) = edit.field().segments().first() else { return None };
-        match by_key.iter().position(|(known, _)| **known == **key) {
-            Some(at) => by_key.get_mut(at)?.1.push(edit),
-            None => by_key.push(((**key).to_owned(), vec![edit])),
-        }
+        let Some(Segment::Key(key)) = edit.steps().first() else { return None };
+        by_key.entry(key).or_default().push(*edit);
     }
     Some(by_key)
 }
 
-fn in_list(path: &Path, before: &[Value], edits: Vec<Edit>, found: &mut Vec<Change>) -> Option<()> {
+fn in_list(path: &Path, before: &[Value], edits: &[Inner<'_>], found: &mut Vec<Change>) -> Option<()> {
+    if let Some((index, item)) = only_item(before, edits) {
+        let further: Vec<Inner<'_>> = edits.iter().map(|edit| edit.further()).collect::<Option<_>>()?;
+        return local(&path.clone().index(index), item, &further, found);
+    }
     let mut after: Vec<Cow<'_, Value>> = before.iter().map(Cow::Borrowed).collect();
-    for edit in edits {
-        match (&edit, edit.field().segments()) {
+    for inner in edits {
+        match (inner.edit, inner.steps()) {
             (Edit::Insert { index, value, .. }, []) if *index <= after.len() => {
                 after.insert(*index, Cow::Owned(value.clone()));
             }
             (Edit::Remove { .. }, [Segment::Index(index)]) if *index < after.len() => drop(after.remove(*index)),
-            (_, [Segment::Index(index), ..]) => {
-                let item = after.get_mut(*index)?;
-                match inner(&edit)? {
-                    Edit::Set { path, value } if path == Path::root() => *item = Cow::Owned(value),
-                    inner => apply(&inner, item.to_mut()).ok()?,
-                }
-            }
+            (Edit::Set { value, .. }, [Segment::Index(index)]) => *after.get_mut(*index)? = Cow::Owned(value.clone()),
+            (_, [Segment::Index(index), ..]) => inner.further()?.apply(after.get_mut(*index)?.to_mut())?,
             _ => return None,
         }
     }
@@ -99,26 +139,20 @@ fn in_list(path: &Path, before: &[Value], edits: Vec<Edit>, found: &mut Vec<Chan
     Some(())
 }
 
-/// Whether an edit, counted from what holds a value under a key, is of a field below the value, or of its items.
-fn is_below(edit: &Edit, value: &Value) -> bool {
-    let goes_on = edit.field().segments().len() > 1;
-    match value {
-        Value::Object(_) => goes_on,
-        Value::Array(_) => goes_on || matches!(edit, Edit::Insert { .. }),
-        _ => false,
+/// The item of which all these edits are of fields, if that is sure to be the same item afterwards: no other one is edited, and
+/// one of its fields stays as it is. Else it has to be weighed which item became which.
+fn only_item<'v>(before: &'v [Value], edits: &[Inner<'_>]) -> Option<(usize, &'v Value)> {
+    let (Segment::Index(index), _) = edits.first()?.steps().split_first()? else { return None };
+    let item = before.get(*index)?;
+    let mut edited = Vec::with_capacity(edits.len());
+    for edit in edits {
+        match edit.steps() {
+            [Segment::Index(of), Segment::Key(key), ..] if of == index => edited.push(&**key),
+            _ => return None,
+        }
     }
-}
-
-/// The same edit counted from one step further in.
-fn inner(edit: &Edit) -> Option<Edit> {
-    let mut edit = edit.clone();
-    let place = match &mut edit {
-        Edit::Set { path, .. } | Edit::Remove { path } => path,
-        Edit::Insert { list, .. } => list,
-        Edit::SetWithin { text, .. } => text,
-    };
-    *place = place.segments().split_first()?.1.iter().fold(Path::root(), Path::with);
-    Some(edit)
+    let stays = item.as_object()?.keys().any(|key| !edited.contains(&key.as_str()));
+    stays.then_some((*index, item))
 }
 
 #[cfg(test)]

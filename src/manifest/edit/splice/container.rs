@@ -4,7 +4,6 @@ use super::layout::Layout;
 use super::plan::Plan;
 use super::text::{Around, Mark, is_plain_key, quoted};
 use super::{Place, Printer, Refusal, Seat};
-use crate::base::Segment;
 use crate::manifest::Style;
 use crate::manifest::tree::{NodeId, Shape};
 use serde_json::{Map, Value};
@@ -103,7 +102,7 @@ impl Printer<'_> {
 impl<'c> Plan<'c> {
     /// Whether entries or items come or go.
     fn changes_rows(&self) -> bool {
-        let removes = || self.inside.values().any(|inner| inner.removed);
+        let removes = || self.inside().any(|inner| inner.removed);
         !self.added.is_empty() || !self.inserted.is_empty() || removes()
     }
 
@@ -136,7 +135,7 @@ fn entries<'p, 'c>(
     for (key, value) in layout.tree().entries(map) {
         let start = layout.start(key);
         let name = layout.name(key).filter(|_| layout.shape(key) != Shape::Merge);
-        let inner = name.and_then(|name| plan.inside.get(&Segment::Key(name.into())));
+        let inner = name.and_then(|name| plan.entries.get(name));
         let before = layout.slice(layout.line_start(start), start).trim_end();
         if before.ends_with('?') && style == Style::Block {
             return Err(Refusal::ComplexKey(plan.path.clone()));
@@ -149,8 +148,7 @@ fn entries<'p, 'c>(
         }
         rows.push(Row { start, end, key: Some(key), value, plan: inner });
     }
-    for (segment, inner) in &plan.inside {
-        let Segment::Key(name) = segment else { return Err(Refusal::Layout(inner.path.clone())) };
+    for (name, inner) in &plan.entries {
         let is_named = |row: &&Row| row.key.and_then(|key| layout.name(key)) == Some(name) && row.plan.is_some();
         match rows.iter().filter(is_named).count() {
             0 => return Err(Refusal::Merged(inner.path.clone())),
@@ -162,7 +160,10 @@ fn entries<'p, 'c>(
             return Err(Refusal::Merged(inner.path.clone()));
         }
     }
-    Ok(rows)
+    match plan.items.values().next() {
+        Some(inner) => Err(Refusal::Layout(inner.path.clone())),
+        None => Ok(rows),
+    }
 }
 
 /// The items of a list; only those with a plan where none comes or goes.
@@ -175,7 +176,7 @@ fn items<'p, 'c>(
     let (mut rows, mut count) = (Vec::new(), 0);
     let mut previous = None;
     for (index, value) in layout.tree().children(list).enumerate() {
-        let inner = plan.inside.get(&Segment::Index(index));
+        let inner = plan.items.get(&index);
         let before = previous.replace(value);
         count += 1;
         if inner.is_none() && !plan.changes_rows() {
@@ -191,8 +192,8 @@ fn items<'p, 'c>(
         };
         rows.push(Row { start, end: layout.span(value).end, key: None, value, plan: inner });
     }
-    match plan.inside.iter().find(|(segment, _)| !matches!(segment, Segment::Index(at) if *at < count)) {
-        Some((_, inner)) => Err(Refusal::Layout(inner.path.clone())),
+    match plan.entries.values().chain(plan.items.range(count..).map(|(_, inner)| inner)).next() {
+        Some(inner) => Err(Refusal::Layout(inner.path.clone())),
         None => Ok(rows),
     }
 }

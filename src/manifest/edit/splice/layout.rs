@@ -1,6 +1,7 @@
 //! The text of one document under the eyes of the printer: nodes, lines, columns, comments. Offsets are bytes of the file.
 
 use super::facts::Facts;
+use super::style::Habits;
 use crate::base::{Span, TextEdit};
 use crate::manifest::Document;
 use crate::manifest::Style;
@@ -29,6 +30,11 @@ impl<'d> Layout<'d> {
     /// What is true of the whole document.
     pub(super) fn facts(&self) -> &'d Facts {
         self.written.facts.get_or_init(|| Facts::of(self))
+    }
+
+    /// What it does most.
+    pub(super) fn habits(&self) -> Habits {
+        *self.facts().habits.get_or_init(|| Habits::of(self))
     }
 
     pub(super) fn tree(&self) -> &'d Tree {

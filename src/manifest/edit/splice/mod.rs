@@ -44,8 +44,8 @@ mod tests;
 pub fn splice(document: &Document, changes: &[Change]) -> Result<Vec<TextEdit>, Refusal> {
     let Some(first) = changes.first() else { return Ok(Vec::new()) };
     let layout = Layout::of(document).ok_or_else(|| Refusal::NoText(first.path.clone()))?;
-    if let Some(refusal) = refusal::of_document(&layout, &first.path) {
-        return Err(refusal);
+    if let Some(untouchable) = &layout.facts().untouchable {
+        return Err(untouchable.refusal(&first.path));
     }
     let renaming = Renaming::of(document.value(), changes);
     let plan = Plan::of(&renaming);

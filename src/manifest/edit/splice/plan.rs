@@ -5,6 +5,7 @@ use crate::base::{Path, Segment};
 use crate::manifest::edit::change::{Change, Difference};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is to be done at one node and below it.
 #[derive(Debug, Default)]
@@ -21,8 +22,10 @@ pub(super) struct Plan<'c> {
     pub(super) added: Vec<(&'c str, &'c Value)>,
     /// Items that come in, by the index that they come to stand before, each in the order of the text.
     pub(super) inserted: BTreeMap<usize, Vec<&'c Value>>,
-    /// What is to be done at its entries or items.
-    pub(super) inside: BTreeMap<Segment, Plan<'c>>,
+    /// What is to be done at its entries.
+    pub(super) entries: BTreeMap<Arc<str>, Plan<'c>>,
+    /// What is to be done at its items.
+    pub(super) items: BTreeMap<usize, Plan<'c>>,
 }
 
 impl<'c> Plan<'c> {
@@ -41,7 +44,12 @@ impl<'c> Plan<'c> {
 
     /// Whether anything goes, here or below.
     pub(super) fn removes(&self) -> bool {
-        self.removed || self.inside.values().any(Self::removes)
+        self.removed || self.inside().any(Self::removes)
+    }
+
+    /// What is to be done at its entries or items.
+    pub(super) fn inside(&self) -> impl Iterator<Item = &Self> {
+        self.entries.values().chain(self.items.values())
     }
 
     fn take(&mut self, change: &'c Change) {
@@ -66,7 +74,11 @@ impl<'c> Plan<'c> {
     fn at(&mut self, segments: &[Segment]) -> &mut Self {
         segments.iter().fold(self, |plan, segment| {
             let path = plan.path.clone().with(segment);
-            plan.inside.entry(segment.clone()).or_insert_with(|| Plan { path, ..Plan::default() })
+            let fresh = || Plan { path, ..Plan::default() };
+            match segment {
+                Segment::Key(key) => plan.entries.entry(key.clone()).or_insert_with(fresh),
+                Segment::Index(index) => plan.items.entry(*index).or_insert_with(fresh),
+            }
         })
     }
 
@@ -74,16 +86,16 @@ impl<'c> Plan<'c> {
     /// style of a scalar.
     fn join_items(&mut self) {
         for (index, items) in &mut self.inserted {
-            let goes = |at: &usize| self.inside.get(&Segment::Index(*at)).is_some_and(|plan| plan.removed);
+            let goes = |at: &usize| self.items.get(at).is_some_and(|plan| plan.removed);
             let first = (0..*index).rev().take_while(goes).last().unwrap_or(*index);
             for at in first..*index {
-                if let Some(plan) = self.inside.get_mut(&Segment::Index(at)).filter(|_| !items.is_empty()) {
+                if let Some(plan) = self.items.get_mut(&at).filter(|_| !items.is_empty()) {
                     plan.removed = false;
                     plan.replaced = Some(items.remove(0));
                 }
             }
         }
         self.inserted.retain(|_, items| !items.is_empty());
-        self.inside.values_mut().for_each(Self::join_items);
+        self.entries.values_mut().chain(self.items.values_mut()).for_each(Self::join_items);
     }
 }

@@ -50,13 +50,31 @@ fn shown(path: &Path) -> String {
     if path.segments().is_empty() { "the document".to_owned() } else { path.to_string() }
 }
 
-/// What forbids edits anywhere in the document.
-pub(super) fn of_document(layout: &Layout<'_>, first: &Path) -> Option<Refusal> {
-    if layout.facts().is_templated {
-        return Some(Refusal::Template(first.clone()));
+/// What forbids edits anywhere in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Untouchable {
+    /// `{{` anywhere in it.
+    Templated,
+    /// A program wrote it, as these words of a comment at its head say.
+    Generated(String),
+}
+
+impl Untouchable {
+    pub(super) fn of(layout: &Layout<'_>) -> Option<Self> {
+        let span = layout.document().span();
+        if layout.slice(span.start, span.end).contains("{{") {
+            return Some(Self::Templated);
+        }
+        layout.head().find_map(generated_marker).map(Self::Generated)
     }
-    let marker = layout.head().find_map(generated_marker)?;
-    Some(Refusal::Generated { path: first.clone(), marker })
+
+    /// Why a change is refused then.
+    pub(super) fn refusal(&self, change: &Path) -> Refusal {
+        match self {
+            Self::Templated => Refusal::Template(change.clone()),
+            Self::Generated(marker) => Refusal::Generated { path: change.clone(), marker: marker.clone() },
+        }
+    }
 }
 
 /// The words of a comment by which a program says that it wrote the file.

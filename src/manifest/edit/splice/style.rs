@@ -25,8 +25,15 @@ impl Habits {
         for (node, id) in layout.tree().nodes.iter().zip(0..) {
             match node.shape {
                 Shape::Map(Style::Block) => {
-                    steps.extend(indents(layout, id, Shape::Map(Style::Block)));
-                    dashes.extend(indents(layout, id, Shape::List(Style::Block)));
+                    let outer = column(layout, id);
+                    for (_, value) in layout.tree().entries(id) {
+                        let columns = || column(layout, value).checked_sub(outer);
+                        match layout.shape(value) {
+                            Shape::Map(Style::Block) => steps.extend(columns()),
+                            Shape::List(Style::Block) => dashes.extend(columns()),
+                            _ => {}
+                        }
+                    }
                 }
                 Shape::Scalar(Style::SingleQuoted) => single += 1,
                 Shape::Scalar(Style::DoubleQuoted) => double += 1,
@@ -51,8 +58,8 @@ pub(super) fn block_ink(layout: &Layout<'_>, chain: &[NodeId]) -> BlockInk {
     };
     let default = BlockInk::default();
     BlockInk {
-        step: most(&siblings(map)).or_else(above).or_else(|| layout.facts().habits.step).unwrap_or(default.step),
-        dash: most(&siblings(Shape::List(Style::Block))).or_else(|| layout.facts().habits.dash).unwrap_or(default.dash),
+        step: most(&siblings(map)).or_else(above).or_else(|| layout.habits().step).unwrap_or(default.step),
+        dash: most(&siblings(Shape::List(Style::Block))).or_else(|| layout.habits().dash).unwrap_or(default.dash),
         quoting: quoting(layout, chain.last().copied()),
         ..default
     }
@@ -199,7 +206,7 @@ fn quoting(layout: &Layout<'_>, node: Option<NodeId>) -> Quoting {
     let nearest = (!marks.is_empty()).then_some(if single * 2 > marks.len() { Mark::Single } else { Mark::Double });
     let keys = || tree.children(node).step_by(2);
     Quoting {
-        mark: nearest.or_else(|| layout.facts().habits.mark).unwrap_or_default(),
+        mark: nearest.or_else(|| layout.habits().mark).unwrap_or_default(),
         values: !marks.is_empty() && marks.len() == texts.len() && texts.iter().any(|text| is_needless(layout, *text)),
         keys: matches!(layout.shape(node), Shape::Map(_))
             && keys().next().is_some()

@@ -32,13 +32,12 @@ struct Clash<'a> {
 }
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
-    let Some(service) = subject.service() else { return Vec::new() };
+    let (Some(service), Some(facts)) = (subject.service(), subject.service_facts()) else { return Vec::new() };
     let istio = subject.profile.istio_version;
-    let address = ServiceFacts::of(subject.object.value()).address();
     let others = Others { subject, rivals: OnceCell::new(), by_number: OnceCell::new() };
     let observe = |port: ServicePort<'_>| {
         let protocol = protocol_of(&port, istio).filter(|it| matches!(it, Protocol::Mongo | Protocol::MySql))?;
-        let first = match outbound_listener(istio, address, protocol) {
+        let first = match outbound_listener(istio, facts.address(), protocol) {
             OutboundListener::None | OutboundListener::OfService => None,
             OutboundListener::OfEachPod => others.with_same_pods(&port, protocol),
             OutboundListener::Shared => others.with_same_number(&port, protocol),

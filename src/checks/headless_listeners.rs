@@ -5,7 +5,7 @@
 use crate::base::PodRepair;
 use crate::checks::service_port::protocol_of;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
-use crate::inventory::{Entry, ServiceFacts, Subject, WorkloadFacts};
+use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::ServicePort;
 use crate::mesh::{OutboundListener, Protocol, outbound_listener};
 use schemars::JsonSchema;
@@ -30,17 +30,16 @@ pub struct Params {
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
-    let Some(service) = subject.service() else { return Vec::new() };
+    let (Some(service), Some(facts)) = (subject.service(), subject.service_facts()) else { return Vec::new() };
     let is_many = |(_, replicas): &(_, i64)| *replicas > i64::from(params.max_replicas);
     let Some((workload, replicas)) = largest(subject).filter(is_many) else { return Vec::new() };
     if subject.object.annotations().get(EXPORT_TO) == Some(TO_NOBODY) {
         return Vec::new();
     }
     let istio = subject.profile.istio_version;
-    let address = ServiceFacts::of(subject.object.value()).address();
     let observe = |port: ServicePort<'_>| {
         let protocol = protocol_of(&port, istio)?;
-        let listener = outbound_listener(istio, address, protocol);
+        let listener = outbound_listener(istio, facts.address(), protocol);
         (listener == OutboundListener::OfEachPod).then(|| fan_out(&port, protocol, workload, replicas))
     };
     service.ports().filter_map(observe).collect()

@@ -6,7 +6,7 @@
 
 use crate::base::{Edit, Fix, Path, PodRepair, nearest};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
-use crate::inventory::{Entry, ServiceFacts, Subject, WorkloadFacts};
+use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
 use crate::mesh::reserved_port::ENVOY_METRICS_NAME;
 use crate::mesh::{Membership, Transport};
@@ -26,8 +26,8 @@ pub const CHECK: Check = Check {
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
     let Some(backends) = backends(subject) else { return Vec::new() };
-    let facts = ServiceFacts::of(subject.object.value());
-    let copies: Vec<_> = subject.inventory.copies_selected(subject.namespace(), &facts).collect();
+    let Some(facts) = subject.service_facts() else { return Vec::new() };
+    let copies: Vec<_> = subject.inventory.copies_selected(subject.namespace(), facts).collect();
     let is_declared = |port: &ServicePort<'_>| {
         copies.iter().any(|workload| workload.facts.resolve(port.target, port.protocol).is_some())
     };

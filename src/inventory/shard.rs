@@ -129,10 +129,9 @@ impl<F: Indexed + PartialEq> Shard<F> {
         self.of_name(kind, name).flat_map(|(_, copies)| copies)
     }
 
-    fn of_name(&self, kind: &str, name: &str) -> impl Iterator<Item = (&Arc<Identity>, &Vec<Entry<F>>)> {
+    fn of_name<'s>(&'s self, kind: &str, name: &str) -> impl Iterator<Item = (&'s Arc<Identity>, &'s Vec<Entry<F>>)> {
         let first =
             Identity { kind: kind.to_owned(), name: name.to_owned(), group: String::new(), part: String::new() };
-        let (kind, name) = (first.kind.clone(), first.name.clone());
         self.copies
             .range::<Identity, _>(first..)
             .take_while(move |(identity, _)| identity.kind == kind && identity.name == name)

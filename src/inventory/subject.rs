@@ -25,8 +25,10 @@ pub struct Subject<'a> {
     /// Whether it, or the pods behind it, are in the mesh.
     pub membership: Membership,
     pod: Option<PodTemplate<'a>>,
+    service: Option<ServiceFacts>,
     workloads: Vec<&'a Entry<WorkloadFacts>>,
     services: Vec<&'a Entry<ServiceFacts>>,
+    service_account: Option<&'a Entry<ServiceAccountFacts>>,
 }
 
 impl<'a> Subject<'a> {
@@ -55,9 +57,12 @@ impl<'a> Subject<'a> {
     }
 
     fn of(object: &'a Object, pod: Option<PodTemplate<'a>>, inventory: &'a Inventory, profile: &'a Profile) -> Self {
-        let workloads = workloads_behind(object, inventory);
+        let service = object.is("", "Service").then(|| ServiceFacts::of(object.value()));
+        let workloads = workloads_behind(object, service.as_ref(), inventory);
         let (membership, services) = (Membership::Unknown, services_before(object, pod.as_ref(), inventory));
-        let mut subject = Self { object, inventory, profile, membership, pod, workloads, services };
+        let service_account = pod.and_then(|pod| service_account(object, &pod, inventory));
+        let mut subject =
+            Self { object, inventory, profile, membership, pod, service, workloads, services, service_account };
         subject.membership = subject.decide_membership();
         subject
     }
@@ -83,6 +88,11 @@ impl<'a> Subject<'a> {
         Service::of(self.object)
     }
 
+    /// What an inventory keeps of it, if it is a Service.
+    pub fn service_facts(&self) -> Option<&ServiceFacts> {
+        self.service.as_ref()
+    }
+
     /// The Services that select its pods, by name; none also where the Services are not known.
     pub fn services(&self) -> &[&'a Entry<ServiceFacts>] {
         &self.services
@@ -103,7 +113,7 @@ impl<'a> Subject<'a> {
 
     /// The other Services with the same selector, if it is a Service: they lead to the same pods, whichever those are.
     pub fn services_with_same_selector(&self) -> Vec<&'a Entry<ServiceFacts>> {
-        let facts = ServiceFacts::of(self.object.value());
+        let Some(facts) = &self.service else { return Vec::new() };
         let labels: Vec<(&str, &str)> = facts.selector.iter().map(|(key, value)| (&**key, &**value)).collect();
         let mut services = self.inventory.services_selecting(self.namespace(), &labels, self.object.file());
         services.retain(|it| it.reference.name != self.object.reference().name && it.facts.selector == facts.selector);
@@ -188,8 +198,7 @@ impl<'a> Subject<'a> {
 
     /// The ServiceAccount of its pods, where it is known.
     pub fn service_account(&self) -> Option<&'a Entry<ServiceAccountFacts>> {
-        let name = self.pod()?.service_account();
-        self.inventory.service_account(self.namespace(), name, self.object.file())
+        self.service_account
     }
 
     /// The membership of the pods of a workload in the same namespace.
@@ -289,16 +298,27 @@ fn services_before<'a>(
     inventory.services_selecting(namespace, &pod.known_labels(), object.file())
 }
 
+/// The ServiceAccount of these pods: looked for once, for the same reason.
+fn service_account<'a>(
+    object: &Object,
+    pod: &PodTemplate<'_>,
+    inventory: &'a Inventory,
+) -> Option<&'a Entry<ServiceAccountFacts>> {
+    let namespace = object.reference().namespace.as_deref().unwrap_or("");
+    inventory.service_account(namespace, pod.service_account(), object.file())
+}
+
 /// The workloads whose pods an object selects, if it is a Service, or the one that it scales.
-fn workloads_behind<'a>(object: &Object, inventory: &'a Inventory) -> Vec<&'a Entry<WorkloadFacts>> {
+fn workloads_behind<'a>(
+    object: &Object,
+    service: Option<&ServiceFacts>,
+    inventory: &'a Inventory,
+) -> Vec<&'a Entry<WorkloadFacts>> {
     let namespace = object.reference().namespace.as_deref().unwrap_or("");
     if let Some(autoscaler) = AutoscalerFacts::of(object) {
         return inventory.workloads_scaled(namespace, &autoscaler, object.file());
     }
-    if Service::of(object).is_none() {
-        return Vec::new();
-    }
-    inventory.workloads_selected(namespace, &ServiceFacts::of(object.value()), object.file())
+    service.map_or_else(Vec::new, |service| inventory.workloads_selected(namespace, service, object.file()))
 }
 
 /// The membership of a Service by the pods behind it: one in the mesh is enough to be in it, and it is outside only

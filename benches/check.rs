@@ -107,7 +107,7 @@ fn inputs<'e>(files: &[File], engine: &'e Engine) -> Vec<Input<'e>> {
     let inputs = files.par_iter().map(|file| {
         let source = source(file);
         let reading = read_documents(&source, &Limits::default());
-        Input { file: source.name().clone(), reading, engine, context_only: false }
+        Input::new(source.name(), reading, engine)
     });
     inputs.collect()
 }

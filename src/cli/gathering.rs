@@ -71,7 +71,7 @@ impl<'a> Gathering<'a> {
             let engine = engines.get(self.configured.index_for(source.name())?)?;
             let reading = read_documents(source, &limits);
             tell();
-            Some(Input { file: source.name().clone(), reading, engine, context_only: false })
+            Some(Input::new(source.name(), reading, engine))
         });
         read.collect()
     }

@@ -128,7 +128,7 @@ impl Bench<'_> {
 
 fn input<'e>(source: &Source, engine: &'e Engine) -> Input<'e> {
     let reading = read_documents(source, &Limits::default());
-    Input { file: source.name().clone(), reading, engine, context_only: false }
+    Input::new(source.name(), reading, engine)
 }
 
 /// Whether the page of a rule tells of a finding on its example: what is only worth knowing to other rules is left out.

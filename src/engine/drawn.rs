@@ -2,7 +2,7 @@
 
 use crate::base::{ObjectRef, Source};
 use crate::checks;
-use crate::engine::session::{collect_objects, surroundings};
+use crate::engine::session::gathered;
 use crate::engine::{Engine, Input};
 use crate::inventory::Subject;
 use crate::manifest::{Limits, read_documents};
@@ -13,9 +13,7 @@ impl Engine {
     /// where the object is not there, or has no pods.
     pub fn drawn_end(&self, manifest: &Source, object: &ObjectRef, params: &Value) -> Vec<String> {
         let reading = read_documents(manifest, &Limits::default());
-        let input = Input { file: manifest.name().clone(), reading, engine: self, context_only: false };
-        let files = collect_objects(vec![input]);
-        let inventory = surroundings(&files);
+        let (files, inventory) = gathered(vec![Input::new(manifest.name(), reading, self)]);
         let Some(object) = files.iter().flat_map(|file| &file.objects).find(|it| it.reference() == object) else {
             return Vec::new();
         };

@@ -170,7 +170,7 @@ mod tests {
         let text = format!("# two\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: {ports}}}\n");
         let source = Source::new("web.yaml", text);
         let reading = read_documents(&source, &Limits::default());
-        let input = Input { file: source.name().clone(), reading, engine: &engine, context_only: false };
+        let input = Input::new(source.name(), reading, &engine);
         let outcome = check(vec![input], "2027-01-01".parse().unwrap());
         let found: Vec<&str> = outcome.findings.iter().map(|finding| &*finding.rule).collect();
         assert_eq!(found, ["udp-named-tcp-port", "unclear-port-protocol"]);

@@ -23,15 +23,17 @@ pub struct Policies {
 impl Policies {
     /// Adds an object, if it is one of them.
     pub fn add(&mut self, object: &Object) -> bool {
-        let spec = object.value().get("spec").unwrap_or(&Value::Null);
+        let spec = || object.value().get("spec").unwrap_or(&Value::Null);
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         if object.is("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding") {
+            let spec = spec();
             let binding = text(spec, "policyName").map(|policy| PolicyBinding { policy, spec: spec.clone() });
             self.bindings.extend(binding);
             return true;
         }
         let is_exception = object.kind() == "PolicyException" && object.group().ends_with("kyverno.io");
         if is_exception {
+            let spec = spec();
             let names = |list: &str, key: &str| -> Vec<String> {
                 spec.get(list).and_then(Value::as_array).into_iter().flatten().filter_map(|it| text(it, key)).collect()
             };

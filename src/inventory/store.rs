@@ -12,6 +12,7 @@ use crate::inventory::{
     ServiceFacts, WorkloadFacts,
 };
 use crate::manifest::{Object, group_of};
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -65,15 +66,30 @@ impl Inventory {
         }
     }
 
-    /// Adds an object of a file, beside other copies of the same name. Kinds that no rule asks about are passed over.
-    pub fn add(&mut self, object: &Arc<Object>) {
-        self.take(Projection::of(object));
+    /// All objects of some files, in the order of the files: what is in each namespace is put in order on all cores.
+    pub fn of_files(projections: Vec<Projection>) -> Self {
+        let mut inventory = Self::new(Origin::Files);
+        let mut by_namespace: HashMap<String, Vec<Content>> = HashMap::new();
+        for projection in projections {
+            let kept = Some(projection.object.clone());
+            let Some(content) = inventory.insert_across(projection, kept) else { continue };
+            match by_namespace.get_mut(content.namespace()) {
+                Some(contents) => contents.push(content),
+                None => drop(by_namespace.insert(content.namespace().to_owned(), vec![content])),
+            }
+        }
+        let filled = by_namespace.into_par_iter().map(|(namespace, found)| {
+            let mut contents = Contents::default();
+            found.into_iter().for_each(|content| contents.add(content));
+            (namespace, contents)
+        });
+        inventory.contents = filled.collect();
+        inventory
     }
 
-    /// The same with what is kept of the object.
-    pub fn take(&mut self, projection: Projection) {
-        let kept = Some(projection.object.clone());
-        self.insert(projection, kept);
+    /// Adds an object of a file, beside other copies of the same name. Kinds that no rule asks about are passed over.
+    pub fn add(&mut self, object: &Arc<Object>) {
+        self.insert(Projection::of(object), Some(object.clone()));
     }
 
     /// Puts an object of a file as it is now in the place of what it was before.
@@ -137,35 +153,61 @@ impl Inventory {
     }
 
     fn insert(&mut self, projection: Projection, kept: Option<Arc<Object>>) {
+        let Some(content) = self.insert_across(projection, kept) else { return };
+        if !self.contents.contains_key(content.namespace()) {
+            self.contents.insert(content.namespace().to_owned(), Contents::default());
+        }
+        if let Some(contents) = self.contents.get_mut(content.namespace()) {
+            contents.add(content);
+        }
+    }
+
+    /// Puts in what is found from all namespaces. Gives what is found from the namespace of the object only.
+    fn insert_across(&mut self, projection: Projection, kept: Option<Arc<Object>>) -> Option<Content> {
         let Projection { object, uses, facts } = projection;
         self.port_uses.add(&object, uses, kept.clone());
         if self.policies.add(&object) {
-            return;
+            return None;
+        }
+        if matches!(&facts, Facts::Workload(templates) if templates.is_empty()) {
+            return None;
         }
         let reference = object.reference().clone();
         if let Facts::Namespace(facts) = facts {
             let copies = self.namespaces.entry(reference.name.clone()).or_default();
-            return add_copy(copies, Entry { reference, facts, object: kept });
+            add_copy(copies, Entry { reference, facts, object: kept });
+            return None;
         }
-        if matches!(&facts, Facts::Workload(templates) if templates.is_empty()) {
-            return;
-        }
-        let key = namespace_key(&reference);
-        if !self.contents.contains_key(key) {
-            self.contents.insert(key.to_owned(), Contents::default());
-        }
-        let Some(contents) = self.contents.get_mut(key) else { return };
-        let object = kept;
+        Some(Content { reference, facts, object: kept })
+    }
+}
+
+/// What is kept of an object, and found from its namespace only.
+struct Content {
+    reference: ObjectRef,
+    facts: Facts,
+    object: Option<Arc<Object>>,
+}
+
+impl Content {
+    fn namespace(&self) -> &str {
+        namespace_key(&self.reference)
+    }
+}
+
+impl Contents {
+    fn add(&mut self, content: Content) {
+        let Content { reference, facts, object } = content;
         match facts {
             Facts::Namespace(_) => {}
-            Facts::Service(facts) => contents.services.add(Entry { reference, facts, object }),
-            Facts::ServiceAccount(facts) => contents.service_accounts.add(Entry { reference, facts, object }),
-            Facts::PeerAuthentication(facts) => contents.peer_authentications.add(Entry { reference, facts, object }),
-            Facts::ServiceEntry(facts) => contents.service_entries.add(Entry { reference, facts, object }),
-            Facts::Autoscaler(facts) => contents.autoscalers.add(Entry { reference, facts, object }),
+            Facts::Service(facts) => self.services.add(Entry { reference, facts, object }),
+            Facts::ServiceAccount(facts) => self.service_accounts.add(Entry { reference, facts, object }),
+            Facts::PeerAuthentication(facts) => self.peer_authentications.add(Entry { reference, facts, object }),
+            Facts::ServiceEntry(facts) => self.service_entries.add(Entry { reference, facts, object }),
+            Facts::Autoscaler(facts) => self.autoscalers.add(Entry { reference, facts, object }),
             Facts::Workload(templates) => {
                 for facts in templates {
-                    contents.workloads.add(Entry { reference: reference.clone(), facts, object: object.clone() });
+                    self.workloads.add(Entry { reference: reference.clone(), facts, object: object.clone() });
                 }
             }
         }

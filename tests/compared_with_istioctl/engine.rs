@@ -66,12 +66,7 @@ fn judged_files(files: Vec<(Source, Reading)>) -> Judged {
     let values: Vec<Value> =
         files.iter().flat_map(|(_, reading)| &reading.documents).map(Document::value).cloned().collect();
     let engine = engine();
-    let input = |(source, reading): (Source, Reading)| Input {
-        file: source.name().clone(),
-        reading,
-        engine: &engine,
-        context_only: false,
-    };
+    let input = |(source, reading): (Source, Reading)| Input::new(source.name(), reading, &engine);
     let findings = check(files.into_iter().map(input).collect(), "2026-11-21".parse().unwrap()).findings;
     let mut judged: BTreeMap<Key, BTreeSet<(String, String)>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.object.kind == "Service") {

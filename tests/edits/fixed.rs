@@ -142,7 +142,7 @@ fn lines_of(text: &str) -> impl Iterator<Item = Span> {
 fn input<'e>(text: &str, engine: &'e Engine) -> Input<'e> {
     let source = Source::new("generated.yaml", text);
     let reading = read_documents(&source, &Limits::default());
-    Input { file: source.name().clone(), reading, engine, context_only: false }
+    Input::new(source.name(), reading, engine)
 }
 
 fn fix_all(text: &str, engine: &Engine, choice: &Choice) -> FixOutcome {

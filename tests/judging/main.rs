@@ -49,7 +49,7 @@ fn judged_on(engine: &Engine, files: &[(&str, &str)], today: &str) -> Outcome {
     let input = |(name, text): &(&str, &str)| {
         let source = Source::new(*name, *text);
         let reading = read_documents(&source, &Limits::default());
-        Input { file: source.name().clone(), reading, engine, context_only: false }
+        Input::new(source.name(), reading, engine)
     };
     check(files.iter().map(input).collect(), day(today))
 }

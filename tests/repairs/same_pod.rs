@@ -82,7 +82,7 @@ fn fixed(text: &str, profile: &str, strategy: Option<&str>) -> String {
     let engine = engine_of_repairable(profile, strategy);
     let source = Source::new("fixture.yaml", text);
     let reading = read_documents(&source, &Limits::default());
-    let input = Input { file: source.name().clone(), reading, engine: &engine, context_only: false };
+    let input = Input::new(source.name(), reading, &engine);
     let outcome = fix(vec![input], today(), &Choice::default());
     outcome.files.first().map_or_else(|| text.to_owned(), |file| file.after.text().to_owned())
 }

@@ -110,7 +110,7 @@ fn folder(source: &Source) -> Option<&str> {
 
 fn input<'e>(source: &Source, engine: &'e Engine) -> Input<'e> {
     let reading = read_documents(source, &Limits::default());
-    Input { file: source.name().clone(), reading, engine, context_only: false }
+    Input::new(source.name(), reading, engine)
 }
 
 /// Makes the texts beside fixtures what the fixes give, and takes these differences out. Gives how many there were.

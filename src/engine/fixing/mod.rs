@@ -20,7 +20,7 @@ pub use outcome::{FixOutcome, FixedFile, Left, Why};
 
 use crate::base::{Finding, Safety};
 use crate::engine::Input;
-use crate::engine::session::{collect_objects, judge_all, surroundings};
+use crate::engine::session::{gathered, judge_all};
 use crate::manifest::Limits;
 use crate::policy::Date;
 use pass::Session;
@@ -46,8 +46,7 @@ impl Choice {
 /// Fixes what can be fixed in these files. The order of the files does not matter; those that are only surroundings stay
 /// as they are.
 pub fn fix(inputs: Vec<Input<'_>>, today: Date, choice: &Choice) -> FixOutcome {
-    let files = collect_objects(inputs);
-    let inventory = surroundings(&files);
+    let (files, inventory) = gathered(inputs);
     let judged = judge_all(&files, &inventory, today);
     let snapshots = files.into_iter().zip(judged).map(|(objects, judged)| Snapshot { objects, judged });
     let files: Vec<File<'_>> = snapshots.map(File::new).collect();

@@ -1,7 +1,6 @@
 //! Whether a text that was made says what was meant, and whether what is found then is what was to be found.
 
 use crate::base::{Finding, Source};
-use crate::engine::Input;
 use crate::engine::fixing::attempt::Attempt;
 use crate::engine::fixing::snapshot::{Key, Snapshot, by_key};
 use crate::engine::plan::forbids_fix;
@@ -18,8 +17,8 @@ pub fn read_back<'a>(before: &FileObjects<'a>, attempt: &Attempt, limits: &Limit
     if let Some(problem) = reading.problems.iter().find(|_| new_problem) {
         return Err(format!("the result would not be read as before: {}", problem.message));
     }
-    let input = Input { file: before.file.clone(), reading, engine: before.engine, context_only: !before.judged };
-    let after = sort_out(input, before.is_patch);
+    let after = FileObjects { judged: before.judged, ..sort_out(&before.file, reading, before.engine) };
+    let after = if before.is_patch { after.as_patch() } else { after };
     let is_same = after.documents.len() == before.documents.len() && after.counts == before.counts;
     let mut documents = before.documents.iter().zip(&after.documents);
     let says_it = documents.all(|(old, new)| {

@@ -62,7 +62,7 @@ fn run(engine: &Engine, files: &[(&str, String)], choice: &Choice) -> FixOutcome
     let input = |(name, text): &(&str, String)| {
         let source = Source::new(*name, text.as_str());
         let reading = read_documents(&source, &Limits::default());
-        Input { file: source.name().clone(), reading, engine, context_only: false }
+        Input::new(source.name(), reading, engine)
     };
     fix(files.iter().map(input).collect(), "2027-01-01".parse().unwrap(), choice)
 }
@@ -224,7 +224,7 @@ fn surroundings_are_never_changed() {
     let text = deployment("shop", "a", 30);
     let source = Source::new("a.yaml", text.as_str());
     let reading = read_documents(&source, &Limits::default());
-    let input = Input { file: source.name().clone(), reading, engine: &engine, context_only: true };
+    let input = Input::new(source.name(), reading, &engine).as_surroundings();
     let outcome = fix(vec![input], "2027-01-01".parse().unwrap(), &Choice::default());
     assert!(outcome.files.is_empty() && outcome.left.is_empty());
 }

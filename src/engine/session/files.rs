@@ -3,22 +3,35 @@
 use crate::base::Problem;
 use crate::engine::Engine;
 use crate::engine::session::Counts;
+use crate::inventory::{Inventory, Projection};
 use crate::manifest::kustomize::{is_kustomization_file, normalized, patch_files};
 use crate::manifest::{Content, Document, Lookalike, Object, Owner, Reading, content_of};
-use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A file that was read, with the rules that hold for it.
 pub struct Input<'a> {
-    /// The name of the file.
-    pub file: Arc<str>,
-    /// What was read from it.
-    pub reading: Reading,
-    /// The rules under the configuration nearest to it.
-    pub engine: &'a Engine,
-    /// Whether its objects are only the surroundings of the others, and not judged themselves.
-    pub context_only: bool,
+    objects: FileObjects<'a>,
+    /// What others may ask of its objects.
+    projections: Vec<Projection>,
+}
+
+impl<'a> Input<'a> {
+    /// What was read from a file of this name, under the rules of the configuration nearest to it.
+    ///
+    /// Sorts out the objects at once: whoever reads many files on all cores does so for this too, and what was just read is still
+    /// in the caches.
+    pub fn new(file: &Arc<str>, reading: Reading, engine: &'a Engine) -> Self {
+        let objects = sort_out(file, reading, engine);
+        let projections = objects.objects.iter().map(Projection::of).collect();
+        Self { objects, projections }
+    }
+
+    /// The same file, whose objects are only the surroundings of those of other files, and not judged themselves.
+    #[must_use]
+    pub fn as_surroundings(self) -> Self {
+        Self { objects: FileObjects { judged: false, ..self.objects }, ..self }
+    }
 }
 
 /// The objects of one file.
@@ -43,40 +56,54 @@ pub struct FileObjects<'a> {
     pub is_patch: bool,
 }
 
-/// Sorts out the documents of all files, in the order of their names; patches that a kustomization lists are left out.
-pub fn collect_objects(mut inputs: Vec<Input<'_>>) -> Vec<FileObjects<'_>> {
-    inputs.sort_by(|one, other| one.file.cmp(&other.file));
+/// The files in the order of their names, and all objects as the surroundings of each; patches that a kustomization lists are
+/// no objects.
+pub fn gathered(mut inputs: Vec<Input<'_>>) -> (Vec<FileObjects<'_>>, Inventory) {
+    inputs.sort_by(|one, other| one.objects.file.cmp(&other.objects.file));
     let patches = kustomize_patches(&inputs);
-    let is_patch = |input: &Input<'_>| patches.contains(&normalized(&input.file));
-    inputs
-        .into_par_iter()
-        .map(|input| {
-            let is_patch = is_patch(&input);
-            sort_out(input, is_patch)
-        })
-        .collect()
+    let is_patch = |file: &FileObjects<'_>| !patches.is_empty() && patches.contains(&normalized(&file.file));
+    let (mut files, mut projections) = (Vec::with_capacity(inputs.len()), Vec::new());
+    for input in inputs {
+        if is_patch(&input.objects) {
+            files.push(input.objects.as_patch());
+        } else {
+            files.push(input.objects);
+            projections.extend(input.projections);
+        }
+    }
+    (files, Inventory::of_files(projections))
 }
 
 /// Sorts out the documents of one file.
-pub fn sort_out(input: Input<'_>, is_patch: bool) -> FileObjects<'_> {
-    let Input { file, reading, engine, context_only } = input;
+pub fn sort_out<'a>(file: &Arc<str>, reading: Reading, engine: &'a Engine) -> FileObjects<'a> {
     let mut counts = Counts { files: 1, templates: usize::from(reading.templated), ..Counts::default() };
     let documents: Vec<Arc<Document>> = reading.documents.into_iter().map(Arc::new).collect();
     let mut objects = Vec::new();
     for document in &documents {
         match content_of(document) {
-            Content::Objects(found) if !is_patch => {
+            Content::Objects(found) => {
                 let found = found.into_iter().map(|object| object.with_kinds(engine.workload_kinds()));
                 objects.extend(found.map(with_maker).map(Arc::new));
             }
-            Content::Objects(_) | Content::Patch => counts.patches += 1,
+            Content::Patch => counts.patches += 1,
             Content::NotKubernetes => counts.other_documents += 1,
         }
     }
     counts.objects = objects.len();
     let lookalikes = objects.iter().filter_map(|object| Lookalike::of(object)).collect();
-    let problems = reading.problems;
-    FileObjects { file, engine, documents, objects, problems, counts, lookalikes, judged: !context_only, is_patch }
+    let (file, problems) = (file.clone(), reading.problems);
+    FileObjects { file, engine, documents, objects, problems, counts, lookalikes, judged: true, is_patch: false }
+}
+
+impl FileObjects<'_> {
+    /// The same file, if a kustomization lists it as a patch.
+    #[must_use]
+    pub fn as_patch(self) -> Self {
+        let holds_objects = |document: &&Arc<Document>| matches!(content_of(document), Content::Objects(_));
+        let patches = self.counts.patches + self.documents.iter().filter(holds_objects).count();
+        let counts = Counts { objects: 0, patches, ..self.counts };
+        Self { objects: Vec::new(), lookalikes: Vec::new(), counts, is_patch: true, ..self }
+    }
 }
 
 /// In files the word of a Pod for its owner is taken: nothing is let into a cluster for it, and the API server asks for proof.
@@ -88,7 +115,7 @@ fn with_maker(object: Object) -> Object {
 }
 
 fn kustomize_patches(inputs: &[Input<'_>]) -> BTreeSet<String> {
-    let kustomizations = inputs.iter().filter(|input| is_kustomization_file(&input.file));
-    let documents = kustomizations.flat_map(|input| input.reading.documents.iter().map(move |it| (&input.file, it)));
+    let files = inputs.iter().map(|input| &input.objects).filter(|it| is_kustomization_file(&it.file));
+    let documents = files.flat_map(|it| it.documents.iter().map(move |document| (&it.file, document)));
     documents.flat_map(|(file, document)| patch_files(&normalized(file), document.value())).collect()
 }

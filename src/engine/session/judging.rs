@@ -4,7 +4,7 @@ use crate::base::Problem;
 use crate::engine::ignores::{Ignores, annotation_problems};
 use crate::engine::session::FileObjects;
 use crate::engine::{Engine, Judgement};
-use crate::inventory::{Inventory, Origin, Projection};
+use crate::inventory::{Inventory, Projection};
 use crate::manifest::{Object, Owner};
 use crate::policy::Date;
 use rayon::prelude::*;
@@ -22,11 +22,7 @@ pub struct FileJudgement {
 /// All objects as the surroundings of each.
 pub fn surroundings<'f>(files: impl IntoIterator<Item = &'f FileObjects<'f>>) -> Inventory {
     let objects: Vec<&Arc<Object>> = files.into_iter().flat_map(|file| &file.objects).collect();
-    // Only one after the other can be put in, so all that can be done before is done by all threads.
-    let projections: Vec<Projection> = objects.into_par_iter().map(Projection::of).collect();
-    let mut inventory = Inventory::new(Origin::Files);
-    projections.into_iter().for_each(|projection| inventory.take(projection));
-    inventory
+    Inventory::of_files(objects.into_par_iter().map(Projection::of).collect())
 }
 
 /// Judges all files; those that are only surroundings have no findings.

@@ -3,7 +3,7 @@
 mod files;
 mod judging;
 
-pub(super) use files::{FileObjects, collect_objects, sort_out};
+pub(super) use files::{FileObjects, gathered, sort_out};
 pub(super) use judging::{FileJudgement, judge_all, judge_changed, judge_file, surroundings};
 
 pub use files::Input;
@@ -58,8 +58,7 @@ impl AddAssign for Counts {
 
 /// Judges the objects of all files, each among all others. The order of the files does not matter.
 pub fn check(inputs: Vec<Input<'_>>, today: Date) -> Outcome {
-    let files = collect_objects(inputs);
-    let inventory = surroundings(&files);
+    let (files, inventory) = gathered(inputs);
     let judged = judge_all(&files, &inventory, today);
     let mut outcome = Outcome::default();
     for file in &files {
@@ -70,8 +69,7 @@ pub fn check(inputs: Vec<Input<'_>>, today: Date) -> Outcome {
     }
     outcome.sort();
     // Giving back all that was read takes a tenth of the time of reading it, so all cores do.
-    drop(inventory);
-    files.into_par_iter().for_each(drop);
+    rayon::join(|| drop(inventory), || files.into_par_iter().for_each(drop));
     outcome
 }
 

@@ -21,23 +21,16 @@ spec:
 fn fixed(settings: &str) -> (Value, Vec<String>) {
     let settings = SettingsFile::read(&Source::new("seaworthy.yaml", settings));
     let engine = Engine::load(&settings, &[], Mode::Warn).unwrap();
-    let read = |text: &str| {
-        let source = Source::new("job.yaml", text);
-        Input {
-            file: source.name().clone(),
-            reading: read_documents(&source, &Limits::default()),
-            engine: &engine,
-            context_only: false,
-        }
-    };
-    let outcome = fix(vec![read(JOB)], "2027-01-01".parse().unwrap(), &Choice::default());
+    let read = |text: &str| read_documents(&Source::new("job.yaml", text), &Limits::default());
+    let job = Input::new(&"job.yaml".into(), read(JOB), &engine);
+    let outcome = fix(vec![job], "2027-01-01".parse().unwrap(), &Choice::default());
     let file = &outcome.files[0];
     let told = file.fixed.iter().map(|it| match &it.remedy {
         Remedy::Fix(_) => format!("{} done", it.rule),
         Remedy::Unfixed(gone) => format!("{} {gone}", it.rule),
     });
     let left = outcome.left.iter().map(|it| format!("{} left", it.finding.rule));
-    let after = read(file.after.text()).reading.documents[0].value()["spec"]["template"].clone();
+    let after = read(file.after.text()).documents[0].value()["spec"]["template"].clone();
     (after, told.chain(left).collect())
 }
 

@@ -18,7 +18,7 @@ pub fn read_back<'a>(before: &FileObjects<'a>, attempt: &Attempt, limits: &Limit
         return Err(format!("the result would not be read as before: {}", problem.message));
     }
     let after = FileObjects { judged: before.judged, ..sort_out(&before.file, reading, before.engine) };
-    let after = if before.is_patch { after.as_patch() } else { after };
+    let after = if before.is_patch { after.into_patch() } else { after };
     let is_same = after.documents.len() == before.documents.len() && after.counts == before.counts;
     let mut documents = before.documents.iter().zip(&after.documents);
     let says_it = documents.all(|(old, new)| {

@@ -224,7 +224,7 @@ fn surroundings_are_never_changed() {
     let text = deployment("shop", "a", 30);
     let source = Source::new("a.yaml", text.as_str());
     let reading = read_documents(&source, &Limits::default());
-    let input = Input::new(source.name(), reading, &engine).as_surroundings();
+    let input = Input::new(source.name(), reading, &engine).only_surroundings();
     let outcome = fix(vec![input], "2027-01-01".parse().unwrap(), &Choice::default());
     assert!(outcome.files.is_empty() && outcome.left.is_empty());
 }

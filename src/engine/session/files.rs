@@ -29,7 +29,7 @@ impl<'a> Input<'a> {
 
     /// The same file, whose objects are only the surroundings of those of other files, and not judged themselves.
     #[must_use]
-    pub fn as_surroundings(self) -> Self {
+    pub fn only_surroundings(self) -> Self {
         Self { objects: FileObjects { judged: false, ..self.objects }, ..self }
     }
 }
@@ -65,7 +65,7 @@ pub fn gathered(mut inputs: Vec<Input<'_>>) -> (Vec<FileObjects<'_>>, Inventory)
     let (mut files, mut projections) = (Vec::with_capacity(inputs.len()), Vec::new());
     for input in inputs {
         if is_patch(&input.objects) {
-            files.push(input.objects.as_patch());
+            files.push(input.objects.into_patch());
         } else {
             files.push(input.objects);
             projections.extend(input.projections);
@@ -98,7 +98,7 @@ pub fn sort_out<'a>(file: &Arc<str>, reading: Reading, engine: &'a Engine) -> Fi
 impl FileObjects<'_> {
     /// The same file, if a kustomization lists it as a patch.
     #[must_use]
-    pub fn as_patch(self) -> Self {
+    pub fn into_patch(self) -> Self {
         let holds_objects = |document: &&Arc<Document>| matches!(content_of(document), Content::Objects(_));
         let patches = self.counts.patches + self.documents.iter().filter(holds_objects).count();
         let counts = Counts { objects: 0, patches, ..self.counts };

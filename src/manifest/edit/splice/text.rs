@@ -3,9 +3,11 @@
 //! Whether a plain text is safe is not guessed: it is read, by the rules by which kubectl reads.
 
 use crate::manifest::limits::Limits;
+use crate::manifest::scalar::{Scalar, Tag, resolve};
 use crate::manifest::timestamp::is_timestamp;
 use crate::manifest::yaml;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// The quotes that a text is put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +28,9 @@ pub(super) enum Around {
 
 /// Whether a text without quotes is this very text, as a value and as an item.
 pub(super) fn is_plain(text: &str, around: Around) -> bool {
+    if is_word(text) {
+        return is_text(text);
+    }
     if !is_unsuspicious(text) {
         return false;
     }
@@ -42,12 +47,32 @@ pub(super) fn is_plain(text: &str, around: Around) -> bool {
 
 /// Whether a text without quotes is this very text as a key.
 pub(super) fn is_plain_key(text: &str, around: Around) -> bool {
+    if is_word(text) {
+        return is_text(text);
+    }
     let wanted = json!({text: 1});
     let is_key = match around {
         Around::Block => reads_as(&format!("{text}: 1\n"), &wanted),
         Around::Flow => reads_as(&format!("{{{text}: 1}}"), &wanted),
     };
     is_key && text != "<<" && is_plain(text, around)
+}
+
+/// Whether a text has nothing in it that could end a plain scalar, or begin anything else: wherever it stands it is one scalar, and
+/// only what it means has to be asked. Most keys and values that are written are such.
+fn is_word(text: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+    text.len() <= LONGEST_WORD
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(is_inner)
+}
+
+/// Far below the length from which on a text is no key.
+const LONGEST_WORD: usize = 200;
+
+/// Whether a plain scalar stands for its own text.
+fn is_text(scalar: &str) -> bool {
+    matches!(resolve(Cow::Borrowed(scalar), true, Tag::Absent), Ok(Scalar::Text(_)))
 }
 
 /// Texts that some reader of YAML takes for something else than kubectl does are not written plain either.
@@ -121,4 +146,38 @@ pub(super) fn in_reading_order(map: &Map<String, Value>) -> impl Iterator<Item =
     const FIRST: [&str; 6] = ["apiVersion", "kind", "metadata", "name", "image", "command"];
     let first = FIRST.iter().filter_map(|key| map.get_key_value(*key));
     first.chain(map.iter().filter(|(key, _)| !FIRST.contains(&key.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What reading says of a text, both as a key and as a value.
+    fn read_plain(text: &str) -> [bool; 2] {
+        let (value, key) = (json!({"k": text}), json!({text: 1}));
+        let is_value = reads_as(&format!("k: {text}\n"), &value) && reads_as(&format!("{{k: {text}}}"), &value);
+        let is_key = reads_as(&format!("{text}: 1\n"), &key) && reads_as(&format!("{{{text}: 1}}"), &key);
+        [is_value, is_value && is_key]
+    }
+
+    #[test]
+    fn words_that_mean_something_else_are_no_plain_text() {
+        for text in ["true", "False", "yes", "No", "on", "OFF", "y", "N", "null", "Null", "NULL"] {
+            assert!(is_word(text) && !is_plain(text, Around::Block) && !is_plain_key(text, Around::Flow), "{text}");
+        }
+        assert!(is_word("lifecycle") && is_plain_key("lifecycle", Around::Block));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+
+        #[test]
+        fn words_are_plain_where_reading_them_says_so(text in "[a-zA-Z][a-zA-Z0-9._/-]{0,8}|[nNyYtTfFoO][a-zA-Z]{0,4}") {
+            prop_assert!(is_word(&text));
+            for around in [Around::Block, Around::Flow] {
+                prop_assert_eq!([is_plain(&text, around), is_plain_key(&text, around)], read_plain(&text));
+            }
+        }
+    }
 }

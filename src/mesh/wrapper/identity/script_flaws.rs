@@ -105,7 +105,8 @@ impl Script {
             _ => false,
         };
         let other_ends = other_ends(&head_words, body, usize::from(is_forever));
-        if other_ends == Some(0) && (until_answered || is_forever && ways_out(&body_words) == 1) {
+        let ends_by_answer = other_ends == Some(0) && !may_end_otherwise(keyword, head);
+        if ends_by_answer && (until_answered || is_forever) {
             flaws.push(IdentityFlaw::Endless);
         } else if is_last && keyword == "for" && falls_through(body) {
             flaws.push(IdentityFlaw::FailureIgnored);
@@ -160,13 +161,24 @@ pub(super) fn is_ignored(items: &[Item<'_>], at: usize, stops: bool) -> bool {
     }
 }
 
+/// Whether the head of a loop may end it without an answer: `until` by another part behind `||`, `while` by one behind `&&`, and
+/// of several commands in a row the last decides.
+fn may_end_otherwise(keyword: &str, head: &[Token]) -> bool {
+    let ends_alone = if keyword == "until" { Separator::Or } else { Separator::And };
+    let lines = head.iter().rev().take_while(|token| **token == Token::Separator(Separator::Next)).count();
+    head[..head.len() - lines].iter().any(|token| match token {
+        Token::Separator(it) => *it == ends_alone || matches!(it, Separator::Next | Separator::Background),
+        _ => false,
+    })
+}
+
 /// How many other ends a loop has than the answer; none where they cannot be counted.
 fn other_ends(head: &[&str], body: &[Token], own: usize) -> Option<usize> {
     let words = texts(body);
     let counts =
         |words: &[&str]| is_counter(words) || words.iter().any(|word| word.contains("SECONDS") || *word == "-eq");
     let arithmetic = body.windows(2).any(|pair| pair == [Token::Open, Token::Open]);
-    if counts(head) || counts(&words) || arithmetic || words.contains(&"kill") || head.contains(&"||") {
+    if counts(head) || counts(&words) || arithmetic || words.contains(&"kill") {
         return None;
     }
     ways_out(&words).checked_sub(own)

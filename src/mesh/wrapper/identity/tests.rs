@@ -172,6 +172,8 @@ fn loops_that_only_an_answer_ends_are_endless() {
             "export URL=TOKEN\nuntil curl -sf \"${URL}\"; do sleep 1; done",
             "set -e\nuntil curl -sf TOKEN; do sleep 1; done\nexec /app",
             "until timeout 5 curl -sf TOKEN; do sleep 1; done",
+            "until curl -sf TOKEN && nc -z database 5432; do sleep 1; done",
+            "while ! curl -sf TOKEN || ! nc -z database 5432\ndo sleep 1; done",
         ],
         Some(Endless),
     );
@@ -187,6 +189,16 @@ fn what_ends_otherwise_or_may_do_so_is_not_endless() {
             "for i in $(seq 60); do curl -sf TOKEN && exit 0; sleep 1; done; exit 1",
             "end=$(($(date +%s)+60)); until curl -sf TOKEN; do [ $(date +%s) -gt $end ] && exit 1; sleep 1; done",
             "until curl -sf TOKEN || [ $SECONDS -gt 60 ]; do sleep 1; done",
+            "until curl -sf TOKEN || [ -e /stop ]; do sleep 1; done",
+            "while ! curl -sf TOKEN && [ ! -e /stop ]; do sleep 1; done",
+            "until curl -sf TOKEN; true; do sleep 1; done",
+            "until curl -sf TOKEN & [ -e /stop ]; do sleep 1; done",
+            "while ! curl -sf TOKEN && [ $n -lt 9 ]; do n=$((n+1)); done",
+            "until curl -sf TOKEN; do [ $n -lt 60 ] || n=0; sleep 1; done",
+            "until curl -sf TOKEN; do [ $SECONDS = 60 ] && echo late; sleep 1; done",
+            "until curl -sf TOKEN; do [ $n -eq 60 ] && echo late; sleep 1; done",
+            "until curl -sf TOKEN; do sleep 60; kill 1; done",
+            "until curl -sf TOKEN; do sleep 1; ((n++)); done",
             "until curl -sf TOKEN; do [ -e /stop ] && break; sleep 1; done",
             "while true; do curl -sf TOKEN && break; [ -e /stop ] && exit 1; sleep 1; done",
             "timeout 60 sh -c 'until curl -sf TOKEN; do sleep 1; done'",
@@ -221,6 +233,8 @@ fn failures_that_nobody_learns_of_are_ignored() {
             "gcloud auth print-access-token || true",
             "for i in 1 2 3; do curl -sf TOKEN && break; sleep 1; done",
             "for i in $(seq 30); do if curl -sf TOKEN; then break; fi; sleep 1; done",
+            "echo -e waiting; curl -sf TOKEN; echo ready",
+            "set -o pipefail; curl -sf TOKEN; echo ready",
         ],
         Some(FailureIgnored),
     );
@@ -239,6 +253,13 @@ fn failures_that_end_the_container_are_told() {
             "set -euo pipefail\ncurl -sf TOKEN\necho ready",
             "curl -sf TOKEN; if [ $? -ne 0 ]; then echo no; fi",
             "curl -sf TOKEN || kill 1",
+            "curl -sf TOKEN; exit",
+            "curl -sf TOKEN || echo no; false",
+            "for i in 1 2 3; do curl -sf TOKEN && break; sleep 1; done; /check",
+            "set -e; for i in 1 2 3; do curl -sf TOKEN && break; sleep 1; done",
+            "HOST=db; curl -s --retry 5 http://$HOST/x || true",
+            "T=$(curl -sf TOKEN); curl -s --retry 5 http://db/$T || true",
+            "T=$(wget -qO- TOKEN); curl -s --retry 5 http://db/$T || true",
             "for i in 1 2 3; do curl -sf TOKEN && exit 0; sleep 1; done; exit 1",
             "for i in 1 2 3; do sleep 1; curl -sf TOKEN && break; done",
             "curl -sf http://169.254.169.254/computeMetadata/v1/instance/zone || true",
@@ -259,6 +280,8 @@ fn errors_are_answers_to_a_curl_that_does_not_look() {
             "curl -s -H 'Metadata-Flavor: Google' 'TOKEN' --retry 30 --retry-connrefused --retry-max-time 30 > /dev/null || exit 1",
             "curl -sS -Hx:f TOKEN",
             "for i in 1 2 3; do curl -s TOKEN && exit 0; sleep 1; done; exit 1",
+            "for i in 1 2 3; do if curl -s TOKEN; then exit 0; fi; sleep 1; done; exit 1",
+            "curl -s --retry 5 http://169.254.169.254/computeMetadata/v1/instance/zone",
         ],
         Some(AnswerUnchecked),
     );
@@ -273,6 +296,8 @@ fn errors_are_answers_to_a_curl_that_does_not_look() {
         None,
     );
     assert_eq!(start(&["curl", "-s", TOKEN], &[], &[]).identity_flaw(), Some(AnswerUnchecked));
+    assert_eq!(start(&["timeout", "60", "curl", "-s", TOKEN], &[], &[]).identity_flaw(), Some(AnswerUnchecked));
+    assert_eq!(start(&["curl", "-s", "http://db/"], &[], &[]).identity_flaw(), None);
     assert_eq!(start(&["curl"], &["-sf", TOKEN], &[]).identity_flaw(), None);
 }
 

@@ -82,7 +82,7 @@ fn is_no_url(text: &str) -> bool {
 /// The numbers that stand in a text as words of their own: that in `--port=8081`, and all of `18081`.
 fn numbers_in(text: &str) -> impl Iterator<Item = u16> {
     let words = text.split(|it: char| !it.is_ascii_alphanumeric());
-    words.filter(|word| *word == "0" || !word.starts_with('0')).filter_map(|word| word.parse().ok())
+    words.filter(|word| !word.starts_with('0')).filter_map(|word| word.parse().ok())
 }
 
 /// All that a container is started with.
@@ -126,6 +126,7 @@ mod tests {
             (json!({"args": ["--upstream=127.0.0.1:"]}), app.clone(), false),
             (json!({"args": ["127.0.0.1:8081"], "ports": [{"containerPort": 8081}]}), app.clone(), false),
             (json!({"args": ["127.0.0.1:8081"]}), json!({"name": "app", "args": ["--port=18081"]}), false),
+            (json!({"args": ["127.0.0.1:8081"]}), json!({"name": "app", "args": ["--mask=08081"]}), false),
             (
                 json!({"args": ["127.0.0.1:8081"]}),
                 json!({"name": "app", "args": ["--reload=http://localhost:8081"]}),

@@ -86,20 +86,14 @@ impl<'a> OwnCall<'a> {
         // With no time each is asked once.
         let has_no_time =
             self.value("--timeout").is_some_and(|time| !time.contains(|digit| ('1'..='9').contains(&digit)));
-        match self.task {
-            OwnTask::Drain | OwnTask::Identity | OwnTask::Install => ProxyWait::None,
-            OwnTask::Run | OwnTask::Job
-                if by_default || asked.iter().any(|it| it.name == "--proxy" || asks_if_ready(it.value)) =>
-            {
-                if has_no_time {
-                    ProxyWait::Possible
-                } else {
-                    ProxyWait::Certain(Bound::Bounded)
-                }
-            }
+        // The tasks that run nothing have no option that asks.
+        if by_default || asked.iter().any(|it| it.name == "--proxy" || asks_if_ready(it.value)) {
+            if has_no_time { ProxyWait::Possible } else { ProxyWait::Certain(Bound::Bounded) }
+        } else if asked.iter().any(|it| mentions_readiness(it.value) || !is_local(it.value)) {
             // An upstream is asked through the proxy, if there is one; a neighbour in the pod is not.
-            _ if asked.iter().any(|it| mentions_readiness(it.value) || !is_local(it.value)) => ProxyWait::Possible,
-            _ => ProxyWait::None,
+            ProxyWait::Possible
+        } else {
+            ProxyWait::None
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) fn items(tokens: &[Token]) -> Option<Vec<Item<'_>>> {
     while at < tokens.len() {
         if let Token::Separator(separator) = tokens[at] {
             // Several separators in a row: line ends after `&&` and empty lines change nothing.
-            if separator != Separator::Next || before == Separator::Background {
+            if separator != Separator::Next {
                 before = separator;
             }
             at += 1;
@@ -174,6 +174,10 @@ mod tests {
             ("A=$(b; c) \"d $(e)\" `f g`", "A=$(b; c) d $(e) f g Next"),
             ("[ \"$(a -w \"x y\" b)\" = 1 ]; c", "[ $(a -w \"x y\" b) = 1 ] Next; c Next"),
             ("a \\\n b &&\n c", "a b And; c Next"),
+            ("a '(' \"(\" b", "a ( ( b Next"),
+            ("a \"$( (b) \"c d\" )\" e", "a $( (b) \"c d\" ) e Next"),
+            ("a \"b \\\" c\" d", "a b \\\" c d Next"),
+            ("a '\\' b", "a \\ b Next"),
         ] {
             assert_eq!(outline(script).as_deref(), Some(wanted), "{script}");
         }
@@ -188,6 +192,11 @@ mod tests {
             ("until a; do echo do done; done > x", "until[a][echo do done] Next"),
             ("if a; then until b; do c; done; fi", "block[if a then until b do c done fi] Next"),
             ("(until a; do b; done) & c", "block[until a do b done] Background; c Next"),
+            ("if a; then if b; then c; fi; d; fi; e", "block[if a then if b then c fi d fi] Next; e Next"),
+            (
+                "case a in b) case c in d) e;; esac; f;; esac; g",
+                "block[case a in b case c in d e esac f esac] Next; g Next",
+            ),
             ("f() { until a; do b; done; }; f", "f Next; block[] Next; block[{ until a do b done }] Next; f Next"),
         ] {
             assert_eq!(outline(script).as_deref(), Some(wanted), "{script}");

@@ -95,8 +95,8 @@ impl<'a> Script<'a> {
     fn block_call(&mut self, tokens: &[Token], start: usize) -> Option<Callee> {
         let end = match tokens.first()?.keyword() {
             Some("if") => tokens.iter().position(|token| token.keyword() == Some("then"))?,
-            Some("{") => tokens.len() - 1,
-            None if tokens[0] == Token::Open => tokens.len() - 1,
+            // Without a keyword it is `(`.
+            Some("{") | None => tokens.len() - 1,
             _ => return None,
         };
         self.list_call(start + 1..start + end)

@@ -92,6 +92,13 @@ mod tests {
     }
 
     #[test]
+    fn the_versions_that_decide_are_said() {
+        let profile = serde_json::from_value(json!({"istioVersion": "1.29", "kubernetesVersion": "1.33"})).unwrap();
+        let said = chosen_strategy(&job_completion::CHECK, &json!({}), &profile);
+        assert!(said[0].contains("Istio 1.29 with Kubernetes 1.33"), "{said:?}");
+    }
+
+    #[test]
     fn other_checks_have_no_choice_to_explain() {
         let drain = crate::checks::check("grpc-web-prefix").unwrap();
         assert_eq!(chosen_strategy(drain, &json!({}), &Profile::default()), Vec::<String>::new());

@@ -94,6 +94,7 @@ fn rewrapped(container: Value) -> Result<String, String> {
         Remedy::Unfixed(reason) => Err(reason),
         Remedy::Fix(fix) => {
             assert_eq!(fix.safety, Safety::Safe);
+            assert_eq!(fix.title, "let seaworthy-wait wait in `app`, with a time-out");
             let after = applied(&fix.edits, pod.value()).unwrap();
             let container = &after["spec"]["containers"][0];
             assert_eq!(container["volumeMounts"][0]["mountPath"], "/seaworthy");
@@ -142,4 +143,39 @@ fn an_image_without_a_shell_is_started_without_one() {
     assert_eq!(of("exec /app -v"), Ok(wanted.to_owned()));
     let reason = "the image runs no script at all: write the command without a shell";
     assert_eq!(of("cd /srv; exec /app"), Err(reason.to_owned()));
+}
+
+/// The fix of a fragile wait where an image of seaworthy-wait is given.
+fn fix_of_fragile(annotations: Value, profile: Value) -> Fix {
+    let container = json!({"name": "app", "command": ["sh", "-c", format!("{WAIT}; exec /app")]});
+    let metadata = json!({"name": "web", "annotations": annotations});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}});
+    let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::new(Origin::Files));
+    let profile: Profile = serde_json::from_value(profile).unwrap();
+    let params = Params { finds: Wait::Fragile, image: Some("wait:1".to_owned()) };
+    let found = run(&params, &Subject::new(&pod, &inventory, &profile)).pop().unwrap();
+    found.remedy.fix().unwrap().clone()
+}
+
+#[test]
+fn istio_waits_where_nobody_chose_otherwise_and_our_program_where_somebody_did() {
+    let classic = json!({"assumeMembership": "sidecar", "dataPlane": "classic"});
+    let by_istio = fix_of_fragile(json!({}), classic.clone());
+    assert!(by_istio.title.ends_with("in place of the wait of `app`"), "{}", by_istio.title);
+    let chosen = json!({
+        "sidecar.istio.io/nativeSidecar": "false",
+        "proxy.istio.io/config": "holdApplicationUntilProxyStarts: false",
+    });
+    let by_program = fix_of_fragile(chosen, classic);
+    assert_eq!(
+        (by_program.title.as_str(), by_program.safety),
+        ("let seaworthy-wait wait in `app`, with a time-out", Safety::Safe)
+    );
+}
+
+#[test]
+fn our_program_waits_where_a_person_looks_if_the_pod_may_be_outside_the_mesh() {
+    let fix = fix_of_fragile(json!({}), json!({"istioVersion": "1.6", "kubernetesVersion": "1.18"}));
+    assert!(fix.title.starts_with("let seaworthy-wait wait"), "{}", fix.title);
+    assert_eq!(fix.safety, Safety::Unsafe(UNKNOWN.to_owned()));
 }

@@ -19,11 +19,15 @@ fn wrapped_in(profile: &str, spec: &Value) -> Result<Value, String> {
 }
 
 fn edited(object: Value, profile: &Profile) -> Result<Value, String> {
+    edited_with(Some("wait:1"), object, profile)
+}
+
+fn edited_with(image: Option<&str>, object: Value, profile: &Profile) -> Result<Value, String> {
     let (object, inventory) = (Object::from_json(object).unwrap(), Inventory::default());
     let subject = Subject::new(&object, &inventory, profile);
     let template = subject.pod().unwrap();
     let entrypoints = serde_json::from_value(json!({"known": ["/entrypoint"]})).unwrap();
-    let edit = WrapperEdit { subject: &subject, pod: &template, image: Some("wait:1"), entrypoints: &entrypoints };
+    let edit = WrapperEdit { subject: &subject, pod: &template, image, entrypoints: &entrypoints };
     let containers: Vec<_> = template.containers().filter(|it| it.name() != "istio-proxy").collect();
     let options = edit.proxy_options();
     let edits = edit.edits(&containers, |words| run_before(words, &options))?;
@@ -215,6 +219,18 @@ fn an_image_with_the_program_in_it_needs_no_installation() {
     let wanted =
         json!({"containers": [{"name": "web", "command": ["/bin/seaworthy-wait", "job", "--proxy", "--", "/app"]}]});
     assert_eq!(wrapped(&spec), Ok(wanted));
+}
+
+#[test]
+fn only_what_has_the_program_needs_no_image_of_it() {
+    let wrapped = |containers: Value| {
+        let pod =
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": containers}});
+        edited_with(None, pod, &Profile::default()).map(|after| after["spec"]["containers"][0]["command"].clone())
+    };
+    let with_program = json!({"name": "web", "command": ["/bin/seaworthy-wait", "job", "--", "/app"]});
+    assert_eq!(wrapped(json!([with_program])), Ok(json!(["/bin/seaworthy-wait", "job", "--proxy", "--", "/app"])));
+    assert_eq!(wrapped(json!([with_program, {"name": "log", "command": ["/log"]}])), Err(NO_IMAGE.to_owned()));
 }
 
 #[test]

@@ -87,6 +87,9 @@ mod tests {
             ("wait; app & app", true),
             ("wait; exit; app", true),
             ("exit; wait; app", false),
+            ("init &&\n\nwait; app", false),
+            ("while a; do exit; done; wait; app", false),
+            ("while exit; do a; done; wait; app", false),
             ("if a; then exit; fi; wait; app", false),
             // Behind the work, or only behind what prepares it.
             ("app; wait", false),

@@ -36,10 +36,37 @@ fn groups_are_followed_to_a_depth() {
 }
 
 #[test]
+fn a_command_line_is_looked_into_up_to_a_number_of_words() {
+    for (words, wanted) in [(500, ProxyWait::Certain(Bound::Bounded)), (501, ProxyWait::None)] {
+        let command: Vec<&str> =
+            ["pilot-agent", "wait"].into_iter().chain(std::iter::repeat("-v")).take(words).collect();
+        assert_eq!(start(&command, &[]).proxy_wait(), wanted, "{words}");
+    }
+}
+
+#[test]
 fn scripts_are_read_to_a_length() {
     for (blanks, wanted) in [(60_000, ProxyWait::Certain(Bound::Endless)), (70_000, ProxyWait::Possible)] {
         assert_eq!(wait(&format!("{WAIT}; exec /app{}", " ".repeat(blanks))), wanted, "{blanks} blanks");
     }
+    let script = format!("{WAIT}; exec /app");
+    for (bytes, wanted) in [(65_536, ProxyWait::Certain(Bound::Endless)), (65_537, ProxyWait::Possible)] {
+        let blanks = " ".repeat(bytes - script.len());
+        assert_eq!(wait(&format!("{script}{blanks}")), wanted, "{bytes} bytes");
+    }
+}
+
+#[test]
+fn many_groups_beside_each_other_are_not_deep() {
+    let script = format!("{}{WAIT}; exec /app", "(echo); ".repeat(100));
+    assert_eq!(wait(&script), ProxyWait::Certain(Bound::Endless));
+}
+
+#[test]
+fn functions_are_followed_to_a_depth() {
+    let script = "a() { nc -z db 5432; }; b() { a; }; c() { b; }; d() { c; }; ";
+    assert_eq!(call(&format!("{script}c")), Some(Callee::Host("db".to_owned())));
+    assert_eq!(call(&format!("{script}d")), None);
 }
 
 #[test]
@@ -79,6 +106,9 @@ fn a_word_is_replaced_up_to_a_length() {
             _ => false,
         };
         assert_eq!(replaced, wanted, "{times}");
+        let script = format!("curl http://{}/", "$HOST".repeat(times));
+        let called = start(&["sh", "-c", &script], &env).network_call();
+        assert_eq!(called.is_some(), wanted, "{times}");
     }
 }
 

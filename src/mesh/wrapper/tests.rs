@@ -1,3 +1,5 @@
+use super::wait_only::reads;
+use super::waiting::{is_assignment, refers_to};
 use super::*;
 use proptest::prelude::*;
 
@@ -63,6 +65,9 @@ fn waits_with_another_end_are_certain_and_bounded() {
         "while true; do curl -fs localhost:15021/healthz/ready && break; [ -e /no-mesh ] && break; sleep 1; done; /app",
         "while [ \"$S\" != 200 ]; do S=$(curl -w '%{http_code}' localhost:15021/healthz/ready); test -e /x && break; done; /app",
         "until [ \"$(curl -w '%{http_code}' localhost:15021/healthz/ready)\" = 200 -o $n -gt 9 ]; do n=$((n+1)); done; /app",
+        "until curl -fs localhost:15021/healthz/ready; do [ $n -lt 60 ] || n=0; sleep 1; done; /app",
+        "until curl -fs localhost:15021/healthz/ready; do [ $SECONDS = 60 ] && echo late; sleep 1; done; /app",
+        "until curl -fs localhost:15021/healthz/ready; do [ $n -eq 60 ] && echo late; sleep 1; done; /app",
     ] {
         assert_eq!(sh(script), BOUNDED, "{script}");
     }
@@ -140,6 +145,9 @@ fn what_can_be_read_in_two_ways_is_only_possible() {
         "until : > /dev/tcp/127.0.0.1/15021; do sleep 1; done; /app",
         "until exec 3<>/dev/tcp/127.0.0.1/15021; do sleep 1; done; /app",
         "until bash -c 'true; </dev/tcp/127.0.0.1/15021'; do sleep 1; done; /app",
+        "(echo waiting || until curl -fs localhost:15021/healthz/ready; do sleep 1; done); exec /app",
+        "until ssh -c 'curl -fs localhost:15021/healthz/ready'; do sleep 1; done; /app",
+        "until $(curl -fs localhost:15021/healthz/ready; false); do sleep 1; done; /app",
     ] {
         assert_eq!(sh(script), ProxyWait::Possible, "{script}");
     }
@@ -237,6 +245,62 @@ fn with_an_entrypoint_unknown_nothing_is_certain() {
 }
 
 #[test]
+fn what_only_waits_is_told_from_what_does_more() {
+    const LOOP: &str = "until curl -fs localhost:15021/healthz/ready; do sleep 1; done";
+    let and_more = format!("{LOOP}; /warm-up");
+    for (argv, wanted) in [
+        (&["sh", "-c", LOOP][..], true),
+        (&["tini", "--", "/bin/bash", "-ec", LOOP], true),
+        (&["sh", "-c", &and_more], false),
+        (&["/wait", "-c", LOOP], false),
+        (&["/usr/local/bin/pilot-agent", "wait"], true),
+        (&["pilot-agent", "request"], false),
+        (&["/app", "wait"], false),
+        (&[], false),
+    ] {
+        let start = ContainerStart { name: "app", image: "app:1", command: argv, args: &[], env: &[] };
+        assert_eq!(start.only_waits(), wanted, "{argv:?}");
+    }
+}
+
+#[test]
+fn variables_are_told_from_what_looks_like_them() {
+    for (script, wanted) in [
+        ("/app $S", true),
+        ("/app \"${S:-x}\"", true),
+        ("export S", true),
+        ("/app --S=1", true),
+        ("S=1", false),
+        ("a S=1", false),
+        ("a;S=1", false),
+        ("a&S=1", false),
+        ("/app $S1 $_S $XS", false),
+    ] {
+        assert_eq!(reads(script, "S"), wanted, "{script}");
+    }
+    for (text, wanted) in [("$S", true), ("${S}", true), ("S", false), ("$S1", false), ("${S:-1}", false)] {
+        assert_eq!(refers_to(text, "S"), wanted, "{text}");
+    }
+    for (word, wanted) in [("A=b", true), ("A_1=", true), ("=b", false), ("a-b=c", false), ("A", false)] {
+        assert_eq!(is_assignment(word), wanted, "{word}");
+    }
+}
+
+#[test]
+fn the_script_of_a_shell_stands_behind_its_options() {
+    for (arguments, wanted) in [
+        (&["-c", "a"][..], Some("a")),
+        (&["-eo", "pipefail", "-c", "a", "b"], Some("a")),
+        (&["--norc", "-c", "a"], Some("a")),
+        (&["--norc", "a.sh"], None),
+        (&["-e", "a.sh"], None),
+        (&["-c"], None),
+    ] {
+        assert_eq!(inline_script(arguments), wanted, "{arguments:?}");
+    }
+}
+
+#[test]
 fn our_own_image_needs_no_command() {
     let start = |image, command, args| ContainerStart { name: "init", image, command, args, env: &[] };
     for (image, command, args, wanted) in [
@@ -244,6 +308,7 @@ fn our_own_image_needs_no_command() {
         ("seaworthy-wait", &[], &["identity", "--timeout", "5s"], true),
         ("seaworthy-wait", &[], &["install", "/seaworthy"], false),
         ("seaworthy-wait", &["/app"], &["identity"], false),
+        ("mesh/seaworthy-wait:1.0", &["/seaworthy-wait", "identity"], &[], true),
         ("mesh/seaworthy:1.0", &[], &["identity"], false),
     ] {
         assert_eq!(start(image, command, args).waits_for_identity(), wanted, "{image} {args:?}");

@@ -155,6 +155,7 @@ mod tests {
             ("apk add curl; until curl -f localhost:15021/healthz/ready; do sleep 1; done", None),
             ("until curl -f localhost:15021/healthz/ready; do apk add curl; done", None),
             ("until (echo > /dev/tcp/localhost/15021); do sleep 1; done", None),
+            ("while true; do echo curl; curl -f localhost:15021/healthz/ready && break; sleep 1; done", None),
             ("pilot-agent wait; /app", None),
         ] {
             assert_eq!(weaknesses(&["sh", "-c", script], &[]).unwrap().program, wanted, "{script}");
@@ -168,6 +169,7 @@ mod tests {
         let (all, quoted, second, shifted, sourced) =
             (handing_on("$@"), handing_on("\"${@}\""), handing_on("$1"), handing_on("; shift"), handing_on("; . /env"));
         let zero = handing_on("\"$0\" \"$@\"");
+        let counting = handing_on("; echo $#");
         for (command, args, wanted) in [
             (&["sh", "-c", &plain][..], &["--port", "80"][..], Some("--port")),
             (&["sh", "-c", &plain], &["port", "80"], Some("80")),
@@ -184,6 +186,7 @@ mod tests {
             (&["sh", "-c", &second], &["serve", "80"], None),
             (&["sh", "-c", &shifted], &["serve", "80"], None),
             (&["sh", "-c", &sourced], &["serve", "80"], None),
+            (&["sh", "-c", &counting], &["serve", "80"], None),
         ] {
             assert_eq!(weaknesses(command, args).unwrap().dropped, wanted, "{command:?} {args:?}");
         }

@@ -1,7 +1,8 @@
 //! What was put in is taken out, exactly, and nothing else.
 
 use super::names_folder;
-use crate::base::Fix;
+use crate::base::{Fix, Safety};
+use crate::checks::proxy_wait::UNKNOWN;
 use crate::checks::{CHECKS, Check, Observation, proxy_start, proxy_wait};
 use crate::inventory::{Inventory, Origin, Subject};
 use crate::manifest::Object;
@@ -104,6 +105,31 @@ fn what_somebody_else_needs_stays() {
     let nested = ["/seaworthy/wait", "run", "--tcp", "localhost:1", "--", "/web"];
     let other = json!({"name": "other", "command": nested, "volumeMounts": mounts});
     assert_eq!(lists(json!([web, other])), (false, true, true));
+    let unrelated = json!({"name": "log", "volumeMounts": [{"name": "data", "mountPath": "/data"}]});
+    assert_eq!(lists(json!([web, unrelated])), (false, false, false));
+}
+
+#[test]
+fn what_only_has_the_name_of_the_installer_stays() {
+    let native = json!({"assumeMembership": "sidecar", "dataPlane": "native"});
+    let waits = json!([{"name": "seaworthy-wait", "image": "wait:1", "args": ["identity"]}]);
+    let before = pod(&json!({
+        "initContainers": waits,
+        "containers": [{"name": "web", "command": ["/seaworthy/wait", "run", "--proxy", "--", "/web"]}],
+    }));
+    let after = fixed(&before, found("redundant", native, &before)[0].remedy.safe_fix().unwrap());
+    assert_eq!(
+        after.value()["spec"],
+        json!({"initContainers": waits, "containers": [{"name": "web", "command": ["/web"]}]})
+    );
+}
+
+#[test]
+fn a_person_looks_where_it_is_not_known_whether_the_pod_is_in_the_mesh() {
+    let wrapped = wrapped(&json!({"containers": [{"name": "web", "command": ["/web"]}]}));
+    let observations = found("redundant", json!({"dataPlane": "native"}), &wrapped);
+    let fix = observations[0].remedy.fix().unwrap();
+    assert_eq!(fix.safety, Safety::Unsafe(UNKNOWN.to_owned()));
 }
 
 #[test]

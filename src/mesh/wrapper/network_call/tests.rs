@@ -44,6 +44,11 @@ fn commands_that_name_the_other_side_call_it() {
         ("grpc_health_probe -addr=cart:7070", "cart"),
         ("openssl s_client -connect db:5432 </dev/null", "db"),
         ("flyway -url=jdbc:postgresql://db:5432/shop migrate", "db"),
+        ("busybox nc -z db 5432", "db"),
+        ("env A=b nc -z db 5432", "db"),
+        ("wget --tries 3 config/ready", "config"),
+        ("wget --progress=dot config/ready", "config"),
+        ("until nc -z mysql 3306; do sleep 1; done", "mysql"),
     ] {
         assert_eq!(called("tools:1", &["sh", "-c", script], &[]), host(wanted), "{script}");
     }
@@ -71,6 +76,13 @@ fn what_certainly_runs_of_a_script_calls() {
         ("export HOST=db PORT=5432; nc -z ${HOST} $PORT", "db"),
         ("bash -c 'nc -z db 5432'", "db"),
         ("nc -z db 5432 >/dev/null 2>&1 || true", "db"),
+        ("case $X in a) echo a;; esac; curl -s http://api/x", "api"),
+        ("while true; do (nc -z db 5432) done", "db"),
+        ("echo \"it's $(curl -s http://api/x)\"", "api"),
+        ("echo 'a'\"$(curl -s http://api/x)\"", "api"),
+        ("X=$A/$(curl -s http://api/x)", "api"),
+        ("X=`echo``curl -s http://api/x`", "api"),
+        ("X=$( (echo a) )$(curl -s http://api/x)", "api"),
     ] {
         assert_eq!(called("tools:1", &["sh", "-c", script], &[]), host(wanted), "{script}");
     }
@@ -82,8 +94,13 @@ fn what_certainly_runs_of_a_script_calls() {
 
 #[test]
 fn variables_count_where_the_manifest_gives_their_values() {
-    let env: Environment<'_> =
-        &[("DB", Some("db:5432")), ("HOST", Some("db")), ("SECRET", None), ("OTHER", Some("$(HOST)"))];
+    let env: Environment<'_> = &[
+        ("DB", Some("db:5432")),
+        ("HOST", Some("db")),
+        ("EMPTY", Some("")),
+        ("SECRET", None),
+        ("OTHER", Some("$(HOST)")),
+    ];
     for (script, wanted) in [
         ("until nc -z $HOST 5432; do sleep 1; done", host("db")),
         ("until nc -z ${HOST:-localhost} 5432; do sleep 1; done", host("db")),
@@ -95,7 +112,10 @@ fn variables_count_where_the_manifest_gives_their_values() {
         ("curl -s http://$OTHER/x", None),
         ("curl -s http://$HOSTNAME/x", None),
         ("curl -s http://${HOST%x}/x", None),
+        ("curl -s http://${EMPTY}api/x", host("api")),
+        ("curl -s http://${EMPTY:-db.}api/x", None),
         ("HOST=localhost; curl -s http://$HOST/x", None),
+        ("HOST=a; HOST=b; curl -s http://$HOST/x", None),
         ("[ -f /x ] && HOST=localhost; curl -s http://$HOST/x", None),
         ("read HOST < /x; curl -s http://$HOST/x", None),
         (". /x; curl -s http://$HOST/x", None),
@@ -107,6 +127,13 @@ fn variables_count_where_the_manifest_gives_their_values() {
     assert_eq!(called_with(vault, "tools:1", &["vault", "kv", "get", "x"], &[]), host("vault"));
     assert_eq!(called_with(vault, "tools:1", &["pg_isready"], &[]), host("db"));
     assert_eq!(called_with(vault, "tools:1", &["pg_isready", "-h", "/run"], &[]), None);
+    assert_eq!(called_with(vault, "tools:1", &["pg_isready", "--host", "/run"], &[]), None);
+    assert_eq!(called_with(vault, "tools:1", &["psql", "postgresql:///x"], &[]), None);
+    assert_eq!(called_with(vault, "tools:1", &["psql", "host=/run"], &[]), None);
+    let flyway: Environment<'_> = &[("FLYWAY_URL", Some("jdbc:mysql://old/shop"))];
+    assert_eq!(called_with(flyway, "flyway:11", &[], &["migrate"]), host("old"));
+    let script = "FLYWAY_URL=jdbc:mysql://db/shop; flyway migrate";
+    assert_eq!(called_with(flyway, "tools:1", &["sh", "-c", script], &[]), host("db"));
 }
 
 #[test]
@@ -128,10 +155,19 @@ fn clusters_and_clouds_are_called_by_what_asks_them() {
         ("aws configure set region x", None),
         ("gsutil -m cp gs://shop/x /x", others.clone()),
         ("gsutil cp /x /y", None),
+        ("aws s3 ls", None),
+        ("aws secretsmanager get-secret-value --secret-id x", others.clone()),
+        ("aws ssm get-parameter --name x", others.clone()),
+        ("aws sts get-caller-identity", others.clone()),
+        ("gcloud storage cp gs://shop/x /x", others.clone()),
+        ("gcloud storage cp /x /y", None),
+        ("gcloud logging read gs://shop/x", None),
+        ("gcloud secrets versions access latest --secret=x", others.clone()),
         ("az keyvault secret show --name x", others.clone()),
         ("az --version", None),
         ("apk add --no-cache curl", others.clone()),
         ("apk add --no-network --no-cache x.apk", None),
+        ("apk add ./x.apk", None),
         ("apt-get update", others),
         ("apt-get install -y ./x.deb", None),
     ] {
@@ -159,6 +195,8 @@ fn images_call_by_what_they_start() {
         ("registry.k8s.io/git-sync/git-sync:v4", &["--repo=file:///x"], None),
         ("cloud-sql-proxy:2", &["--address=127.0.0.1", "shop:eu:db"], others),
         ("ghcr.io/groundnuty/k8s-wait-for:v2.0", &["job", "migrate"], cluster.clone()),
+        ("ghcr.io/groundnuty/k8s-wait-for:v2.0", &["--help"], None),
+        ("ghcr.io/groundnuty/k8s-wait-for:v2.0", &[], None),
         ("docker.io/bitnami/kubectl:1.33", &["wait", "--for=condition=complete", "job/x"], cluster),
         ("alpine/git:2", &["clone", "--", "https://git.example.com/x.git", "/src"], host("git.example.com")),
         ("curlimages/curl:8", &["-sf", "http://api/x"], host("api")),
@@ -232,6 +270,10 @@ fn what_may_not_call_is_no_call() {
         "trap 'curl http://a.b/' EXIT",
         "curl -o http://a.b/",
         "nc -z localhost 80 > db 2>&1",
+        "curl -s $URL > out/file",
+        "psql --version -h db",
+        "for i in $(seq 0); do curl http://a.b/; done",
+        "echo \"\\$(curl http://a.b/)\"",
     ] {
         assert_eq!(called("tools:1", &["sh", "-c", script], &[]), None, "{script}");
     }

@@ -11,7 +11,7 @@ fn without(script: &str) -> Result<String, CannotUnwrap> {
 }
 
 /// Spellings found in public manifests, and what is left of them.
-const UNWRAPPED: [(&str, &str); 42] = [
+const UNWRAPPED: [(&str, &str); 45] = [
     ("until curl -fsI http://localhost:15021/healthz/ready; do sleep 3; done; exec /app", "exec /app"),
     (
         "until curl --head localhost:15000 ; do echo Waiting for Sidecar; sleep 3 ; done ; echo Sidecar available; /app",
@@ -90,6 +90,9 @@ const UNWRAPPED: [(&str, &str); 42] = [
         "echo ready && /job && x=$(echo $?)",
     ),
     ("while ! curl -fs localhost:15020/healthz/ready; do echo waiting && sleep 1; done; a; (echo $?)", "a; (echo $?)"),
+    ("until curl -fs -H foo localhost:15021/healthz/ready; do sleep 1; done; /app", "/app"),
+    ("until nc -z localhost 15021; do [ -n a ] && echo b; sleep 1; done; /app", "/app"),
+    ("set -e\nuntil nc -z localhost 15021; do sleep 1; done  \n/app", "set -e\n/app"),
 ];
 
 #[test]
@@ -120,6 +123,9 @@ fn what_is_more_than_a_wait_stays() {
         ("until nc -z localhost 15021; do : $((n+1)); sleep 1; done; /app", more("$")),
         ("until nc -z localhost 15021; do ((n++)); sleep 1; done; /app", more("n++")),
         ("until nc -z localhost 15021; do (/refresh); done; /app", more("/refresh")),
+        ("until nc -z localhost 15021; do /refresh>/dev/null; done; /app", more("/refresh")),
+        ("until nc -z localhost 15021; do [ -f x ] && echo a; done; /app", more("[")),
+        ("until nc -z localhost 15021; do [ a = /etc/x ] && echo a; done; /app", more("[")),
         ("timeout 9 sh -c 'until nc -z localhost 15021; do /refresh; done'; /app", more("timeout")),
         ("while true; do [ $n = 9 ] && exit 1; nc -z localhost 15021 && break; done; /app", more("exit")),
         ("while true; do [ $n = 9 ] && continue; nc -z localhost 15021 && break; done; /app", more("continue")),
@@ -148,6 +154,8 @@ fn what_is_left_must_not_need_the_wait() {
         (format!("{start}; if [ $? = 0 ]; then /app; fi"), reads("$?")),
         (format!("{start}; X=$SECONDS; /app $X"), reads("SECONDS")),
         (format!("{start}; /job; curl -XPOST localhost:15020/quitquitquit"), CannotUnwrap::StillMeansProxy),
+        (format!("{start}; /job; curl -s localhost:15020/quitquitquit"), CannotUnwrap::StillMeansProxy),
+        (format!("{start}; /job; pkill envoy"), CannotUnwrap::StillMeansProxy),
         (format!("trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; {start}; /job"), CannotUnwrap::StillMeansProxy),
         (
             format!("{start}; URL=localhost:15021/ready; until curl $URL; do :; done; /app"),

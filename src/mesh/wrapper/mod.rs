@@ -214,3 +214,5 @@ fn basename(program: &str) -> &str {
 mod limit_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod word_tests;

@@ -99,9 +99,10 @@ impl<'d> Places<'d> {
         if parent.style == Style::Flow {
             self.around.push(Span { start: start + 1, end: end - 1 });
         } else {
-            // A comment above the first item stays with it.
+            // A comment above the first item stays with it, and one below the last that is not further out than its key.
+            let column = parent.key.map_or(0, |key| key.start - self.line_start(key.start));
             let start = parent.key.map_or(self.line_start(start), |key| key.end);
-            self.lines.push(Span { start, end: self.line_end(end) });
+            self.lines.push(Span { start, end: self.behind_comments(self.line_end(end), column) });
         }
     }
 
@@ -201,6 +202,15 @@ impl<'d> Places<'d> {
                 None => at = line_start - 1,
             }
         }
+    }
+
+    /// Behind the comment lines that begin here, as far as they start in this column or further in.
+    fn behind_comments(&self, at: usize, column: usize) -> usize {
+        let is_of_it = |line: &&str| {
+            let content = line.trim_start_matches(' ');
+            content.trim().is_empty() || content.starts_with('#') && line.len() - content.len() >= column
+        };
+        at + self.text[at..].split_inclusive('\n').take_while(is_of_it).map(str::len).sum::<usize>()
     }
 
     fn line_start(&self, at: usize) -> usize {

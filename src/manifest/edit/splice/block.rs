@@ -30,7 +30,8 @@ impl Printer<'_> {
         }
         let chain: Vec<NodeId> = place.above.iter().copied().chain([place.node]).collect();
         let mut ink = block_ink(&self.layout, &chain);
-        let end = rows.last().map_or(start, |row| row.end);
+        let below = |row: &Row<'_, '_>| self.layout.end_with_comments_below(row).filter(|_| !row.is_removed());
+        let end = rows.last().map_or(start, |row| below(row).unwrap_or(row.end));
         ink.blocks = !self.layout.has_deeper_comment_below(end, self.layout.column(start));
         for (index, news) in news {
             let lines = self.lines(&news, &moves, &ink, place.node, rows);
@@ -69,9 +70,9 @@ impl Printer<'_> {
         news.iter().flat_map(lines).collect()
     }
 
-    /// Behind the last line of a row, its comment included.
+    /// Behind the last line of a row, its comments included.
     fn put_behind(&mut self, row: &Row<'_, '_>, lines: &[String], path: &Path) -> Result<(), Refusal> {
-        let end = self.layout.line_end(self.layout.full_end(row.value)).ok_or_else(|| Refusal::Layout(path.clone()))?;
+        let end = self.layout.end_with_comments_below(row).ok_or_else(|| Refusal::Layout(path.clone()))?;
         let line_break = self.layout.line_break(row.end);
         let text: String = lines.iter().map(|line| format!("{line_break}{line}")).collect();
         self.put(end, end, text);

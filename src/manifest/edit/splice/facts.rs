@@ -3,6 +3,7 @@
 use super::layout::Layout;
 use super::refusal::Untouchable;
 use super::style::Habits;
+use super::template::Template;
 use crate::manifest::tree::{NodeId, Shape};
 use std::sync::OnceLock;
 
@@ -11,6 +12,7 @@ use std::sync::OnceLock;
 pub(in crate::manifest) struct Facts {
     /// Why nothing in it is edited, if so.
     pub(super) untouchable: Option<Untouchable>,
+    pub(super) template: Template,
     /// The nodes that aliases stand for, sorted.
     pub(super) shared: Vec<NodeId>,
     /// What it does most: only few edits ask, where nothing nearer tells.
@@ -22,6 +24,8 @@ impl Facts {
         let aliases = layout.tree().nodes.iter().filter(|node| node.shape == Shape::Alias);
         let mut shared: Vec<NodeId> = aliases.map(|alias| alias.next).collect();
         shared.sort_unstable();
-        Self { untouchable: Untouchable::of(layout), shared, habits: OnceLock::new() }
+        let template = Template::of(layout);
+        let untouchable = Untouchable::of(layout, &template);
+        Self { untouchable, template, shared, habits: OnceLock::new() }
     }
 }

@@ -120,7 +120,7 @@ impl<'d> Layout<'d> {
     }
 
     /// The comment that starts at a place.
-    fn comment_at(&self, at: usize) -> Option<Span> {
+    pub(super) fn comment_at(&self, at: usize) -> Option<Span> {
         let comments = &self.written.comments;
         let found = comments.binary_search_by_key(&at, |comment| comment.span.start).ok()?;
         comments.get(found).map(|comment| comment.span)
@@ -168,16 +168,6 @@ impl<'d> Layout<'d> {
         let end = self.skip_blanks(at);
         let end = self.comment_at(end).map_or(end, |comment| comment.end);
         self.is_line_end(end).then_some(end)
-    }
-
-    /// Whether a comment stands on the lines right below that is further in than a column: a block of text above it would
-    /// take it in.
-    pub(super) fn has_deeper_comment_below(&self, at: usize, column: usize) -> bool {
-        let mut lines =
-            self.text().get(at..).and_then(|rest| rest.split_once('\n')).map_or("", |(_, rest)| rest).lines();
-        let is_deeper = |line: &str| line.len() - line.trim_start().len() > column;
-        let is_empty_or_comment = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
-        lines.by_ref().take_while(is_empty_or_comment).any(|line| !line.trim().is_empty() && is_deeper(line))
     }
 
     /// Whether a comment stands behind a place on its line, on the empty lines below, or on the first line that is not empty: only

@@ -3,6 +3,7 @@
 //! The changes become a tree of plans beside the document's tree, and both are walked once. What comes in is written in
 //! the style of what stands around it. What cannot be edited without a guess is refused, with the reason.
 
+mod below;
 mod block;
 mod block_ink;
 mod container;
@@ -16,6 +17,7 @@ mod refusal;
 mod rename;
 mod scalar;
 mod style;
+mod template;
 mod text;
 mod units;
 mod value;
@@ -54,6 +56,9 @@ pub fn splice(document: &Document, changes: &[Change]) -> Result<Vec<TextEdit>, 
     printer.value(&plan, &Place { node: 0, lead: start, seat: Seat::Root, above: &[] })?;
     let Printer { layout, edits } = printer;
     let edits = joined(edits).ok_or_else(|| Refusal::Layout(first.path.clone()))?;
+    if layout.facts().template.is_touched_by(&edits) {
+        return Err(Refusal::TemplateTouched(first.path.clone()));
+    }
     if plan.removes() && !keeps_comments(&layout, &edits) {
         return Err(Refusal::Comment(first.path.clone()));
     }

@@ -1,6 +1,7 @@
 //! Why a text is left alone: what makes an edit of it a guess.
 
 use super::layout::Layout;
+use super::template::Template;
 use crate::base::Path;
 
 /// A change that is not made because the text does not allow it without a guess. One line each, without a full stop.
@@ -9,9 +10,12 @@ pub enum Refusal {
     /// The document came from no text, such as the object of an admission request.
     #[error("{} was read from no file", shown(.0))]
     NoText(Path),
-    /// `{{` anywhere in the document.
+    /// `{{` where it can decide about other lines of the document than its own.
     #[error("{} stands in a document with template text (`{{{{`), which only its author can edit", shown(.0))]
     Template(Path),
+    /// The edits would write into a value or comment with `{{`.
+    #[error("the edit of {} would touch template text (`{{{{`), which only its author can edit", shown(.0))]
+    TemplateTouched(Path),
     /// A comment at the head of the file or the document says that a program wrote it.
     #[error("{} stands in a generated file (`{marker}`): what generates it has to change", shown(.path))]
     Generated {
@@ -53,16 +57,15 @@ fn shown(path: &Path) -> String {
 /// What forbids edits anywhere in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Untouchable {
-    /// `{{` anywhere in it.
+    /// `{{` where it can decide about other lines than its own.
     Templated,
     /// A program wrote it, as these words of a comment at its head say.
     Generated(String),
 }
 
 impl Untouchable {
-    pub(super) fn of(layout: &Layout<'_>) -> Option<Self> {
-        let span = layout.document().span();
-        if layout.slice(span.start, span.end).contains("{{") {
+    pub(super) fn of(layout: &Layout<'_>, template: &Template) -> Option<Self> {
+        if *template == Template::Around {
             return Some(Self::Templated);
         }
         layout.head().find_map(generated_marker).map(Self::Generated)

@@ -25,8 +25,20 @@ pub struct Fix {
     pub edits: Vec<Edit>,
     /// The same as splices into the file that the object came from; none for objects that came from no file.
     pub texts: Vec<TextEdit>,
-    /// Whether rules that are silent about the object as it is may speak of it afterwards: see [`Fix::revealing`].
-    pub reveals: bool,
+    /// Of what rules may speak afterwards that are silent for the sake of the defect.
+    pub reveals: Reveals,
+}
+
+/// Of what a fix may bring to light what its defect hid. It was there all along, and is no reason to leave the defect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reveals {
+    /// Nothing: what is found then, the fix has brought.
+    #[default]
+    Nothing,
+    /// Of its own object, which is refused as it is, or of which a part is passed over.
+    Object,
+    /// Of all objects of its namespace: pods come into the mesh by it, and with them what Services and others do with them.
+    Namespace,
 }
 
 /// Whether a fix may be done without a person looking at it.
@@ -100,7 +112,7 @@ pub struct TextEdit {
 impl Fix {
     /// A fix that needs no person to look at it.
     pub fn safe(title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        Self { title: title.into(), safety: Safety::Safe, edits, texts: Vec::new(), reveals: false }
+        Self { title: title.into(), safety: Safety::Safe, edits, texts: Vec::new(), reveals: Reveals::Nothing }
     }
 
     /// A fix that a person should look at, for this reason.
@@ -108,11 +120,10 @@ impl Fix {
         Self { safety: Safety::Unsafe(reason.into()), ..Self::safe(title, edits) }
     }
 
-    /// The same of an object that is refused as it is, of which nothing else is said for that reason. What comes to light when it
-    /// can be read was there all along, and is no reason to leave it refused.
+    /// The same, where what its defect hid may come to light.
     #[must_use]
-    pub fn revealing(self) -> Self {
-        Self { reveals: true, ..self }
+    pub fn revealing(self, reveals: Reveals) -> Self {
+        Self { reveals, ..self }
     }
 }
 

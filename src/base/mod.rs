@@ -12,7 +12,7 @@ mod source;
 
 pub use action::{ACTIONS, Action, Cell, Circumstances, Evaluation, MODES_BY_STRICTNESS, action_for};
 pub use finding::{Finding, ObjectRef, Related, Suppression};
-pub use fix::{Edit, Fix, PodRepair, Remedy, Safety, TextEdit};
+pub use fix::{Edit, Fix, PodRepair, Remedy, Reveals, Safety, TextEdit};
 pub use nearest::nearest;
 pub use path::{Path, Segment, field};
 pub use printable::{is_unprintable, printable};

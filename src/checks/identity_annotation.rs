@@ -2,7 +2,7 @@
 //!
 //! Source: <https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity#kubernetes-sa-to-iam>.
 
-use crate::base::{Edit, Fix, Path, PodRepair};
+use crate::base::{Edit, Fix, Path, PodRepair, Reveals};
 use crate::checks::workload_identity::{ACCOUNT_ANNOTATION, is_exempt};
 use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of, shortened_to, with_name};
 use crate::inventory::{Entry, ServiceAccountFacts, Subject};
@@ -76,7 +76,8 @@ fn observe_account(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Obser
         "run the pods under the ServiceAccount of their name",
         reason,
         vec![Edit::set(path.clone(), name.as_str())],
-    );
+    )
+    .revealing(Reveals::Object);
     let observation = Observation::new(path, message).fixed_by(fix);
     let related = account.map(|account| {
         let path = Path::keys("metadata.annotations").key(ACCOUNT_ANNOTATION);

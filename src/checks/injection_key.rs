@@ -7,7 +7,7 @@
 mod namespace;
 mod word;
 
-use crate::base::{Edit, Fix, Path, PodRepair};
+use crate::base::{Edit, Fix, Path, PodRepair, Reveals};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
@@ -87,7 +87,8 @@ fn without_quotes(path: &Path, value: &Value) -> Observation {
     match meant(value) {
         Some(wanted) => {
             let edit = Edit::set(path.clone(), word(wanted));
-            observe(&format!("\"{wanted}\"")).fixed_by(Fix::safe(format!("write \"{wanted}\" in quotes"), vec![edit]))
+            observe(&format!("\"{wanted}\""))
+                .fixed_by(revealing(wanted, Fix::safe(format!("write \"{wanted}\" in quotes"), vec![edit])))
         }
         None => observe("\"true\" or \"false\"").unfixed("what is meant by it only its owner knows"),
     }
@@ -185,5 +186,10 @@ fn set_label(path: &Path, wanted: bool, now: Injection, then: Injection) -> Fix 
         (false, false) => "the pods lose their proxy by it",
         (false, true) => "in a namespace with injection the pods lose their proxy by it",
     };
-    Fix::risky(title, changed, edits)
+    revealing(wanted, Fix::risky(title, changed, edits))
+}
+
+/// What brings pods into the mesh brings to light what is to be said of them there.
+fn revealing(wanted: bool, fix: Fix) -> Fix {
+    if wanted { fix.revealing(Reveals::Namespace) } else { fix }
 }

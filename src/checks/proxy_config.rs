@@ -6,7 +6,7 @@
 mod flaw;
 mod righting;
 
-use crate::base::{Edit, Fix, Path, PodRepair};
+use crate::base::{Edit, Fix, Path, PodRepair, Reveals};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use crate::mesh::proxy_config::PROXY_CONFIG_ANNOTATION;
@@ -43,7 +43,7 @@ fn of_text(subject: &Subject<'_>, path: Path, text: &str) -> Option<Observation>
     let worst = all.first()?;
     let fix = fix(path.clone(), text, None, subject);
     // One that is refused keeps all else from being said of the proxy.
-    let fix = if worst.case().is_none() { fix.map(Fix::revealing) } else { fix };
+    let fix = if worst.case().is_none() { fix.map(|it| it.revealing(Reveals::Object)) } else { fix };
     let observation = Observation::new(path.clone(), worst.message(&path)).remedied_by(fix);
     let observation = match worst.help() {
         Some(help) => observation.help(help),
@@ -60,7 +60,7 @@ fn of_no_text(subject: &Subject<'_>, path: Path, value: &Value) -> Observation {
         Observation::new(path.clone(), message).help("write `|` behind the colon, and the settings below it");
     if value.is_object() {
         let fix = fix(path, &value.to_string(), Some("write the settings as a text"), subject);
-        observation.remedied_by(fix.map(Fix::revealing))
+        observation.remedied_by(fix.map(|it| it.revealing(Reveals::Object)))
     } else {
         observation.unfixed("what is meant by it only its owner knows")
     }

@@ -2,7 +2,7 @@
 
 mod touched;
 
-use crate::base::{Finding, Fix, Remedy, Safety, Severity};
+use crate::base::{Finding, Fix, Remedy, Reveals, Safety, Severity};
 use crate::engine::verdict::identity;
 use crate::engine::{Engine, Judgement};
 use crate::inventory::Inventory;
@@ -199,7 +199,7 @@ impl State {
             return Err("the finding would stay after its fix".to_owned());
         }
         let known: BTreeSet<&String> = self.ids.iter().collect();
-        let reveals = round.iter().all(|it| it.fix.reveals);
+        let reveals = round.iter().all(|it| it.fix.reveals != Reveals::Nothing);
         let mut new = after.ids.iter().zip(&after.judgement.findings).filter(|(id, _)| !known.contains(id));
         match new.find(|(_, finding)| !reveals && forbids_fix(finding)) {
             Some((_, new)) => Err(format!("its fix would bring {} at {}", new.rule, new.path)),

@@ -7,7 +7,7 @@ use crate::places::Places;
 use crate::run::run;
 use crate::touched::touched_by;
 use crate::{cases, form, meaning};
-use seaworthy::base::{Finding, Mode, Source, Span};
+use seaworthy::base::{Finding, Mode, Reveals, Source, Span};
 use seaworthy::engine::{Choice, Engine, FixOutcome, FixedFile, Input, check, fix};
 use seaworthy::manifest::edit::changes;
 use seaworthy::manifest::{Limits, read_documents};
@@ -101,9 +101,13 @@ fn fixed(text: &str, engine: &Engine, choice: &Choice) -> Result<Found, String> 
     if after != left {
         return Err(shown(format!("found afterwards {after:?}\nsaid to be left {left:?}")));
     }
-    // Less is fine: what has no fix can go with what another finding needs. So is a note that a fix leaves: an info.
+    // Less is fine: what has no fix can go with what another finding needs. So is a note that a fix leaves: an info, and what
+    // comes to light by a fix.
     let noted = |key: &(String, String)| INFOS.contains(&key.0.as_str());
-    let is_more = |key: &&(String, String)| !noted(key) && after.count(key) + fixed.count(key) > before.count(key);
+    let reveals = |it: &Finding| it.remedy.fix().is_some_and(|fix| fix.reveals != Reveals::Nothing);
+    let is_revealed = |key: &(String, String)| before.count(key) == 0 && file.fixed.iter().any(reveals);
+    let is_told = |key: &(String, String)| noted(key) || is_revealed(key);
+    let is_more = |key: &&(String, String)| !is_told(key) && after.count(key) + fixed.count(key) > before.count(key);
     if let Some(key) = before.0.keys().chain(after.0.keys()).chain(fixed.0.keys()).find(is_more) {
         return Err(shown(format!("{key:?}: found {before:?}\nfixed {fixed:?}\nfound afterwards {after:?}")));
     }

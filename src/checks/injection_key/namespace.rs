@@ -1,7 +1,7 @@
 //! The label of a Namespace: any word but `enabled` keeps its pods out, however friendly it sounds.
 
 use super::word::meant;
-use crate::base::{Edit, Fix, Path};
+use crate::base::{Edit, Fix, Path, Reveals};
 use crate::checks::{Observation, shortened_to};
 use crate::inventory::Subject;
 use crate::mesh::injection::{NAMESPACE_INJECTION_LABEL, REVISION_LABEL};
@@ -67,7 +67,7 @@ fn set(path: &Path, asked: bool) -> Fix {
     let edits = vec![Edit::set(path.clone(), word(asked))];
     let title = format!("set the label {NAMESPACE_INJECTION_LABEL} to `{}`", word(asked));
     if asked {
-        Fix::risky(title, "new pods of the namespace get a proxy by it", edits)
+        Fix::risky(title, "new pods of the namespace get a proxy by it", edits).revealing(Reveals::Namespace)
     } else {
         Fix::safe(title, edits)
     }

@@ -1,16 +1,19 @@
 //! The passes of a run.
 
+use crate::base::Reveals;
 use crate::engine::fixing::Choice;
 use crate::engine::fixing::attempt::{Attempt, Scene, Wanted, attempt};
 use crate::engine::fixing::expected::expected;
 use crate::engine::fixing::proof::{complaints, read_back};
 use crate::engine::fixing::selection::{Group, Selection};
 use crate::engine::fixing::snapshot::{File, Key, Snapshot, namespace_of, renew};
-use crate::engine::session::{FileJudgement, FileObjects, judge_changed, judge_file, surroundings};
+use crate::engine::session::{FileJudgement, FileObjects, judge_changed, judge_file, sees_whole_pods, surroundings};
 use crate::inventory::{Inventory, Renewed};
+use crate::manifest::Object;
 use crate::policy::Date;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A run: the files as they are by now, and what was learned on the way.
 pub struct Session<'a> {
@@ -97,20 +100,26 @@ impl<'a> Session<'a> {
         let touched = self.namespaces(&tried);
         let looks_the_same = self.renew_surroundings(&read);
         let trials = self.judged(read, looks_the_same);
-        let others = if looks_the_same { Vec::new() } else { self.judged_again(&touched, &trials) };
+        let others = self.judged_again(&touched, &trials, looks_the_same);
         let faults = self.faults(&trials, &others, &touched);
-        for namespace in &touched {
-            let group = Group::Namespace(namespace.clone());
-            match faults.get(namespace) {
+        for group in touched.iter().cloned().map(Group::Namespace).chain([Group::Anywhere]) {
+            match faults.get(&group) {
                 None => self.selection.praise(&group),
                 Some(reason) => {
-                    let here = tried.iter().filter(|key| self.namespace(key) == Some(namespace));
-                    self.selection.blame(group, here.cloned().collect(), reason);
+                    let is_here = |key: &&(usize, Key)| match &group {
+                        Group::Namespace(namespace) => self.namespace(key) == Some(namespace),
+                        _ => true,
+                    };
+                    let here = tried.iter().filter(is_here).cloned().collect();
+                    self.selection.blame(group, here, reason);
                 }
             }
         }
         let is_sound = faults.is_empty();
-        let good = self.untouched_by(faults.into_keys().collect(), trials);
+        let is_faulty = |namespace: &String| {
+            faults.contains_key(&Group::Anywhere) || faults.contains_key(&Group::Namespace(namespace.clone()))
+        };
+        let good = self.untouched_by(touched.iter().filter(|it| is_faulty(it)).cloned().collect(), trials);
         let any_holds = !good.is_empty();
         for Trial { attempt, next } in good {
             if let Some(file) = self.files.get_mut(attempt.file) {
@@ -121,7 +130,7 @@ impl<'a> Session<'a> {
             self.take(others);
         } else {
             self.inventory = surroundings(self.files.iter().map(|file| &file.now.objects));
-            self.take(self.judged_again(&touched, &[]));
+            self.take(self.judged_again(&touched, &[], false));
         }
         any_holds
     }
@@ -166,25 +175,41 @@ impl<'a> Session<'a> {
         trials.collect()
     }
 
-    /// What is found now in the files with objects of these namespaces, without those that are tried.
-    fn judged_again(&self, namespaces: &BTreeSet<String>, without: &[Trial<'_>]) -> Vec<(usize, FileJudgement)> {
+    /// What is found now in the files with objects that may see what was done in these namespaces, without those that are tried:
+    /// where it looks the same from outside, only objects that see all of the pods.
+    fn judged_again(
+        &self,
+        namespaces: &BTreeSet<String>,
+        without: &[Trial<'_>],
+        looks_the_same: bool,
+    ) -> Vec<(usize, FileJudgement)> {
         let without: BTreeSet<usize> = without.iter().map(|trial| trial.attempt.file).collect();
-        let files = self.files.par_iter().enumerate().filter(|(number, file)| {
-            let mut objects = file.now.objects.objects.iter();
-            !without.contains(number) && objects.any(|object| namespaces.contains(namespace_of(object)))
+        let may_differ = |object: &Arc<Object>| {
+            let namespace = namespace_of(object);
+            let is_here = namespaces.contains(namespace);
+            if sees_whole_pods(object) { is_here || namespace.is_empty() } else { is_here && !looks_the_same }
+        };
+        let files = self.files.par_iter().enumerate();
+        let files = files.filter(|(number, file)| {
+            !namespaces.is_empty() && !without.contains(number) && file.now.objects.objects.iter().any(may_differ)
         });
-        files.map(|(number, file)| (number, judge_file(&file.now.objects, &self.inventory, self.today))).collect()
+        let judge = |Snapshot { objects, judged }: &Snapshot<'a>| match looks_the_same {
+            true => judge_changed(objects, (objects, judged), |_| false, &self.inventory, self.today),
+            false => judge_file(objects, &self.inventory, self.today),
+        };
+        files.map(|(number, file)| (number, judge(&file.now))).collect()
     }
 
-    /// What does not hold, by namespace. Where something is wrong in a namespace in which nothing was tried, all that was
-    /// tried is to blame.
+    /// What does not hold, by namespace. Where something is wrong in a namespace in which nothing was tried, or in none, anything
+    /// that was tried may be to blame.
     fn faults(
         &self,
         trials: &[Trial<'a>],
         others: &[(usize, FileJudgement)],
         touched: &BTreeSet<String>,
-    ) -> BTreeMap<String, String> {
+    ) -> BTreeMap<Group, String> {
         let nothing = BTreeMap::new();
+        let revealed = self.revealed(trials);
         let tried =
             trials.iter().map(|it| (it.attempt.file, Some(&it.next.objects), &it.next.judged, &it.attempt.fixed));
         let others = others.iter().map(|(number, judged)| (*number, None, judged, &nothing));
@@ -192,16 +217,30 @@ impl<'a> Session<'a> {
         for (number, objects, judged, fixed) in tried.chain(others) {
             let Some(file) = self.files.get(number) else { continue };
             let objects = objects.unwrap_or(&file.now.objects);
-            for (index, reason) in complaints(&file.now, (objects, judged), fixed) {
+            for (index, reason) in complaints(&file.now, (objects, judged), fixed, &revealed) {
                 let namespace = objects.objects.get(index).map_or("", |object| namespace_of(object));
-                if touched.contains(namespace) {
-                    faults.entry(namespace.to_owned()).or_insert(reason);
-                } else {
-                    faults.extend(touched.iter().map(|touched| (touched.clone(), reason.clone())));
-                }
+                let is_here = touched.contains(namespace);
+                let group = if is_here { Group::Namespace(namespace.to_owned()) } else { Group::Anywhere };
+                faults.entry(group).or_insert(reason);
             }
         }
         faults
+    }
+
+    /// The namespaces in which nothing was done but what may bring to light what is in them.
+    fn revealed(&self, trials: &[Trial<'a>]) -> BTreeSet<String> {
+        let (mut revealed, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for attempt in trials.iter().map(|trial| &trial.attempt) {
+            for (key, finding) in &attempt.fixed {
+                let (Some(fix), Some(namespace)) = (finding.remedy.fix(), self.namespace(&(attempt.file, key.clone())))
+                else {
+                    continue;
+                };
+                let reveals = fix.reveals == Reveals::Namespace;
+                if reveals { &mut revealed } else { &mut others }.insert(namespace.to_owned());
+            }
+        }
+        &revealed - &others
     }
 
     /// The trials that have nothing to do with these namespaces. A file that is taken back takes all that was tried in it

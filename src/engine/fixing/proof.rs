@@ -1,8 +1,8 @@
 //! Whether a text that was made says what was meant, and whether what is found then is what was to be found.
 
-use crate::base::{Finding, Source};
+use crate::base::{Finding, Reveals, Source};
 use crate::engine::fixing::attempt::Attempt;
-use crate::engine::fixing::snapshot::{Key, Snapshot, by_key};
+use crate::engine::fixing::snapshot::{Key, Snapshot, by_key, namespace_of};
 use crate::engine::plan::forbids_fix;
 use crate::engine::session::{FileJudgement, FileObjects, sort_out};
 use crate::manifest::{Limits, read_documents};
@@ -30,20 +30,26 @@ pub fn read_back<'a>(before: &FileObjects<'a>, attempt: &Attempt, limits: &Limit
 
 /// What is wrong with what is found after an attempt, as the index of the object and the reason: a finding that was to be
 /// gone, one that was not there before, is more than an info and did not only come to light, one that is no longer ignored, a rule that no longer runs to its end.
+/// `revealed` are the namespaces in which anything may come to light.
 pub fn complaints(
     before: &Snapshot<'_>,
     (file, after): (&FileObjects<'_>, &FileJudgement),
     fixed: &BTreeMap<Key, Finding>,
+    revealed: &BTreeSet<String>,
 ) -> Vec<(usize, String)> {
     let mut complaints = Vec::new();
     let known = by_key(&before.objects, &before.judged);
-    let reveals = |finding: &Finding| finding.remedy.fix().is_some_and(|fix| fix.reveals);
-    let revealed: BTreeSet<usize> = fixed.iter().filter(|(_, it)| reveals(it)).map(|((index, _), _)| *index).collect();
+    let reveals = |finding: &Finding| finding.remedy.fix().is_some_and(|fix| fix.reveals != Reveals::Nothing);
+    let objects: BTreeSet<usize> = fixed.iter().filter(|(_, it)| reveals(it)).map(|((index, _), _)| *index).collect();
+    let is_revealed = |index: usize| {
+        let namespace = || file.objects.get(index).map(|object| namespace_of(object));
+        objects.contains(&index) || namespace().is_some_and(|namespace| revealed.contains(namespace))
+    };
     for (key, finding) in by_key(file, after) {
         let was_suppressed = known.get(&key).map(|it| it.suppressed.is_some());
         if fixed.contains_key(&key) {
             complaints.push((key.0, STAYS.to_owned()));
-        } else if was_suppressed.is_none() && (!forbids_fix(finding) || revealed.contains(&key.0)) {
+        } else if was_suppressed.is_none() && (!forbids_fix(finding) || is_revealed(key.0)) {
             continue;
         } else if was_suppressed != Some(finding.suppressed.is_some()) {
             let does = if was_suppressed.is_some() { "change what is ignored of" } else { "bring" };

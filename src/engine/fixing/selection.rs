@@ -22,6 +22,8 @@ pub enum Group {
     File(usize),
     /// Among the objects of this namespace.
     Namespace(String),
+    /// Anywhere: what objects outside of the namespaces say about what is in them, such as policies.
+    Anywhere,
 }
 
 /// The findings that are tried, by file.
@@ -44,7 +46,7 @@ impl Selection {
                 if object.templates().is_empty() == with_pods || self.given_up.contains_key(&key) {
                     continue;
                 }
-                let groups = [Group::File(number), Group::Namespace(namespace_of(object).to_owned())];
+                let groups = [Group::File(number), Group::Namespace(namespace_of(object).to_owned()), Group::Anywhere];
                 let is_full = |group| self.at_once.get(group).is_some_and(|most| taken.get(group) >= Some(most));
                 if !groups.iter().any(is_full) {
                     groups.into_iter().for_each(|group| *taken.entry(group).or_default() += 1);

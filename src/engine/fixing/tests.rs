@@ -1,5 +1,6 @@
 //! Runs over rules made for them: they set plain numbers, so that nothing depends on what else can be printed.
 
+mod brought;
 mod strategies;
 
 use super::*;
@@ -11,7 +12,7 @@ use crate::manifest::{Object, read_documents};
 use crate::policy::Rule;
 use serde_json::Value;
 
-/// An engine with only these rules, about Services and Deployments. Those whose name begins with `note` find what is only worth
+/// An engine with only these rules, about Services, Deployments and policies. Those whose name begins with `note` find what is only worth
 /// knowing.
 fn engine(rules: Vec<(&str, BoundCheck)>) -> Engine {
     let built_in = Engine::built_in(Mode::Warn).unwrap();
@@ -20,7 +21,9 @@ fn engine(rules: Vec<(&str, BoundCheck)>) -> Engine {
         let mut rule: Rule = model.clone();
         rule.metadata.name = id.to_owned();
         rule.spec.severity = if id.starts_with("note") { Severity::Info } else { Severity::Warning };
-        rule.spec.matches.kinds = ["Service", "apps/Deployment"].map(|kind| kind.parse().unwrap()).to_vec();
+        rule.spec.matches.kinds = ["Service", "apps/Deployment", "kyverno.io/ClusterPolicy", "kyverno.io/Policy"]
+            .map(|kind| kind.parse().unwrap())
+            .to_vec();
         rule
     };
     let known: Vec<Rule> = rules.iter().map(|(id, _)| named(id)).collect();
@@ -250,35 +253,4 @@ fn what_is_told_is_what_was_done() {
     let (low, lower) = (|| titled(GRACE, 60, 60), || titled(GRACE, 40, 47));
     assert_eq!(done(vec![("a", low()), ("b", lower())]), ["a: raise it to 60", "b: gone with the fix of a"]);
     assert_eq!(done(vec![("a", lower()), ("b", low())]), ["a: raise it to 47", "b: raise it to 60"]);
-}
-
-/// What is silent about an object that is refused speaks once it is not.
-#[test]
-fn a_fix_may_bring_to_light_what_the_defect_hid() {
-    let refused = |reveals: bool| -> BoundCheck {
-        Box::new(move |subject| {
-            let revealing = |it: Observation| {
-                let fix = it.remedy.fix().unwrap().clone();
-                it.fixed_by(if reveals { fix.revealing() } else { fix })
-            };
-            too_low(subject.object, GRACE, 40, 47).map(revealing).into_iter().collect()
-        })
-    };
-    let hidden = || -> BoundCheck {
-        Box::new(|subject| {
-            let is_refused = too_low(subject.object, GRACE, 40, 47).is_some();
-            let found = Observation::new(Path::keys("spec.template"), "seen now").unfixed("only its owner knows");
-            (!is_refused).then_some(found).into_iter().collect()
-        })
-    };
-    let files = [("a.yaml", deployment("shop", "a", 30))];
-    let outcome = safely(&engine(vec![("hidden", hidden()), ("refused", refused(true))]), &files);
-    assert_eq!(after(&outcome, &files), [("a.yaml", deployment("shop", "a", 47))]);
-    assert_eq!(reasons(&outcome), [r#"Deployment shop/a NoFix("only its owner knows")"#]);
-    let outcome = safely(&engine(vec![("hidden", hidden()), ("refused", refused(false))]), &files);
-    assert!(outcome.files.is_empty());
-    // Another fix of the same object may not bring anything by this.
-    let brings = || -> BoundCheck { at_least(GRACE, 50, 60) };
-    let outcome = safely(&engine(vec![("brings", brings()), ("hidden", hidden())]), &files);
-    assert!(outcome.files.is_empty());
 }

@@ -45,8 +45,8 @@ pub fn judge_file(file: &FileObjects<'_>, inventory: &Inventory, today: Date) ->
     judged
 }
 
-/// The same for a file of which only some documents, by their index, are others than when it was judged `before`, and nothing
-/// around it is. Where nothing was to be said of an object, nothing is to be said of the same object now: findings have places,
+/// The same for a file of which only some documents, by their index, are others than when it was judged `before`, and to
+/// those around it looks the same. Where nothing was to be said of an object, nothing is to be said of the same object now: findings have places,
 /// which may have moved, but silence has none.
 pub fn judge_changed(
     file: &FileObjects<'_>,
@@ -66,6 +66,7 @@ pub fn judge_changed(
         let known = known.judgements.get(done..done + objects.len()).unwrap_or_default();
         done += objects.len();
         let is_same = objects.first().is_some_and(|object| !is_changed(object.document().index()));
+        let is_same = is_same && !objects.iter().any(|object| sees_whole_pods(object));
         if is_same && known.len() == objects.len() && known.iter().all(is_silent) {
             let again =
                 |it: &Judgement| Judgement { membership_unknown: it.membership_unknown, ..Judgement::default() };
@@ -76,6 +77,12 @@ pub fn judge_changed(
         }
     }
     judged
+}
+
+/// Whether an object is judged by all that the pods of others are, of which the surroundings show others only a part: a policy
+/// that sets their grace period, a Namespace, a HorizontalPodAutoscaler. Which rule asks for how much is not known here.
+pub fn sees_whole_pods(object: &Object) -> bool {
+    object.templates().is_empty() && !object.is("", "Service")
 }
 
 fn judge_document(

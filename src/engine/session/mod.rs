@@ -4,7 +4,7 @@ mod files;
 mod judging;
 
 pub(super) use files::{FileObjects, gathered, sort_out};
-pub(super) use judging::{FileJudgement, judge_all, judge_changed, judge_file, surroundings};
+pub(super) use judging::{FileJudgement, judge_all, judge_changed, judge_file, sees_whole_pods, surroundings};
 
 pub use files::Input;
 

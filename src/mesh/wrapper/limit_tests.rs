@@ -149,3 +149,25 @@ fn nothing_deep_exhausts_the_stack() {
         }
     }
 }
+
+/// Each of these words may start what follows it.
+#[test]
+fn a_command_of_many_launchers_is_read_to_its_end() {
+    for word in ["tini", "env", "timeout", "/seaworthy/wait"] {
+        let command = vec![word; 100_000];
+        let start = ContainerStart { name: "web", image: "web", command: &command, args: &[], env: &[] };
+        assert!(matches!(start.proxy_wait(), ProxyWait::None | ProxyWait::Possible), "{word}");
+        assert!(start.own_call().is_none_or(|call| call.prefix <= command.len()), "{word}");
+    }
+}
+
+#[test]
+fn only_so_many_waits_are_taken_out_of_one_script() {
+    let wait = "until curl -s localhost:15021/healthz/ready; do sleep 1; done; ";
+    for (waits, is_taken) in [(16, true), (17, false), (2000, false)] {
+        let script = format!("{}exec /app", wait.repeat(waits));
+        let command = ["sh", "-c", &script];
+        let start = ContainerStart { name: "web", image: "web", command: &command, args: &[], env: &[] };
+        assert_eq!(start.without_proxy_wait(Rest::MeansProxy).is_ok(), is_taken, "{waits}");
+    }
+}

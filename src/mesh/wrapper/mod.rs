@@ -6,16 +6,20 @@
 mod condition;
 mod course;
 mod identity;
+mod leaving;
 mod local_proxy;
 mod network_call;
 mod own_call;
 mod plain_words;
 mod quit;
+mod reading;
+mod repeating;
 mod script;
 pub(in crate::mesh) mod shell;
 mod side_car;
 mod status;
 mod unwrap;
+mod variables;
 mod wait_only;
 mod waiting;
 mod weakness;
@@ -29,6 +33,7 @@ pub use weakness::Weaknesses;
 
 use local_proxy::{asks_if_ready, mentions_readiness, names_a_wait};
 use own_call::is_own_program;
+use reading::Interpreter;
 use side_car::side_car_wait;
 use unwrap::behind_launchers;
 use waiting::script_wait;
@@ -119,11 +124,17 @@ fn program_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {
         return mentioned(argv);
     }
     match basename(program) {
-        name if SHELLS.contains(&name) => match inline_script(arguments) {
-            Some(script) => script_wait(script, environment),
+        name if SHELLS.contains(&name) => match inline_script_at(arguments) {
+            Some(at) => {
+                let script = arguments[at];
+                script_wait(script, Interpreter::of(name, &arguments[..at], script, environment))
+            }
             None => mentioned(argv),
         },
-        "tini" | "dumb-init" => program_wait(after_options(arguments), environment),
+        "tini" | "dumb-init" | "catatonit" => program_wait(after_options(arguments), environment),
+        // They become what stands behind the name of a user.
+        "su-exec" | "gosu" => program_wait(arguments.get(1..).unwrap_or_default(), environment),
+        "busybox" => program_wait(arguments, environment),
         "env" => program_wait(after_options_and(arguments, |word| word.contains('=')), environment),
         "timeout" => match program_wait(after_options(arguments).get(1..).unwrap_or_default(), environment) {
             ProxyWait::Certain(_) => ProxyWait::Certain(Bound::Bounded),
@@ -212,6 +223,8 @@ fn basename(program: &str) -> &str {
 
 #[cfg(test)]
 mod limit_tests;
+#[cfg(test)]
+mod spelling_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -8,12 +8,11 @@ mod address;
 mod migration;
 mod program;
 mod script;
-mod variables;
 
+use crate::mesh::wrapper::variables::Variables;
 use crate::mesh::wrapper::{ContainerStart, basename, behind_launchers};
 use address::is_local;
 use program::command_call;
-use variables::Variables;
 
 /// Whom such a call is for.
 #[derive(Debug, Clone, PartialEq, Eq)]

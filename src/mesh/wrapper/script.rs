@@ -15,14 +15,23 @@ pub(super) struct Item<'a> {
     pub(super) after: Separator,
 }
 
+impl Item<'_> {
+    /// Whether it runs whatever the commands beside it do.
+    pub(super) fn is_alone(&self) -> bool {
+        self.before == Separator::Next && self.after == Separator::Next
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum ItemKind<'a> {
     /// Words: a program and its arguments, assignments and redirection targets among them.
     Simple(&'a [Token]),
     /// `until`, `while` or `for`, with everything up to `do`, and everything between `do` and `done`.
     Loop { keyword: &'a str, head: &'a [Token], body: &'a [Token] },
-    /// `if`, `case`, `{ }`, `( )` or a function, unparsed: what is in it may or may not be run.
+    /// `if`, `case`, `{ }` or `( )`, unparsed: what is in it may or may not be run.
     Block(&'a [Token]),
+    /// A function, with its body to the end of the item: nothing runs until it is called.
+    Function { name: &'a str, body: &'a [Token] },
 }
 
 /// The commands of a list of tokens; `None` when blocks do not balance.
@@ -52,6 +61,11 @@ pub(super) fn items(tokens: &[Token]) -> Option<Vec<Item<'_>>> {
 
 /// The command that begins at `at`, and where it ends.
 fn item(tokens: &[Token], at: usize) -> Option<(ItemKind<'_>, usize)> {
+    if let Some((name, start)) = function(tokens, at) {
+        // A body that is a function again is an error.
+        let end = function(tokens, start).is_none().then(|| item(tokens, start)).flatten()?.1;
+        return Some((ItemKind::Function { name, body: &tokens[start..end] }, end));
+    }
     match tokens[at].keyword() {
         Some(keyword @ ("until" | "while" | "for")) => {
             let middle = matching(tokens, at + 1, "do")?;
@@ -63,10 +77,6 @@ fn item(tokens: &[Token], at: usize) -> Option<(ItemKind<'_>, usize)> {
         Some("case") => block(tokens, at, "esac"),
         Some("{") => block(tokens, at, "}"),
         Some("do" | "done" | "then" | "fi" | "esac" | "}") => None,
-        // The `()` of a function: its block is the next command.
-        _ if tokens[at] == Token::Open && tokens.get(at + 1) == Some(&Token::Close) => {
-            Some((ItemKind::Block(&tokens[at..at]), at + 2))
-        }
         _ if tokens[at] == Token::Open => {
             let end = close_of(tokens, at)?;
             Some((ItemKind::Block(&tokens[at..end]), skip_redirections(tokens, end)))
@@ -76,6 +86,20 @@ fn item(tokens: &[Token], at: usize) -> Option<(ItemKind<'_>, usize)> {
             if words == 0 { None } else { Some((ItemKind::Simple(&tokens[at..at + words]), at + words)) }
         }
     }
+}
+
+/// The name of the function that is declared at `at`, and where its body begins: `name()`, `function name`, or both.
+fn function(tokens: &[Token], at: usize) -> Option<(&str, usize)> {
+    let has_keyword = tokens.get(at)?.keyword() == Some("function");
+    let name_at = at + usize::from(has_keyword);
+    // `LIST=()` is an array.
+    let name = tokens.get(name_at)?.text().filter(|name| !name.contains('='))?;
+    let behind = tokens.get(name_at + 1..)?;
+    let parentheses = if behind.starts_with(&[Token::Open, Token::Close]) { 2 } else { 0 };
+    let start = name_at + 1 + parentheses;
+    let lines = tokens.get(start..)?.iter().take_while(|token| **token == Token::Separator(Separator::Next)).count();
+    let is_declared = parentheses > 0 || has_keyword && tokens.get(start + lines)?.keyword() == Some("{");
+    (is_declared && start + lines < tokens.len()).then_some((name, start + lines))
 }
 
 fn block<'a>(tokens: &'a [Token], at: usize, close: &str) -> Option<(ItemKind<'a>, usize)> {
@@ -106,7 +130,8 @@ fn matching(tokens: &[Token], from: usize, close: &str) -> Option<usize> {
     let mut open: Vec<&str> = vec![close];
     let mut command_may_begin = true;
     for (at, token) in tokens.iter().enumerate().skip(from) {
-        let keyword = token.keyword().filter(|_| command_may_begin);
+        let is_body = || at >= 2 && tokens[at - 2].keyword() == Some("function");
+        let keyword = token.keyword().filter(|word| command_may_begin || *word == "{" && is_body());
         if keyword.is_some() && keyword == open.last().copied() {
             open.pop();
             if open.is_empty() {
@@ -128,7 +153,7 @@ fn matching(tokens: &[Token], from: usize, close: &str) -> Option<usize> {
 
 /// Whether a command fails only where the script has no sense anyway.
 pub(super) fn is_harmless(item: &Item<'_>) -> bool {
-    const HARMLESS: [&str; 8] = ["echo", "printf", "sleep", "set", "trap", "export", "cd", ":"];
+    const HARMLESS: [&str; 9] = ["echo", "printf", "sleep", "set", "trap", "export", "local", "cd", ":"];
     match &item.kind {
         ItemKind::Simple(words) => words.first().and_then(Token::text).is_some_and(|word| HARMLESS.contains(&word)),
         _ => false,
@@ -143,6 +168,7 @@ pub(super) fn may_leave(item: &Item<'_>) -> bool {
         ItemKind::Simple(words) => leaves(words.get(..1).unwrap_or_default()),
         ItemKind::Loop { head, body, .. } => leaves(head) || leaves(body),
         ItemKind::Block(tokens) => leaves(tokens),
+        ItemKind::Function { .. } => false,
     }
 }
 
@@ -159,6 +185,7 @@ mod tests {
                 ItemKind::Simple(tokens) => words(tokens),
                 ItemKind::Loop { keyword, head, body } => format!("{keyword}[{}][{}]", words(head), words(body)),
                 ItemKind::Block(tokens) => format!("block[{}]", words(tokens)),
+                ItemKind::Function { name, body } => format!("{name}()[{}]", words(body)),
             };
             format!("{kind} {:?}", item.after)
         };
@@ -197,7 +224,14 @@ mod tests {
                 "case a in b) case c in d) e;; esac; f;; esac; g",
                 "block[case a in b case c in d e esac f esac] Next; g Next",
             ),
-            ("f() { until a; do b; done; }; f", "f Next; block[] Next; block[{ until a do b done }] Next; f Next"),
+            ("f() { until a; do b; done; }; f", "f()[{ until a do b done }] Next; f Next"),
+            ("f ()\n{ a; } > x\nf", "f()[{ a } x] Next; f Next"),
+            ("function f { a; }; f", "f()[{ a }] Next; f Next"),
+            (
+                "{ function f() { a; }; function g\n{ b; }; }; f",
+                "block[{ function f { a } function g { b } }] Next; f Next",
+            ),
+            ("f() (a); function g; h", "f()[a] Next; function g Next; h Next"),
         ] {
             assert_eq!(outline(script).as_deref(), Some(wanted), "{script}");
         }
@@ -205,7 +239,7 @@ mod tests {
 
     #[test]
     fn what_is_not_followed_is_said() {
-        for script in ["until a; do b", "a 'b", "cat <<EOF\nuntil\nEOF", "done", "a $(b", "(a", "fi"] {
+        for script in ["until a; do b", "a 'b", "cat <<EOF\nuntil\nEOF", "done", "a $(b", "(a", "fi", "f() g() a"] {
             assert_eq!(outline(script), None, "{script}");
         }
     }

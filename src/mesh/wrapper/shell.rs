@@ -20,8 +20,8 @@ pub(in crate::mesh) enum Separator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::mesh) enum Token {
     /// A word without its quotes; the text of `$(...)` and backquotes is kept. `bare` words had no quotes and may be keywords;
-    /// `quoted` ones began with a double quote, so that an empty expansion leaves an empty word and not none. A connection that
-    /// a redirection opens (`> /dev/tcp/localhost/80`) keeps one `>` in front.
+    /// of `quoted` ones a double quote stands before what is expanded, so that an empty value leaves a word and not none. A
+    /// connection that a redirection opens (`> /dev/tcp/localhost/80`) keeps one `>` in front.
     Word {
         text: String,
         bare: bool,
@@ -164,7 +164,9 @@ impl Lexer<'_> {
     }
 
     fn word(&mut self) -> Option<()> {
-        let (mut text, mut bare, quoted) = (String::new(), true, self.rest.starts_with('"'));
+        let first = self.rest.find(['"', '$', '`', ' ', '\t', '\r', '\n', ';', '&', '|', '(', ')', '<', '>']);
+        let quoted = first.is_some_and(|at| self.rest[at..].starts_with('"'));
+        let (mut text, mut bare) = (String::new(), true);
         if std::mem::take(&mut self.redirects) && self.rest.trim_start_matches(['"', '\'']).starts_with("/dev/tcp/") {
             text.push('>');
         }

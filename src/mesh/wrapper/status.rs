@@ -1,16 +1,20 @@
 //! Loops that compare a status with `-ne`, or without quotes: a test of an empty word is an error, and an error ends a `while`.
 
 use crate::mesh::wrapper::local_proxy::asks_if_ready;
+use crate::mesh::wrapper::repeating::variables_from_the_proxy;
 use crate::mesh::wrapper::script::{Item, ItemKind};
 use crate::mesh::wrapper::shell::Token;
-use crate::mesh::wrapper::waiting::{refers_to, texts, variables_from_the_proxy};
+use crate::mesh::wrapper::waiting::{refers_to, texts};
 
 /// Whether what a loop compares is a number at its first test, and stays one where curl is there: the answer of
 /// `curl -w '%{http_code}'`, or a variable that a command before the loop sets to one.
-pub(super) fn starts_with_status(head: &[Token], body: &[Token], before: &[Item<'_>]) -> bool {
+///
+/// bash, in its own `[[`, takes what is empty for 0.
+pub(super) fn starts_with_status(head: &[Token], body: &[Token], before: &[Item<'_>], bash: bool) -> bool {
     let head = texts(head);
+    let is_of_bash = head.contains(&"[[");
     // Where `sh` does not have it, it is an error whatever is compared.
-    if head.contains(&"[[") {
+    if is_of_bash && !bash {
         return false;
     }
     let compares = |name: &&str| head.iter().any(|text| refers_to(text, name));
@@ -20,12 +24,15 @@ pub(super) fn starts_with_status(head: &[Token], body: &[Token], before: &[Item<
     }
     variables.all(|name| {
         texts(body).iter().filter_map(|text| value_of(text, name)).all(is_status)
-            && last_value(before, name).is_some_and(|value| is_status(value) || is_other_number(value))
+            && match last_value(before, name) {
+                Some(value) => is_status(value) || is_other_number(value) || is_of_bash && value.is_empty(),
+                None => is_of_bash,
+            }
     })
 }
 
 /// curl prints `000` where there is no answer.
-fn is_status(text: &str) -> bool {
+pub(super) fn is_status(text: &str) -> bool {
     asks_if_ready(text) && ["%{http_code}", "%{response_code}"].iter().any(|format| text.contains(format))
 }
 

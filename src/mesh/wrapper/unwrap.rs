@@ -5,16 +5,20 @@
 //! it sets, and nothing that is left may speak of the proxy where there is none.
 
 mod cut;
+mod leftover;
 
+use crate::mesh::wrapper::reading::{Interpreter, Reading};
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::{Token, located_tokens};
-use crate::mesh::wrapper::wait_only::{only_waits, reads};
-use crate::mesh::wrapper::waiting::{first_wait, is_assignment, script_wait};
+use crate::mesh::wrapper::wait_only::{reads, tokens_only_wait};
+use crate::mesh::wrapper::waiting::{first_wait, is_assignment, script_wait, waiting_tokens};
 use crate::mesh::wrapper::{
     ADMIN_API_WRAPPERS, ContainerStart, Environment, OwnCall, ProxyWait, SHELLS, after_options, after_options_and,
     basename, inline_script_at, quits_proxy, side_car,
 };
-use cut::{Wait, may_give_up};
+use cut::{cut_of, may_give_up, without_parts};
+use leftover::leftovers;
+use std::iter;
 use std::ops::Range;
 
 /// What is to be done to `command` followed by `args`, counted as one list.
@@ -74,6 +78,7 @@ impl ContainerStart<'_> {
     pub fn without_proxy_wait(&self, rest: Rest) -> Result<Unwrapped, CannotUnwrap> {
         let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
         let at = behind_launchers(&argv);
+        let at = at + usize::from(argv.get(at).is_some_and(|program| basename(program) == "busybox"));
         let words = argv.get(at..).unwrap_or_default();
         let (program, arguments) = words.split_first().ok_or(CannotUnwrap::NotExact)?;
         if let Some(call) = OwnCall::of(words) {
@@ -94,7 +99,8 @@ impl ContainerStart<'_> {
             return Err(CannotUnwrap::Expanded((*name).to_owned()));
         }
         let exports = arguments[..options].iter().any(|word| exports_all(word));
-        let text = Script { environment: self.env, exports, rest }.without_waits(script)?;
+        let shell = Interpreter::of(program, &arguments[..options], script, self.env);
+        let text = Script { shell, exports, rest }.without_waits(script)?;
         Ok(Unwrapped::Script { at: at + 1 + options, text })
     }
 }
@@ -104,7 +110,8 @@ pub(super) fn behind_launchers(argv: &[&str]) -> usize {
     let mut rest = argv;
     while let Some((program, arguments)) = rest.split_first() {
         rest = match basename(program) {
-            "tini" | "dumb-init" => after_options(arguments),
+            "tini" | "dumb-init" | "catatonit" => after_options(arguments),
+            "su-exec" | "gosu" => arguments.get(1..).unwrap_or_default(),
             "env" => after_options_and(arguments, |word| word.contains('=')),
             _ => break,
         };
@@ -135,7 +142,7 @@ const MOST_WAITS: usize = 16;
 
 /// What is known of the shell that reads a script.
 struct Script<'a> {
-    environment: Environment<'a>,
+    shell: Interpreter<'a>,
     exports: bool,
     rest: Rest,
 }
@@ -158,7 +165,7 @@ impl Script<'_> {
             return Ok(text);
         }
         let speaks_of_quitting = quits_proxy(&text) || text.contains("quitquitquit");
-        if speaks_of_quitting || script_wait(&text, self.environment) != ProxyWait::None {
+        if speaks_of_quitting || script_wait(&text, self.shell) != ProxyWait::None {
             return Err(CannotUnwrap::StillMeansProxy);
         }
         Ok(text)
@@ -166,34 +173,37 @@ impl Script<'_> {
 
     /// The script without the first of its waits, if it has one. Each time it is shorter.
     fn without_first_wait(&self, script: &str) -> Result<Option<String>, CannotUnwrap> {
-        let Some((tokens, spans)) = located_tokens(script) else { return Err(CannotUnwrap::NotExact) };
-        let Some(items) = items(&tokens) else { return Err(CannotUnwrap::NotExact) };
-        let Some(at) = first_wait(&items, self.environment) else { return Ok(None) };
-        let item = &items[at];
-        let cut = match wrapper_in(item) {
-            Some(words) => {
-                only_quits_istio(self.environment)?;
-                spans[words.start].start..spans[words.end].start
-            }
-            None if items.len() == 1 => return Err(CannotUnwrap::OnlyWaits),
-            None => {
-                may_give_up(item).map_or(Ok(()), |word| Err(CannotUnwrap::DoesMore(word.to_owned())))?;
-                let wait = spans[item.tokens.start].start..spans[item.tokens.end - 1].end;
-                let set = only_waits(&script[wait]).map_err(CannotUnwrap::DoesMore)?;
-                let wait = Wait::of(&items, at).ok_or(CannotUnwrap::NotExact)?;
-                let cut = wait.with_separator(script, &tokens, &spans).ok_or(CannotUnwrap::NotExact)?;
-                self.nobody_reads(&set, &script[..cut.start], &script[cut.end..])?;
-                cut
-            }
-        };
-        Ok(Some([&script[..cut.start], &script[cut.end..]].concat()))
+        let reading = Reading::of(script, self.shell).ok_or(CannotUnwrap::NotExact)?;
+        let items = reading.items().ok_or(CannotUnwrap::NotExact)?;
+        let Some(at) = first_wait(&items, self.shell) else { return Ok(None) };
+        let is_other =
+            |(other, item): (usize, &Item<'_>)| other != at && !matches!(item.kind, ItemKind::Function { .. });
+        let spans = &reading.spans;
+        if let Some(words) = wrapper_in(&items[at]) {
+            only_quits_istio(self.shell.environment)?;
+            let own = spans[words.start].start..spans[words.end].start;
+            return Ok(Some(without_parts(script, iter::once(own))));
+        }
+        if !items.iter().enumerate().any(is_other) {
+            return Err(CannotUnwrap::OnlyWaits);
+        }
+        let waiting = waiting_tokens(&items, at);
+        let tokens = &reading.tokens[waiting.clone()];
+        may_give_up(tokens, self.shell).map_or(Ok(()), |word| Err(CannotUnwrap::DoesMore(word.to_owned())))?;
+        let set = tokens_only_wait(script, tokens, &spans[waiting]).map_err(CannotUnwrap::DoesMore)?;
+        let cut = cut_of(&items, at, script, &reading).ok_or(CannotUnwrap::NotExact)?;
+        let mut parts = leftovers(&items, at, script, &reading, &cut);
+        let before = without_parts(&script[..cut.start], parts.iter().cloned());
+        self.nobody_reads(&set, &before, &script[cut.end..])?;
+        parts.push(cut);
+        Ok(Some(without_parts(script, parts)))
     }
 
     /// Whether what is left of a script has no use for the variables that the wait sets, nor for its exit code.
     fn nobody_reads(&self, set: &[String], before: &str, after: &str) -> Result<(), CannotUnwrap> {
         let exports = self.exports || [before, after].into_iter().any(sets_exports);
         for name in set {
-            let in_environment = self.environment.iter().any(|(known, _)| known == name);
+            let in_environment = self.shell.environment.iter().any(|(known, _)| known == name);
             if exports || in_environment || reads(before, name) || reads(after, name) {
                 return Err(CannotUnwrap::Reads(name.clone()));
             }
@@ -244,5 +254,7 @@ fn wrapper_in(item: &Item<'_>) -> Option<Range<usize>> {
     Some(start..start + own)
 }
 
+#[cfg(test)]
+mod spelling_tests;
 #[cfg(test)]
 mod tests;

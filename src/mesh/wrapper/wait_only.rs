@@ -7,6 +7,7 @@ use crate::mesh::wrapper::local_proxy::{asks_by_device, asks_if_ready};
 use crate::mesh::wrapper::shell::{Token, located_tokens};
 use crate::mesh::wrapper::waiting::is_assignment;
 use crate::mesh::wrapper::{ContainerStart, SHELLS, after_options, basename, behind_launchers, inline_script};
+use std::ops::Range;
 
 impl ContainerStart<'_> {
     /// Whether its command is a script that waits for the proxy, and does nothing else.
@@ -27,21 +28,30 @@ impl ContainerStart<'_> {
 /// # Errors
 /// The first word that makes it more than a wait.
 pub(super) fn only_waits(script: &str) -> Result<Vec<String>, String> {
-    // `${X:=1}` sets a variable without looking like it.
-    let mut braces = script.split("${").skip(1).filter_map(|rest| rest.split('}').next());
-    if braces.any(|inside| inside.contains('=')) {
-        return Err("$".to_owned());
-    }
     let Some((tokens, spans)) = located_tokens(script) else { return Err(shortened(script)) };
+    only_wait(script, 0, &tokens, &spans)
+}
+
+/// The same of some tokens of a script, which may hold the values of variables.
+pub(super) fn tokens_only_wait(script: &str, tokens: &[Token], spans: &[Range<usize>]) -> Result<Vec<String>, String> {
+    only_wait(script, spans.first().map_or(0, |span| span.start), tokens, spans)
+}
+
+/// The same from a byte of the script on: what stands between two tokens may redirect the second.
+fn only_wait(script: &str, mut end: usize, tokens: &[Token], spans: &[Range<usize>]) -> Result<Vec<String>, String> {
     let mut set = Vec::new();
     let mut command = Command::default();
-    let mut end = 0;
     for (token, span) in tokens.iter().zip(spans) {
-        let between = &script[end..span.start];
+        let between = script.get(end..span.start).unwrap_or_default();
         end = span.end;
         match token {
             Token::Word { text, .. } => {
-                let raw = &script[span];
+                let raw = &script[span.clone()];
+                // `${X:=1}` sets a variable without looking like it.
+                let mut braces = raw.split("${").skip(1).filter_map(|rest| rest.split('}').next());
+                if braces.any(|inside| inside.contains('=')) {
+                    return Err("$".to_owned());
+                }
                 let substitutes = raw.contains('`');
                 if between.contains(['<', '>']) {
                     command.redirected(between);
@@ -83,7 +93,7 @@ struct Command<'a>(Vec<Word<'a>>);
 impl<'a> Command<'a> {
     /// Adds a word; keywords in front of a command are none of it.
     fn push(&mut self, word: Word<'a>) -> Result<(), String> {
-        const KEYWORDS: [&str; 9] = ["until", "while", "do", "done", "if", "then", "elif", "else", "fi"];
+        const KEYWORDS: [&str; 11] = ["until", "while", "do", "done", "if", "then", "elif", "else", "fi", "{", "}"];
         if word.bare && self.0.is_empty() && (KEYWORDS.contains(&word.text) || word.text == "!") {
             return Ok(());
         }
@@ -113,6 +123,7 @@ impl<'a> Command<'a> {
             set.push(variable.text.to_owned());
             return Ok(());
         }
+        let words = if words.first().is_some_and(|word| word.text == "local") { &words[1..] } else { &words[..] };
         let assignments = words.iter().take_while(|word| is_assignment(word.text)).count();
         let (assigned, words) = words.split_at(assignments);
         set.extend(assigned.iter().filter_map(|word| Some(word.text.split_once('=')?.0.to_owned())));
@@ -149,10 +160,11 @@ fn leaves_nothing(program: &str, arguments: &[&str]) -> bool {
     if program.starts_with("$(") {
         return arguments.is_empty();
     }
-    let Some((program, arguments)) = untimed(program, arguments) else { return false };
+    let Some((program, arguments)) = run_in_the_end(program, arguments) else { return false };
     match basename(program) {
         // To give up is for when the proxy does not answer.
-        "echo" | "sleep" | "true" | "false" | ":" | "break" | "continue" | "exit" | "date" | "expr" | "seq" => true,
+        "echo" | "sleep" | "true" | "false" | ":" | "break" | "continue" | "exit" | "return" | "date" | "expr"
+        | "seq" => true,
         "pilot-agent" => arguments.first() == Some(&"wait"),
         name if SHELLS.contains(&name) => {
             matches!(arguments, [option, script] if option.contains('c') && only_waits(script).is_ok())
@@ -173,14 +185,18 @@ pub(super) fn timed<'a, 'b>(arguments: &'a [&'b str]) -> Option<&'a [&'b str]> {
     after_options(arguments).get(1..).filter(|rest| !rest.is_empty())
 }
 
-/// The program that runs in the end where `timeout` runs it, maybe within another `timeout`, and its arguments.
-pub(super) fn untimed<'a, 'b>(program: &'b str, arguments: &'a [&'b str]) -> Option<(&'b str, &'a [&'b str])> {
+/// The program that runs in the end where `timeout` or `busybox` runs it, maybe within another, and its arguments.
+pub(super) fn run_in_the_end<'a, 'b>(program: &'b str, arguments: &'a [&'b str]) -> Option<(&'b str, &'a [&'b str])> {
     let (mut program, mut arguments) = (program, arguments);
-    while basename(program) == "timeout" {
-        let (inner, behind) = timed(arguments)?.split_first()?;
+    loop {
+        let rest = match basename(program) {
+            "timeout" => timed(arguments)?,
+            "busybox" => arguments,
+            _ => return Some((program, arguments)),
+        };
+        let (inner, behind) = rest.split_first()?;
         (program, arguments) = (*inner, behind);
     }
-    Some((program, arguments))
 }
 
 /// Whether an option is followed by the file that the answer goes to.

@@ -2,10 +2,11 @@
 //!
 //! Each was tried under dash and bash; only what the command itself proves is said.
 
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Token, tokens};
-use crate::mesh::wrapper::waiting::{first_wait, question_at};
-use crate::mesh::wrapper::{Bound, ContainerStart, Environment, ProxyWait, SHELLS, basename, inline_script_at};
+use crate::mesh::wrapper::reading::{Interpreter, Reading};
+use crate::mesh::wrapper::script::ItemKind;
+use crate::mesh::wrapper::shell::Token;
+use crate::mesh::wrapper::waiting::{called_function, first_wait, question_at, waiting_tokens};
+use crate::mesh::wrapper::{Bound, ContainerStart, ProxyWait, SHELLS, after_options_and, basename, inline_script_at};
 
 /// The weaknesses of one wait; none of them is set for one that is sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,44 +32,60 @@ impl<'a> ContainerStart<'a> {
         let ProxyWait::Certain(bound) = self.proxy_wait() else { return None };
         let argv: Vec<&'a str> = self.command.iter().chain(self.args).copied().collect();
         let mut weaknesses = Weaknesses { no_time_out: bound == Bound::Endless, ..Weaknesses::default() };
-        let (program, arguments) = argv.split_first()?;
+        let start = behind_replaced(&argv);
+        let (program, arguments) = argv.get(start..)?.split_first()?;
         if !SHELLS.contains(&basename(program)) {
             return Some(weaknesses);
         }
-        weaknesses.shell = true;
+        weaknesses.shell = start == 0;
         let Some(at) = inline_script_at(arguments) else { return Some(weaknesses) };
-        weaknesses.deaf_to_term = is_deaf(arguments[at], self.env);
-        weaknesses.program = asking_program(arguments[at], self.env);
+        let shell = Interpreter::of(program, &arguments[..at], arguments[at], self.env);
+        weaknesses.deaf_to_term = is_deaf(arguments[at], shell);
+        weaknesses.program = asking_program(arguments[at], shell);
         // Those in `command` are there for the shell: `$0` and what goes with it.
-        let first = (at + 2).max(self.command.len());
-        weaknesses.dropped = dropped(arguments[at], argv.get(first..).unwrap_or_default(), at + 2 < first);
+        let behind = start + at + 2;
+        let first = behind.max(self.command.len());
+        weaknesses.dropped = dropped(arguments[at], argv.get(first..).unwrap_or_default(), behind < first);
         Some(weaknesses)
     }
 }
 
+/// How many words belong to programs that become what stands behind them, so that it is the first process in their place.
+fn behind_replaced(argv: &[&str]) -> usize {
+    let mut rest = argv;
+    while let Some((program, arguments)) = rest.split_first() {
+        rest = match basename(program) {
+            "env" => after_options_and(arguments, |word| word.contains('=')),
+            "su-exec" | "gosu" => arguments.get(1..).unwrap_or_default(),
+            _ => break,
+        };
+    }
+    argv.len() - rest.len()
+}
+
 /// Whether the shell itself is what waits, and takes no notice of SIGTERM meanwhile. A trap of any kind may change that.
-fn is_deaf(script: &str, environment: Environment<'_>) -> bool {
-    let Some(tokens) = tokens(script) else { return false };
-    let Some(items) = items(&tokens) else { return false };
-    let waits_itself = |item: &Item<'_>| match &item.kind {
+fn is_deaf(script: &str, shell: Interpreter<'_>) -> bool {
+    let Some(reading) = Reading::of(script, shell) else { return false };
+    let Some(items) = reading.items() else { return false };
+    let loops =
+        |tokens: &[Token]| tokens.iter().any(|token| matches!(token.keyword(), Some("until" | "while" | "for")));
+    let waits_itself = |at: usize| match &items[called_function(&items, at).unwrap_or(at)].kind {
         ItemKind::Loop { .. } => true,
-        ItemKind::Block(tokens) => {
-            tokens.iter().any(|token| matches!(token.keyword(), Some("until" | "while" | "for")))
-        }
+        ItemKind::Block(tokens) | ItemKind::Function { body: tokens, .. } => loops(tokens),
         ItemKind::Simple(words) => words.first().and_then(Token::text).is_some_and(|word| basename(word) == "curl"),
     };
-    let waits = first_wait(&items, environment).is_some_and(|at| waits_itself(&items[at]));
+    let waits = first_wait(&items, shell).is_some_and(waits_itself);
     // `trap '' TERM` is told to ignore it.
     let listens = |pair: &[Token]| pair[0].text() == Some("trap") && pair[1].text() != Some("");
-    waits && !tokens.windows(2).any(listens)
+    waits && !reading.tokens.windows(2).any(listens)
 }
 
 /// The program that a script asks the proxy with, if it is spoken of there only.
-fn asking_program(script: &str, environment: Environment<'_>) -> Option<&'static str> {
+fn asking_program(script: &str, shell: Interpreter<'_>) -> Option<&'static str> {
     const ASKING: [&str; 3] = ["curl", "wget", "nc"];
-    let tokens = tokens(script)?;
-    let items = items(&tokens)?;
-    let wait = items[first_wait(&items, environment)?].tokens.clone();
+    let reading = Reading::of(script, shell)?;
+    let (items, tokens) = (reading.items()?, &reading.tokens);
+    let wait = waiting_tokens(&items, first_wait(&items, shell)?);
     let question = wait.start + question_at(&tokens[wait.clone()])?;
     let is_start = |token: &Token| {
         token.text().is_none() || matches!(token.keyword(), Some("until" | "while" | "if" | "do" | "then" | "!"))
@@ -127,6 +144,9 @@ mod tests {
             (["sh", "-c", retried], Some((false, true))),
             (["sh", "-c", &format!("trap 'exit 143' TERM; {LOOP}; /app")], Some((true, false))),
             (["sh", "-c", "pilot-agent wait && /app"], Some((false, false))),
+            (["sh", "-c", &format!("up() {{ {LOOP}; }}; up; /app")], Some((true, true))),
+            (["sh", "-c", &format!("stop() {{ exit 0; }}; trap stop TERM; {LOOP}; /app")], Some((true, false))),
+            (["sh", "-c", &format!("[ -n \"$A\" ] || exit 1; exec 2>&1; {LOOP}; exec /app")], Some((true, true))),
             (["sh", "-c", &format!("timeout 60 sh -c '{LOOP}'; /app")], Some((false, false))),
             (["sh", "-c", "cat <<EOF\nEOF\nexec /app"], None),
             (["sh", "-c", "exec /app"], None),
@@ -139,6 +159,12 @@ mod tests {
         let behind_init = ["tini", "--", "sh", "-c", &script("/app")];
         let of_loop = Weaknesses { no_time_out: true, ..Weaknesses::default() };
         assert_eq!(weaknesses(&behind_init, &[]), Some(of_loop));
+        for replaced in [&["/usr/bin/env", "A=b"][..], &["su-exec", "app"], &["env", "gosu", "app:app"]] {
+            let argv: Vec<&str> = replaced.iter().copied().chain(["sh", "-c", LOOP]).collect();
+            let found = weaknesses(&argv, &["--x"]).unwrap();
+            assert_eq!((found.no_time_out, found.deaf_to_term, found.shell), (true, true, false), "{replaced:?}");
+            assert_eq!(found.dropped, Some("--x"), "{replaced:?}");
+        }
     }
 
     #[test]
@@ -157,6 +183,8 @@ mod tests {
             ("until (echo > /dev/tcp/localhost/15021); do sleep 1; done", None),
             ("while true; do echo curl; curl -f localhost:15021/healthz/ready && break; sleep 1; done", None),
             ("pilot-agent wait; /app", None),
+            ("up() { until curl -fs localhost:15021/healthz/ready; do sleep 1; done; }; up; /app", Some("curl")),
+            ("U=localhost:15021/ready; while true; do curl -fs $U && break || sleep 1; done; /app", Some("curl")),
         ] {
             assert_eq!(weaknesses(&["sh", "-c", script], &[]).unwrap().program, wanted, "{script}");
         }

@@ -50,7 +50,7 @@ impl Script {
                 ItemKind::Loop { keyword, head, body } => {
                     flaws.extend(self.loop_flaws(keyword, head, body, at + 1 == items.len() && !stops));
                 }
-                ItemKind::Block(_) => {}
+                ItemKind::Block(_) | ItemKind::Function { .. } => {}
             }
         }
         flaws

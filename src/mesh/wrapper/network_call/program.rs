@@ -4,7 +4,7 @@ use crate::mesh::wrapper::network_call::Callee;
 use crate::mesh::wrapper::network_call::address::{authority_host, is_elsewhere, url_host, with_port};
 use crate::mesh::wrapper::network_call::migration::migration_call;
 use crate::mesh::wrapper::network_call::script::script_call;
-use crate::mesh::wrapper::network_call::variables::Variables;
+use crate::mesh::wrapper::variables::Variables;
 use crate::mesh::wrapper::wait_only::timed;
 use crate::mesh::wrapper::{SHELLS, after_options_and, basename, inline_script};
 

@@ -4,9 +4,9 @@
 use crate::mesh::wrapper::network_call::Callee;
 use crate::mesh::wrapper::network_call::address::is_elsewhere;
 use crate::mesh::wrapper::network_call::program::command_call;
-use crate::mesh::wrapper::network_call::variables::Variables;
 use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items, may_leave};
 use crate::mesh::wrapper::shell::{Separator, Token, located_tokens};
+use crate::mesh::wrapper::variables::Variables;
 use crate::mesh::wrapper::waiting::{is_assignment, is_forever};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -54,8 +54,13 @@ impl<'a> Script<'a> {
             self.left.set(self.left.get().checked_sub(1)?);
             runs = surely_runs(item, at.checked_sub(1).map(|before| &items[before]), runs);
             let place = range.start + item.tokens.start..range.start + item.tokens.end;
-            if let Some(name) = defined(&items, at) {
-                self.functions.insert(name, place);
+            if let ItemKind::Function { name, body } = item.kind {
+                // Not every `sh` knows the keyword, and one that does not stops there.
+                let has_keyword = self.tokens.get(place.start)?.keyword() == Some("function");
+                if has_keyword && !self.bash {
+                    return None;
+                }
+                self.functions.insert(name, place.end - body.len()..place.end);
                 continue;
             }
             let callee = if runs { self.item_call(item, place) } else { None };
@@ -88,6 +93,7 @@ impl<'a> Script<'a> {
                 }
             }
             ItemKind::Block(tokens) => self.block_call(tokens, start),
+            ItemKind::Function { .. } => None,
         }
     }
 
@@ -194,15 +200,6 @@ fn surely_runs(item: &Item<'_>, before: Option<&Item<'_>>, it_runs: bool) -> boo
         (Separator::And, Some(before)) => it_runs && is_harmless(before),
         (Separator::Pipe, Some(_)) => it_runs,
         (Separator::Or, _) => false,
-    }
-}
-
-/// The name of the function whose body this is: `name`, `()`, and then the body.
-fn defined<'a>(items: &[Item<'a>], at: usize) -> Option<&'a str> {
-    let [.., name, parentheses, body] = items.get(..=at)? else { return None };
-    match (&name.kind, &parentheses.kind, &body.kind) {
-        (ItemKind::Simple([.., name]), ItemKind::Block([]), ItemKind::Block(_)) => name.text(),
-        _ => None,
     }
 }
 

@@ -1,12 +1,31 @@
 //! Where a waiting command begins and ends in its script, with all that goes with it.
 
-use crate::mesh::wrapper::script::{Item, ItemKind};
+use crate::mesh::wrapper::reading::{Interpreter, Reading};
+use crate::mesh::wrapper::repeating::leaving_word;
+use crate::mesh::wrapper::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::{Separator, Token};
 use crate::mesh::wrapper::waiting::{is_assignment, question_at};
 use std::ops::Range;
 
+/// The bytes that go with the command at this place, if it can go alone.
+pub(super) fn cut_of(items: &[Item<'_>], at: usize, script: &str, reading: &Reading) -> Option<Range<usize>> {
+    Wait::of(items, at)?.with_separator(script, &reading.tokens, &reading.spans)
+}
+
+/// A text without parts of it.
+pub(super) fn without_parts(text: &str, parts: impl IntoIterator<Item = Range<usize>>) -> String {
+    let mut parts: Vec<_> = parts.into_iter().collect();
+    parts.sort_by_key(|part| part.start);
+    let (mut left, mut end) = (String::new(), 0);
+    for part in parts {
+        left.push_str(text.get(end..part.start).unwrap_or_default());
+        end = end.max(part.end);
+    }
+    left + text.get(end..).unwrap_or_default()
+}
+
 /// A waiting command among the others: with what is only done where it fails, as in `wait || exit 1`.
-pub(super) struct Wait {
+struct Wait {
     tokens: Range<usize>,
     before: Separator,
     after: Separator,
@@ -14,7 +33,7 @@ pub(super) struct Wait {
 
 impl Wait {
     /// The command at this place of a list.
-    pub(super) fn of(items: &[Item<'_>], at: usize) -> Option<Self> {
+    fn of(items: &[Item<'_>], at: usize) -> Option<Self> {
         let item = items.get(at)?;
         let (tokens, before) = (item.tokens.clone(), item.before);
         match items.get(at + 1) {
@@ -26,12 +45,7 @@ impl Wait {
     }
 
     /// Its bytes with what joins it to the next command. Lines that it had for itself go as a whole.
-    pub(super) fn with_separator(
-        &self,
-        script: &str,
-        tokens: &[Token],
-        spans: &[Range<usize>],
-    ) -> Option<Range<usize>> {
+    fn with_separator(&self, script: &str, tokens: &[Token], spans: &[Range<usize>]) -> Option<Range<usize>> {
         let wait = spans.get(self.tokens.start)?.start..spans.get(self.tokens.end - 1)?.end;
         let line = script[..wait.start].rfind('\n').map_or(0, |at| at + 1);
         let own_line = is_blank(&script[line..wait.start]);
@@ -60,12 +74,38 @@ impl Wait {
     }
 }
 
-/// Whether a loop may end the script although the proxy is ready.
-///
+/// The word by which a wait may end the script, or the function, although the proxy is ready.
+pub(super) fn may_give_up(tokens: &[Token], shell: Interpreter<'_>) -> Option<&'static str> {
+    let items = items(tokens)?;
+    let mut returns = false;
+    for item in &items {
+        let word = match &item.kind {
+            ItemKind::Loop { keyword, head, body } => {
+                let left_by = leaving_word(keyword, head, body, shell);
+                returns |= left_by == Some("return");
+                loop_gives_up(head, body).or(left_by.filter(|word| *word == "exit"))
+            }
+            ItemKind::Block([first, inner @ .., _]) if *first == Token::Open || first.keyword() == Some("{") => {
+                // The body of a function is all that is read then.
+                may_give_up(inner, Interpreter { in_function: items.len() == 1, ..shell })
+            }
+            ItemKind::Simple(words) if !returns && items.len() > 1 => match words.first().and_then(Token::keyword) {
+                Some("exit") => Some("exit"),
+                Some("return") if words.get(1).is_some_and(|word| word.text() != Some("0")) => Some("return"),
+                _ => None,
+            },
+            _ => None,
+        };
+        if word.is_some() {
+            return word;
+        }
+    }
+    None
+}
+
 /// Of a loop that asks in its body, what stands before the question runs in any case; where the answer goes into a
 /// variable, so does what stands behind it.
-pub(super) fn may_give_up(item: &Item<'_>) -> Option<&'static str> {
-    let ItemKind::Loop { head, body, .. } = &item.kind else { return None };
+fn loop_gives_up(head: &[Token], body: &[Token]) -> Option<&'static str> {
     if question_at(head).is_some() {
         return None;
     }

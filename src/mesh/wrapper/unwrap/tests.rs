@@ -158,7 +158,7 @@ fn what_is_left_must_not_need_the_wait() {
         (format!("{start}; /job; pkill envoy"), CannotUnwrap::StillMeansProxy),
         (format!("trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; {start}; /job"), CannotUnwrap::StillMeansProxy),
         (
-            format!("{start}; URL=localhost:15021/ready; until curl $URL; do :; done; /app"),
+            format!("{start}; URL=localhost:15021/ready; [ -e /x ] || URL=; until curl $URL; do :; done; /app"),
             CannotUnwrap::StillMeansProxy,
         ),
         (start.to_owned(), CannotUnwrap::OnlyWaits),
@@ -216,6 +216,12 @@ fn wrappers_give_way_to_what_they_run() {
         (&["/usr/bin/envoy-preflight", "/app"], &[admin], program(0)),
         (&["/sbin/tini", "-g", "--", "scuttle", "/app"], &[admin], program(3)),
         (&["env", "A=b", "tini", "--", "scuttle", "/app"], &[admin], program(4)),
+        (&["catatonit", "--", "gosu", "app", "scuttle", "/app"], &[admin], program(4)),
+        (
+            &["busybox", "sh", "-c", "until nc -z localhost 15021; do sleep 1; done; exec /app"],
+            &[],
+            Ok(Unwrapped::Script { at: 3, text: "exec /app".to_owned() }),
+        ),
         (
             &[
                 "wait-side-car",
@@ -271,7 +277,7 @@ proptest! {
         let script = format!("{script}until nc -z localhost 15021; do sleep 1; done;{script}");
         if let Ok(text) = without(&script) {
             prop_assert!(text.len() < script.len());
-            prop_assert_eq!(script_wait(&text, &[]), ProxyWait::None);
+            prop_assert_eq!(script_wait(&text, Interpreter::of("bash", &[], &text, &[])), ProxyWait::None);
         }
     }
 }

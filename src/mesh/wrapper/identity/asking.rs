@@ -4,7 +4,7 @@ use super::script_flaws::{Script, commands, is_ignored};
 use super::{asks_metadata_server, is_own_question};
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::{Separator, Token};
-use crate::mesh::wrapper::wait_only::untimed;
+use crate::mesh::wrapper::wait_only::run_in_the_end;
 use crate::mesh::wrapper::{ContainerStart, SHELLS, basename, behind_launchers, inline_script};
 
 /// Programs that ask whom their command line names.
@@ -20,7 +20,8 @@ impl ContainerStart<'_> {
     pub(super) fn surely_asks(&self) -> bool {
         let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
         let words = argv.get(behind_launchers(&argv)..).unwrap_or_default();
-        let Some((program, arguments)) = words.split_first().and_then(|(first, rest)| untimed(first, rest)) else {
+        let Some((program, arguments)) = words.split_first().and_then(|(first, rest)| run_in_the_end(first, rest))
+        else {
             return false;
         };
         let name = basename(program);
@@ -62,13 +63,10 @@ impl Script {
         match &item.kind {
             ItemKind::Simple(words) => self.any_asks(words),
             ItemKind::Loop { head, body, .. } => self.any_asks(head) || self.any_asks(body),
-            ItemKind::Block([first, ..]) if is_group(first) && is_run(items, at) => self.any_asks_in(&item.kind),
+            ItemKind::Block([first, inner @ .., _]) if is_group(first) => self.any_asks(inner),
+            ItemKind::Function { name, body } => is_called(&items[at + 1..], name) && self.any_asks(body),
             ItemKind::Block(_) => false,
         }
-    }
-
-    fn any_asks_in(&self, kind: &ItemKind<'_>) -> bool {
-        matches!(kind, ItemKind::Block([_, inner @ .., _]) if self.any_asks(inner))
     }
 
     fn any_asks(&self, tokens: &[Token]) -> bool {
@@ -78,7 +76,8 @@ impl Script {
     }
 
     fn command_asks(&self, words: &[&str]) -> bool {
-        let Some((program, arguments)) = words.split_first().and_then(|(first, rest)| untimed(first, rest)) else {
+        let Some((program, arguments)) = words.split_first().and_then(|(first, rest)| run_in_the_end(first, rest))
+        else {
             return false;
         };
         ASKING.contains(&basename(program)) && self.asks(&words_that_ask(arguments)) || is_own_question(words)
@@ -89,15 +88,9 @@ fn is_group(first: &Token) -> bool {
     *first == Token::Open || first.keyword() == Some("{")
 }
 
-/// Whether a group is run: as the body of a function it is only where the function is called.
-fn is_run(items: &[Item<'_>], at: usize) -> bool {
-    let is_body = at.checked_sub(1).is_some_and(|before| matches!(items[before].kind, ItemKind::Block([])));
-    let name = at.checked_sub(2).and_then(|before| match items[before].kind {
-        ItemKind::Simple([.., name]) => name.text(),
-        _ => None,
-    });
-    let calls = |item: &Item<'_>| matches!(item.kind, ItemKind::Simple([first, ..]) if first.text() == name);
-    !is_body || items[at + 1..].iter().any(calls)
+/// Whether one of these commands is a call of the function.
+fn is_called(items: &[Item<'_>], name: &str) -> bool {
+    items.iter().any(|item| matches!(item.kind, ItemKind::Simple([first, ..]) if first.text() == Some(name)))
 }
 
 fn asks(words: &[&str]) -> bool {

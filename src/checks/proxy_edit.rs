@@ -90,7 +90,7 @@ pub fn native_sidecar(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Pr
         return Err(format!("Istio {istio} with Kubernetes {kubernetes} gives no native sidecar to a pod that asks"));
     }
     let chosen = pod.annotations().get(NATIVE_SIDECAR_ANNOTATION).is_some_and(|value| !value.is_empty());
-    let chosen = chosen.then(|| "the pod asks for a classic sidecar itself, perhaps for a reason");
+    let chosen = chosen.then_some("the pod asks for a classic sidecar itself, perhaps for a reason");
     let cut_off = || init_containers_may_be_cut_off(subject, pod).then_some(CUT_OFF);
     Ok(ProxyEdit {
         annotation: NATIVE_SIDECAR_ANNOTATION,

@@ -36,7 +36,7 @@ impl ContainerStart<'_> {
             || self.image.contains("wi-is-up")
             || self.runs_identity()
             || values.any(speaks_protocol)
-            || self.argv().any(|text| says_so(text))
+            || self.argv().any(says_so)
     }
 
     /// Whether this init container surely waits for the metadata server: it asks for a token, or again and again. To ask it once

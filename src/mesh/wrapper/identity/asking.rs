@@ -72,7 +72,7 @@ impl Script {
     fn any_asks(&self, tokens: &[Token]) -> bool {
         commands(tokens).iter().any(|(words, _)| self.command_asks(words))
             // `TOKEN=$(curl ...)` is no command by its words.
-            || tokens.iter().filter_map(Token::text).any(|word| substitutes_a_question(word))
+            || tokens.iter().filter_map(Token::text).any(substitutes_a_question)
     }
 
     fn command_asks(&self, words: &[&str]) -> bool {

@@ -2,9 +2,8 @@
 
 use crate::base::{Segment, field};
 use crate::inventory::declared_ports::DeclaredPorts;
-use crate::manifest::{
-    Container, Labels, Object, PodPart, PodTemplate, ProbeProtocol, Role, Service, ServicePort, Target,
-};
+use crate::inventory::istio_container::{image_name, own_proxy};
+use crate::manifest::{Container, Labels, Object, PodPart, PodTemplate, ProbeProtocol, Service, ServicePort, Target};
 use crate::mesh::injection::INJECT_KEY;
 use crate::mesh::{ServiceAddress, SidecarKind, StringMap};
 use serde_json::Value;
@@ -238,30 +237,6 @@ impl WorkloadFacts {
     }
 }
 
-/// The proxy that a pod brings with it: a container `istio-proxy` that is one of Istio's. `auto` is Istio's placeholder for the
-/// injected one, an init container that ends is no proxy, and another program of that name proves nothing.
-pub(crate) fn own_proxy(pod: &PodTemplate<'_>) -> Option<SidecarKind> {
-    let mut proxies = pod.running_containers().filter(|container| container.name() == "istio-proxy");
-    let proxy = proxies.find(|it| is_of_istio(it) && !matches!(it.image(), "" | "auto"))?;
-    Some(if proxy.role() == Role::Regular { SidecarKind::Classic } else { SidecarKind::Native })
-}
-
-/// Whether a container is one that Istio made, and somebody wrote into the manifest: by its image, or by the first argument that
-/// Istio's agent, or its set-up of redirection, is called with from an image of another name.
-pub(crate) fn is_of_istio(container: &Container<'_>) -> bool {
-    let image = image_name(container.image());
-    let program = container.args().next();
-    image.starts_with("proxyv2")
-        || image.starts_with("proxy_init")
-        || matches!(program, Some("proxy" | "istio-iptables"))
-}
-
-/// The name of an image: of `registry.example.com:5000/db/mysql:8@sha256:...` the word before tag and digest.
-fn image_name(image: &str) -> &str {
-    let last = image.rsplit('/').next().unwrap_or_default();
-    last.split([':', '@']).next().unwrap_or_default()
-}
-
 /// The items of lists that lead to a template, by name, and one without a name by its place.
 pub(crate) fn part(object: &Object, template: &PodTemplate<'_>) -> String {
     let mut value = Some(object.value());
@@ -312,23 +287,4 @@ fn owned(labels: Labels<'_>) -> Strings {
 
 fn owned_pair((key, value): (&str, &str)) -> (String, String) {
     (key.to_owned(), value.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_image_is_known_by_its_name() {
-        for (image, name) in [
-            ("mysql", "mysql"),
-            ("mysql:8.4", "mysql"),
-            ("docker.io/library/mysql@sha256:0a1b", "mysql"),
-            ("registry.example.com:5000/mirror/mysql-server:8@sha256:0a1b", "mysql-server"),
-            ("registry.example.com:5000/mysql", "mysql"),
-            ("", ""),
-        ] {
-            assert_eq!(image_name(image), name, "{image}");
-        }
-    }
 }

@@ -5,8 +5,10 @@
 //! each other and decides the membership of pods; it judges nothing.
 
 mod autoscaler;
+mod belonging;
 mod declared_ports;
 mod facts;
+mod istio_container;
 mod nearness;
 mod peer_authentication;
 mod policies;
@@ -20,11 +22,11 @@ mod would_be;
 
 pub use autoscaler::AutoscalerFacts;
 pub use declared_ports::DeclaredPorts;
-pub(crate) use facts::is_of_istio;
 pub use facts::{
     NamespaceFacts, PortFacts, ProbeFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts,
     WorkloadFacts,
 };
+pub(crate) use istio_container::is_of_istio;
 pub use nearness::Nearest;
 pub use peer_authentication::PeerAuthenticationFacts;
 pub use policies::{Policies, PolicyBinding};

@@ -109,3 +109,6 @@ fn substitutes_a_question(word: &str) -> bool {
     let program = inner.split_whitespace().next().map_or("", basename);
     ASKING.contains(&program) && asks_metadata_server(inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -219,7 +219,7 @@ pub(super) fn commands(tokens: &[Token]) -> Vec<(Vec<&str>, Option<Separator>)> 
 
 /// A command without the keywords and assignments in front of it.
 fn command(words: Vec<&str>) -> Vec<&str> {
-    const IN_FRONT: [&str; 11] = ["until", "while", "do", "done", "if", "then", "elif", "else", "fi", "!", "exec"];
+    const IN_FRONT: [&str; 12] = ["{", "until", "while", "do", "done", "if", "then", "elif", "else", "fi", "!", "exec"];
     words.into_iter().skip_while(|word| IN_FRONT.contains(word) || is_assignment(word)).collect()
 }
 

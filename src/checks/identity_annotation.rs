@@ -57,7 +57,7 @@ fn observe_annotation(subject: &Subject<'_>, pod: &PodTemplate<'_>, annotations:
 /// There is a ServiceAccount of the workload's name with a Google service account, and the pods run under the one of nobody.
 fn observe_account(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Observation> {
     let name = &subject.object.reference().name;
-    if pod.service_account() != DEFAULT || is_exempt(pod) {
+    if pod.service_account() != DEFAULT || is_exempt(subject, pod) {
         return None;
     }
     if google_account(subject.service_account()).is_some() {

@@ -3,6 +3,7 @@
 //! Source: <https://github.com/istio/istio/issues/6324>
 
 use crate::base::{Edit, Fix, Path, PodRepair, Safety};
+use crate::checks::config_text::config_texts;
 use crate::checks::container_start::ask_start;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
@@ -77,7 +78,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 
 /// Whether these are the pods of a Job with a classic proxy that nothing ends.
 pub fn never_completes(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
-    pod.runs_to_completion() && subject.sidecar_kind() == Some(SidecarKind::Classic) && !may_end_proxy(pod)
+    pod.runs_to_completion() && subject.sidecar_kind() == Some(SidecarKind::Classic) && !may_end_proxy(subject, pod)
 }
 
 /// The place of the container that is to tell the proxy to quit, since the strategy says so, and that cannot be made to because
@@ -218,12 +219,13 @@ const INJECT_LABEL: &str = "sidecar.istio.io/inject";
 /// Whether there is any sign that something ends the proxy: a container's command, a probe or postStart that does it, or
 /// a proxy whose command is the pod's own, or an annotation for a controller that does it. A preStop is no such thing: it is
 /// not called when a container ends by itself.
-fn may_end_proxy(pod: &PodTemplate<'_>) -> bool {
+fn may_end_proxy(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
     pod.annotations().iter().any(|(key, value)| names_proxy_for_others(key, value))
         || pod.all_containers().any(|container| {
             is_application(&container) && ask_start(&container, |start| start.may_quit_proxy())
                 || HOOKS.iter().any(|hook| container.value().pointer(hook).is_some_and(mentions_quitting))
                 || container.name() == "istio-proxy" && container.command().next().is_some()
+                || config_texts(subject, pod, &container).into_iter().any(quits_proxy)
         })
 }
 

@@ -40,7 +40,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(evidence) = Evidence::proven(&params.service_accounts, subject, &pod) else { return Vec::new() };
     let Some(route) = MetadataRoute::of(subject, pod).filter(|route| route.is_redirected()) else { return Vec::new() };
     // Where that alone keeps a wait from its answer, the rule about the wait speaks, and asks for the same.
-    if is_exempt(&pod) || needs_exclusion(&pod, &route) {
+    if is_exempt(subject, &pod) || needs_exclusion(&pod, &route) {
         return Vec::new();
     }
     let refused = route.is_refused();

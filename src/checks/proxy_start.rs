@@ -3,6 +3,7 @@
 //! Source: <https://istio.io/latest/docs/ops/common-problems/injection/>
 
 use crate::base::{Fix, PodRepair, Safety, nearest};
+use crate::checks::config_text::config_texts;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::held::{Held, may_wait, runs_no_application};
@@ -16,7 +17,7 @@ use crate::inventory::Subject;
 use crate::manifest::{Container, Entrypoints, PodTemplate};
 use crate::mesh::proxy_config::{PROXY_CONFIG_ANNOTATION, known_keys};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{Membership, SidecarKind};
+use crate::mesh::{Membership, SidecarKind, mentions_readiness};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -56,10 +57,11 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 }
 
 /// The containers that may start before their proxy.
-fn unheld<'a>(subject: &Subject<'_>, pod: &PodTemplate<'a>) -> Vec<Container<'a>> {
+fn unheld<'a>(subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Vec<Container<'a>> {
     let Some(held) = Held::of(subject, pod).filter(|_| !means_to_hold(subject, pod)) else { return Vec::new() };
     let applications = pod.containers().filter(|it| is_application(it) && !runs_no_application(it));
-    applications.filter(|it| !held.holds(it) && !may_wait(it)).collect()
+    let says_so = |it: &Container<'a>| config_texts(subject, pod, it).into_iter().any(mentions_readiness);
+    applications.filter(|it| !held.holds(it) && !may_wait(it) && !says_so(it)).collect()
 }
 
 /// The places of the containers that the wrapper is to start, since the strategy comes to it, and that it cannot because nobody

@@ -2,10 +2,11 @@
 //!
 //! Source: <https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity>.
 
+use crate::checks::config_text::gets_variable;
 use crate::checks::container_start::ask_start;
 use crate::checks::shortened_to;
 use crate::inventory::Subject;
-use crate::manifest::{Labels, PodTemplate, Role};
+use crate::manifest::{Container, Labels, PodTemplate, Role};
 
 /// On a ServiceAccount: the Google service account that its pods act as.
 pub const ACCOUNT_ANNOTATION: &str = "iam.gke.io/gcp-service-account";
@@ -80,12 +81,13 @@ impl<'a> Evidence<'a> {
 
 /// Whether the metadata server has nothing to do with a pod, whatever its ServiceAccount says: it has the network of its node, runs on
 /// Windows, or the application has a key of its own.
-pub fn is_exempt(pod: &PodTemplate<'_>) -> bool {
-    pod.host_network() || pod.is_windows() || has_own_credentials(pod)
+pub fn is_exempt(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    pod.host_network() || pod.is_windows() || has_own_credentials(subject, pod)
 }
 
 /// The client libraries take an empty path for none; one that comes from elsewhere is taken for set.
-pub fn has_own_credentials(pod: &PodTemplate<'_>) -> bool {
+fn has_own_credentials(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
     let set = |(name, value): (&str, Option<&str>)| name == CREDENTIALS_VARIABLE && value != Some("");
-    pod.all_containers().flat_map(|container| container.environment()).any(set)
+    let gets = |it: &Container<'_>| gets_variable(subject, it, CREDENTIALS_VARIABLE);
+    pod.all_containers().any(|container| container.environment().any(set) || gets(&container))
 }

@@ -1,11 +1,12 @@
 //! Layer 2: what is known of the objects around one: Namespaces, Services, ServiceAccounts, workloads,
-//! PeerAuthentications, ServiceEntries, HorizontalPodAutoscalers.
+//! PeerAuthentications, ServiceEntries, HorizontalPodAutoscalers, ConfigMaps.
 //!
 //! Filled from the files of a run (CLI) or by watches (webhook), always as small projections. It relates objects to
 //! each other and decides the membership of pods; it judges nothing.
 
 mod autoscaler;
 mod belonging;
+mod config_map;
 mod declared_ports;
 mod facts;
 mod istio_container;
@@ -21,6 +22,7 @@ mod subject;
 mod would_be;
 
 pub use autoscaler::AutoscalerFacts;
+pub use config_map::ConfigMapFacts;
 pub use declared_ports::DeclaredPorts;
 pub use facts::{
     NamespaceFacts, PortFacts, ProbeFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts,

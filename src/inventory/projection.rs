@@ -2,8 +2,8 @@
 
 use crate::inventory::port_uses::{PortUse, uses_of};
 use crate::inventory::{
-    AutoscalerFacts, NamespaceFacts, PeerAuthenticationFacts, ServiceAccountFacts, ServiceEntryFacts, ServiceFacts,
-    WorkloadFacts,
+    AutoscalerFacts, ConfigMapFacts, NamespaceFacts, PeerAuthenticationFacts, ServiceAccountFacts, ServiceEntryFacts,
+    ServiceFacts, WorkloadFacts,
 };
 use crate::manifest::Object;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ pub(super) enum Facts {
     PeerAuthentication(PeerAuthenticationFacts),
     ServiceEntry(ServiceEntryFacts),
     Autoscaler(AutoscalerFacts),
+    ConfigMap(ConfigMapFacts),
     /// One for each pod template; none of a kind that no rule asks about.
     Workload(Vec<WorkloadFacts>),
 }
@@ -52,6 +53,8 @@ impl Facts {
             Self::ServiceEntry(facts)
         } else if let Some(facts) = AutoscalerFacts::of(object) {
             Self::Autoscaler(facts)
+        } else if let Some(facts) = ConfigMapFacts::of(object) {
+            Self::ConfigMap(facts)
         } else {
             Self::Workload(WorkloadFacts::all_of(object))
         }

@@ -8,8 +8,8 @@ use crate::inventory::port_uses::PortUses;
 use crate::inventory::projection::{Facts, Projection};
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
 use crate::inventory::{
-    AutoscalerFacts, Entry, NamespaceFacts, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceEntryFacts,
-    ServiceFacts, WorkloadFacts,
+    AutoscalerFacts, ConfigMapFacts, Entry, NamespaceFacts, PeerAuthenticationFacts, Policies, ServiceAccountFacts,
+    ServiceEntryFacts, ServiceFacts, WorkloadFacts,
 };
 use crate::manifest::{Object, group_of};
 use rayon::prelude::*;
@@ -48,6 +48,7 @@ struct Contents {
     peer_authentications: Shard<PeerAuthenticationFacts>,
     service_entries: Shard<ServiceEntryFacts>,
     autoscalers: Shard<AutoscalerFacts>,
+    config_maps: Shard<ConfigMapFacts>,
 }
 
 impl Inventory {
@@ -111,6 +112,8 @@ impl Inventory {
             contents.service_entries.renew(before, now, facts)
         } else if let Some(facts) = AutoscalerFacts::of(now) {
             contents.autoscalers.renew(before, now, facts)
+        } else if let Some(facts) = ConfigMapFacts::of(now) {
+            contents.config_maps.renew(before, now, facts)
         } else {
             let templates = WorkloadFacts::all_of(now);
             if templates.len() != before.templates().len() {
@@ -141,6 +144,7 @@ impl Inventory {
         match core_kind {
             Some("Service") => contents.services.remove(reference),
             Some("ServiceAccount") => contents.service_accounts.remove(reference),
+            Some("ConfigMap") => contents.config_maps.remove(reference),
             None if reference.kind == "PeerAuthentication" => contents.peer_authentications.remove(reference),
             None if reference.kind == "ServiceEntry" => contents.service_entries.remove(reference),
             None if reference.kind == "HorizontalPodAutoscaler" => contents.autoscalers.remove(reference),
@@ -205,6 +209,7 @@ impl Contents {
             Facts::PeerAuthentication(facts) => self.peer_authentications.add(Entry { reference, facts, object }),
             Facts::ServiceEntry(facts) => self.service_entries.add(Entry { reference, facts, object }),
             Facts::Autoscaler(facts) => self.autoscalers.add(Entry { reference, facts, object }),
+            Facts::ConfigMap(facts) => self.config_maps.add(Entry { reference, facts, object }),
             Facts::Workload(templates) => {
                 for facts in templates {
                     self.workloads.add(Entry { reference: reference.clone(), facts, object: object.clone() });

@@ -49,5 +49,5 @@ pub use version::Version;
 pub use well_known::{Spoken, WELL_KNOWN, WellKnown};
 pub use wrapper::{
     Bound, Callee, CannotUnwrap, ContainerStart, CurlOptions, Environment, IdentityFlaw, OWN_FOLDER, OWN_PROGRAM,
-    OwnCall, OwnTask, ProxyWait, Rest, Unwrapped, Weaknesses, is_refused_by_proxy, quits_proxy,
+    OwnCall, OwnTask, ProxyWait, Rest, Unwrapped, Weaknesses, is_refused_by_proxy, mentions_readiness, quits_proxy,
 };

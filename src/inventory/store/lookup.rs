@@ -10,7 +10,7 @@ use crate::inventory::{
     AutoscalerFacts, Entry, Inventory, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceEntryFacts,
     ServiceFacts, WorkloadFacts,
 };
-use crate::manifest::{Owner, group_of};
+use crate::manifest::{Object, Owner, group_of};
 use std::collections::BTreeMap;
 
 impl Inventory {
@@ -73,6 +73,11 @@ impl Inventory {
     /// A ServiceAccount.
     pub fn service_account(&self, namespace: &str, name: &str, file: &str) -> Option<&Entry<ServiceAccountFacts>> {
         self.contents.get(namespace)?.service_accounts.find("ServiceAccount", name, file).one()
+    }
+
+    /// A ConfigMap, as it stands in the files; in a cluster none is known.
+    pub fn config_map(&self, namespace: &str, name: &str, file: &str) -> Option<&Object> {
+        self.contents.get(namespace)?.config_maps.find("ConfigMap", name, file).one()?.object.as_deref()
     }
 
     /// The Service of a name: the copy nearest to a file.

@@ -28,7 +28,7 @@ pub(super) fn asks_by_device(target: &str) -> bool {
 /// Whether there is any sign that the text has to do with the proxy being ready, whatever the host and however it is put together:
 /// a program or option that waits for it by its name, a listener that it opens when it is ready, or a path of readiness beside one of
 /// the other ports. A sign, no proof.
-pub(super) fn mentions_readiness(text: &str) -> bool {
+pub fn mentions_readiness(text: &str) -> bool {
     const SIGNS: [&str; 3] = ["/ready", "healthz/ready", "server_info"];
     let has = |port: &str| {
         let digit = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());

@@ -31,7 +31,8 @@ pub use quit::{is_refused_by_proxy, quits_proxy};
 pub use unwrap::{CannotUnwrap, Rest, Unwrapped};
 pub use weakness::Weaknesses;
 
-use local_proxy::{asks_if_ready, mentions_readiness, names_a_wait};
+pub use local_proxy::mentions_readiness;
+use local_proxy::{asks_if_ready, names_a_wait};
 use own_call::is_own_program;
 use reading::Interpreter;
 use side_car::side_car_wait;

@@ -67,7 +67,9 @@ impl Reading {
 
 /// Whether a word is an `exec` without a command, as in `exec > /var/log/x 2>&1`: the shell goes on.
 fn only_redirects(script: &str, tokens: &[Token], spans: &[Range<usize>], at: usize) -> bool {
-    if tokens[at].keyword() != Some("exec") {
+    // An `exec` behind an `exec` is a word of it: whoever writes thousands of them is not to be read from each.
+    let is_word_of = |before: usize| tokens[before].keyword() == Some("exec");
+    if tokens[at].keyword() != Some("exec") || at.checked_sub(1).is_some_and(is_word_of) {
         return false;
     }
     let redirects = |word: usize| {
@@ -136,7 +138,7 @@ fn with_addresses(
             return None;
         }
         for word in sets_surely(&item).into_iter().filter(|word| address_set(word).is_some()) {
-            variables.assign(word, tokens);
+            variables.assign(word);
         }
     }
     Some(read)

@@ -3,7 +3,7 @@
 use crate::mesh::wrapper::Environment;
 use crate::mesh::wrapper::shell::Token;
 use crate::mesh::wrapper::waiting::is_assignment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Values by name: the empty ones are known too, and none where it comes from elsewhere.
@@ -13,6 +13,8 @@ use std::rc::Rc;
 pub(super) struct Variables<'a> {
     of_container: Rc<BTreeMap<&'a str, Option<&'a str>>>,
     of_script: BTreeMap<String, Option<String>>,
+    /// Those that the script sets in one place only.
+    set_once: Rc<BTreeSet<String>>,
 }
 
 /// Bytes of a value that is put in the place of its variable: each of them may stand for others, and twice.
@@ -28,7 +30,7 @@ impl<'a> Variables<'a> {
         let known = |value: &&str| !value.contains("$(");
         let entry = |(name, value): &(&'a str, Option<&'a str>)| (*name, value.filter(known));
         let of_container = Rc::new(environment.iter().map(entry).collect());
-        Self { of_container, of_script: BTreeMap::new() }
+        Self { of_container, ..Self::default() }
     }
 
     /// The value of a variable.
@@ -119,14 +121,20 @@ impl<'a> Variables<'a> {
         for name in set.chain(names) {
             self.of_script.insert(name.to_owned(), None);
         }
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for (name, _) in texts.iter().filter_map(|text| text.split_once('=')) {
+            *times.entry(name).or_default() += 1;
+        }
+        self.set_once = Rc::new(times.into_iter().filter(|it| it.1 == 1).map(|it| it.0.to_owned()).collect());
     }
 
     /// Notes an assignment that a script certainly makes, unless it makes another of the same variable somewhere.
-    pub(super) fn assign(&mut self, word: &str, tokens: &[Token]) {
-        let Some((name, value)) = word.split_once('=') else { return };
-        let sets = |token: &&Token| token.text().and_then(|text| text.split_once('=')).is_some_and(|it| it.0 == name);
+    pub(super) fn assign(&mut self, word: &str) {
+        let Some((name, value)) = word.split_once('=').filter(|(name, _)| self.set_once.contains(*name)) else {
+            return;
+        };
         let value = self.in_script(value);
-        if value.len() <= LONGEST_VALUE && !value.contains(['$', '`']) && tokens.iter().filter(sets).count() == 1 {
+        if value.len() <= LONGEST_VALUE && !value.contains(['$', '`']) {
             self.of_script.insert(name.to_owned(), Some(value));
         }
     }

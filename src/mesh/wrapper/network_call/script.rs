@@ -124,7 +124,7 @@ impl<'a> Script<'a> {
         let is_prefix = |word: &&&str| matches!(**word, "!" | "exec" | "command" | "export") || is_assignment(word);
         let (prefix, words) = words.split_at(words.iter().take_while(is_prefix).count());
         let Some(name) = words.first() else {
-            prefix.iter().for_each(|word| self.variables.assign(word, self.tokens));
+            prefix.iter().for_each(|word| self.variables.assign(word));
             return None;
         };
         match self.functions.get(name).cloned() {

@@ -52,16 +52,25 @@ pub fn judged_fixture(
     let bench = Bench { configuration, today };
     let shown = Shown::of(text);
     let engine = bench.engine(&shown)?;
-    let outcome = bench.fixed(&Source::new(name, shown.text.as_str()), &engine, true);
+    let source = Source::new(name, shown.text.as_str());
+    let outcome = bench.fixed(&source, &engine, true);
     let fixed = outcome.files.into_iter().flat_map(|file| file.fixed).map(|finding| (fixed_by(&finding), finding));
     let left = outcome.left.into_iter().map(|left| (reason(left.why), left.finding));
     let all = fixed.chain(left.map(|(reason, finding)| (format!("none: {reason}"), finding)));
-    let of_rule = all.filter(|(_, finding)| *finding.rule == *rule);
+    let of_rule: Vec<_> = all.filter(|(_, finding)| *finding.rule == *rule).collect();
+    let is_told = |seen: &Finding| of_rule.iter().any(|(_, it)| it.object == seen.object && it.path == seen.path);
+    let before = engine::check(vec![input(&source, &engine)], today).findings.into_iter();
+    let gone = before.filter(|seen| *seen.rule == *rule && !is_told(seen)).collect::<Vec<_>>();
+    let gone = gone.into_iter().map(|finding| (GONE.to_owned(), finding));
+    let all = of_rule.into_iter().chain(gone);
     let found: BTreeSet<Found> =
-        of_rule.map(|(fix, finding)| Found { severity: finding.severity, case: finding.case, fix }).collect();
+        all.map(|(fix, finding)| Found { severity: finding.severity, case: finding.case, fix }).collect();
     // The worst first.
     Ok(JudgedFixture { name: name.to_owned(), words: shown.words, found: found.into_iter().rev().collect() })
 }
+
+/// What becomes of a finding that nobody fixed, and that is there no more when all else is fixed.
+const GONE: &str = "goes with the fix of another rule";
 
 /// Judges and fixes single manifests under a configuration.
 #[derive(Clone, Copy)]

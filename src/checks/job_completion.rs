@@ -3,7 +3,7 @@
 //! Source: <https://github.com/istio/istio/issues/6324>
 
 use crate::base::{Edit, Fix, Path, PodRepair, Safety};
-use crate::checks::config_text::config_texts;
+use crate::checks::config_maps::config_maps;
 use crate::checks::container_start::ask_start;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
@@ -225,7 +225,7 @@ fn may_end_proxy(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
             is_application(&container) && ask_start(&container, |start| start.may_quit_proxy())
                 || HOOKS.iter().any(|hook| container.value().pointer(hook).is_some_and(mentions_quitting))
                 || container.name() == "istio-proxy" && container.command().next().is_some()
-                || config_texts(subject, pod, &container).into_iter().any(quits_proxy)
+                || config_maps(subject, pod, &container).iter().any(|it| it.may_quit_proxy)
         })
 }
 

@@ -9,7 +9,7 @@ mod canonical_labels;
 mod capped_grace;
 mod chosen_strategy;
 mod cloud_identity;
-mod config_text;
+mod config_maps;
 mod container_start;
 mod database_port;
 mod drain_hook;

@@ -3,7 +3,7 @@
 //! Source: <https://istio.io/latest/docs/ops/common-problems/injection/>
 
 use crate::base::{Fix, PodRepair, Safety, nearest};
-use crate::checks::config_text::config_texts;
+use crate::checks::config_maps::config_maps;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::held::{Held, may_wait, runs_no_application};
@@ -17,7 +17,7 @@ use crate::inventory::Subject;
 use crate::manifest::{Container, Entrypoints, PodTemplate};
 use crate::mesh::proxy_config::{PROXY_CONFIG_ANNOTATION, known_keys};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{Membership, SidecarKind, mentions_readiness};
+use crate::mesh::{Membership, SidecarKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -60,7 +60,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 fn unheld<'a>(subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Vec<Container<'a>> {
     let Some(held) = Held::of(subject, pod).filter(|_| !means_to_hold(subject, pod)) else { return Vec::new() };
     let applications = pod.containers().filter(|it| is_application(it) && !runs_no_application(it));
-    let says_so = |it: &Container<'a>| config_texts(subject, pod, it).into_iter().any(mentions_readiness);
+    let says_so = |it: &Container<'a>| config_maps(subject, pod, it).iter().any(|it| it.speaks_of_readiness);
     applications.filter(|it| !held.holds(it) && !may_wait(it) && !says_so(it)).collect()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity>.
 
-use crate::checks::config_text::gets_variable;
+use crate::checks::config_maps::gets_variable;
 use crate::checks::container_start::ask_start;
 use crate::checks::shortened_to;
 use crate::inventory::Subject;

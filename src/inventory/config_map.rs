@@ -1,16 +1,41 @@
-//! ConfigMaps: that they are there. What they say is read in the object itself, by the few who ask.
+//! ConfigMaps as far as others may ask: which variables they hold, and whether a script in them speaks of the proxy.
 
 use crate::inventory::shard::{Indexed, Pair};
 use crate::manifest::Object;
+use crate::mesh::{mentions_readiness, quits_proxy};
+use serde_json::Value;
 
-/// What is kept of a ConfigMap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ConfigMapFacts;
+/// What is kept of a ConfigMap. What its texts say is a sign: good for being silent only.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConfigMapFacts {
+    /// The keys that have a value: variables, for a container that takes it whole.
+    pub variables: Vec<String>,
+    /// Whether one of its texts may end the proxy.
+    pub may_quit_proxy: bool,
+    /// Whether one of its texts speaks of the proxy being ready.
+    pub speaks_of_readiness: bool,
+}
+
+/// Bytes of a text that is looked through: a script, and no dashboard.
+const LONGEST: usize = 64 * 1024;
 
 impl ConfigMapFacts {
     /// The facts of an object, if it is a ConfigMap.
     pub fn of(object: &Object) -> Option<Self> {
-        object.is("", "ConfigMap").then_some(Self)
+        if !object.is("", "ConfigMap") {
+            return None;
+        }
+        let data = object.value().get("data").and_then(Value::as_object).into_iter().flatten();
+        let texts = data.filter_map(|(key, value)| Some((key, value.as_str()?)));
+        let mut facts = Self::default();
+        for (key, text) in texts.filter(|(_, text)| !text.is_empty()) {
+            facts.variables.push(key.clone());
+            if text.len() <= LONGEST {
+                facts.may_quit_proxy |= quits_proxy(text);
+                facts.speaks_of_readiness |= mentions_readiness(text);
+            }
+        }
+        Some(facts)
     }
 }
 

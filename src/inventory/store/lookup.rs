@@ -7,10 +7,10 @@ use crate::inventory::port_uses::NearUse;
 use crate::inventory::shard::Indexed;
 use crate::inventory::store::{Contents, namespace_key};
 use crate::inventory::{
-    AutoscalerFacts, Entry, Inventory, PeerAuthenticationFacts, Policies, ServiceAccountFacts, ServiceEntryFacts,
-    ServiceFacts, WorkloadFacts,
+    AutoscalerFacts, ConfigMapFacts, Entry, Inventory, PeerAuthenticationFacts, Policies, ServiceAccountFacts,
+    ServiceEntryFacts, ServiceFacts, WorkloadFacts,
 };
-use crate::manifest::{Object, Owner, group_of};
+use crate::manifest::{Owner, group_of};
 use std::collections::BTreeMap;
 
 impl Inventory {
@@ -75,9 +75,9 @@ impl Inventory {
         self.contents.get(namespace)?.service_accounts.find("ServiceAccount", name, file).one()
     }
 
-    /// A ConfigMap, as it stands in the files; in a cluster none is known.
-    pub fn config_map(&self, namespace: &str, name: &str, file: &str) -> Option<&Object> {
-        self.contents.get(namespace)?.config_maps.find("ConfigMap", name, file).one()?.object.as_deref()
+    /// A ConfigMap. Of a cluster none is listed.
+    pub fn config_map(&self, namespace: &str, name: &str, file: &str) -> Option<&Entry<ConfigMapFacts>> {
+        self.contents.get(namespace)?.config_maps.find("ConfigMap", name, file).one()
     }
 
     /// The Service of a name: the copy nearest to a file.

@@ -1,13 +1,17 @@
-//! What ConfigMaps of the files put into a container: scripts that it mounts, variables that it gets.
+//! What ConfigMaps put into a container: scripts that it mounts, variables that it gets.
 //!
 //! Whatever such a text says is a sign: good for being silent only.
 
-use crate::inventory::Subject;
-use crate::manifest::{Container, Object, PodTemplate};
+use crate::inventory::{ConfigMapFacts, Subject};
+use crate::manifest::{Container, PodTemplate};
 use serde_json::Value;
 
-/// The texts of the ConfigMaps that a container mounts, or takes variables from, as far as the files have them.
-pub fn config_texts<'a>(subject: &Subject<'a>, pod: &PodTemplate<'a>, container: &Container<'a>) -> Vec<&'a str> {
+/// The ConfigMaps that a container mounts, or takes variables from, as far as they are known.
+pub fn config_maps<'a>(
+    subject: &Subject<'a>,
+    pod: &PodTemplate<'a>,
+    container: &Container<'a>,
+) -> Vec<&'a ConfigMapFacts> {
     let sources = items(container.value(), "envFrom").filter_map(|it| name_at(it, "/configMapRef/name"));
     let values = items(container.value(), "env").filter_map(|it| name_at(it, "/valueFrom/configMapKeyRef/name"));
     let mounted: Vec<&str> =
@@ -16,21 +20,21 @@ pub fn config_texts<'a>(subject: &Subject<'a>, pod: &PodTemplate<'a>, container:
         |volume: &&Value| volume.get("name").and_then(Value::as_str).is_some_and(|it| mounted.contains(&it));
     let volumes = items(pod.spec(), "volumes").filter(is_mounted).flat_map(of_volume);
     let names = sources.chain(values).chain(volumes);
-    names.filter_map(|name| config_map(subject, name)).flat_map(texts).map(|(_, text)| text).collect()
+    names.filter_map(|name| config_map(subject, name)).collect()
 }
 
-/// Whether a container gets a variable, with some value, from a ConfigMap of the files that it takes whole.
+/// Whether a container gets a variable, with some value, from a ConfigMap that it takes whole.
 pub fn gets_variable(subject: &Subject<'_>, container: &Container<'_>, variable: &str) -> bool {
     items(container.value(), "envFrom").any(|source| {
         let prefix = source.get("prefix").and_then(Value::as_str).unwrap_or_default();
-        let object = name_at(source, "/configMapRef/name").and_then(|name| config_map(subject, name));
+        let facts = name_at(source, "/configMapRef/name").and_then(|name| config_map(subject, name));
         let key = variable.strip_prefix(prefix);
-        object.is_some_and(|object| texts(object).any(|(name, text)| Some(name) == key && !text.is_empty()))
+        facts.is_some_and(|facts| facts.variables.iter().any(|name| Some(name.as_str()) == key))
     })
 }
 
-fn config_map<'a>(subject: &Subject<'a>, name: &str) -> Option<&'a Object> {
-    subject.inventory.config_map(subject.namespace(), name, subject.object.file())
+fn config_map<'a>(subject: &Subject<'a>, name: &str) -> Option<&'a ConfigMapFacts> {
+    subject.inventory.config_map(subject.namespace(), name, subject.object.file()).map(|entry| &entry.facts)
 }
 
 /// The ConfigMaps of a volume: its own, or those that it projects.
@@ -46,9 +50,4 @@ fn items<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> + u
 
 fn name_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer).and_then(Value::as_str)
-}
-
-fn texts(object: &Object) -> impl Iterator<Item = (&str, &str)> {
-    let data = object.value().get("data").and_then(Value::as_object);
-    data.into_iter().flatten().filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
 }

@@ -5,6 +5,7 @@
 use crate::inventory::{ConfigMapFacts, Subject};
 use crate::manifest::{Container, PodTemplate};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// The ConfigMaps that a container mounts, or takes variables from, as far as they are known.
 pub fn config_maps<'a>(
@@ -12,12 +13,16 @@ pub fn config_maps<'a>(
     pod: &PodTemplate<'a>,
     container: &Container<'a>,
 ) -> Vec<&'a ConfigMapFacts> {
+    // At the door there are none: nobody looks through thousands of volumes for them.
+    if !subject.inventory.has_config_maps(subject.namespace()) {
+        return Vec::new();
+    }
     let sources = items(container.value(), "envFrom").filter_map(|it| name_at(it, "/configMapRef/name"));
     let values = items(container.value(), "env").filter_map(|it| name_at(it, "/valueFrom/configMapKeyRef/name"));
-    let mounted: Vec<&str> =
+    let mounted: HashSet<&str> =
         items(container.value(), "volumeMounts").filter_map(|it| it.get("name")?.as_str()).collect();
     let is_mounted =
-        |volume: &&Value| volume.get("name").and_then(Value::as_str).is_some_and(|it| mounted.contains(&it));
+        |volume: &&Value| volume.get("name").and_then(Value::as_str).is_some_and(|it| mounted.contains(it));
     let volumes = items(pod.spec(), "volumes").filter(is_mounted).flat_map(of_volume);
     let names = sources.chain(values).chain(volumes);
     names.filter_map(|name| config_map(subject, name)).collect()

@@ -61,18 +61,24 @@ impl Inventory {
     }
 
     /// All copies of the workloads whose pods a Service selects, wherever they are: what none of them has is in no pod behind it.
-    pub fn copies_selected<'a>(
-        &'a self,
-        namespace: &str,
-        service: &'a ServiceFacts,
-    ) -> impl Iterator<Item = &'a Entry<WorkloadFacts>> + use<'a> {
-        let copies = self.contents.get(namespace).into_iter().flat_map(|contents| contents.workloads.all());
-        copies.filter(|workload| service.selects(|key| workload.facts.pod_labels.get(key).map(String::as_str)))
+    pub fn copies_selected(&self, namespace: &str, service: &ServiceFacts) -> Vec<&Entry<WorkloadFacts>> {
+        let Some(contents) = self.contents.get(namespace) else { return Vec::new() };
+        let pairs = service.index_pairs();
+        let is_selected = |workload: &&Entry<WorkloadFacts>| {
+            let labels = &workload.facts.pod_labels;
+            service.selects(|key| labels.get(key).map(String::as_str))
+        };
+        contents.workloads.copies_found_by_all(&pairs).filter(is_selected).collect()
     }
 
     /// A ServiceAccount.
     pub fn service_account(&self, namespace: &str, name: &str, file: &str) -> Option<&Entry<ServiceAccountFacts>> {
         self.contents.get(namespace)?.service_accounts.find("ServiceAccount", name, file).one()
+    }
+
+    /// Whether any ConfigMap of a namespace is known.
+    pub fn has_config_maps(&self, namespace: &str) -> bool {
+        self.contents.get(namespace).is_some_and(|contents| !contents.config_maps.is_empty())
     }
 
     /// A ConfigMap. Of a cluster none is listed.

@@ -101,7 +101,7 @@ fn functions_and_variables_are_followed_where_they_are_certain() {
             "[ -n \"$A\" ] || exit 1; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
             "die() { echo $1 >&2; exit 1; }\n[ -n \"$A\" ] || die A\nuntil curl -fs localhost:15021/healthz/ready; do sleep 1; done\nexec /app",
             "stop() { exit 0; }; trap stop TERM INT; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
-            "exec > /tmp/log 2>&1; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; exec /app",
+            "exec > /var/log/start 2>&1; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; exec /app",
             ". /vault/env && until curl -fs localhost:15021/healthz/ready; do sleep 1; done && exec /app",
         ],
     );

@@ -213,7 +213,7 @@ fn what_is_too_large_is_answered_as_the_strictest_rule_would() {
         assert_eq!((refusal, !warnings.is_empty()), (None, is_warned), "{namespace}");
         assert_eq!(audit["not-judged"], "too-large", "{namespace}");
     }
-    // To make it smaller is judged, and so is what a controller asks for: that is let through.
+    // To make it smaller is judged.
     let small = deployment("web", &["c0"]);
     assert_eq!(actions(&ask("shop", USER, &small, &object).unwrap()), [Action::Deny]);
 }

@@ -153,3 +153,17 @@ fn whoever_applies_a_workload_is_told_once_what_will_be_repaired() {
         assert_eq!(answer.audit[PRE_STOP], "audit spec.template.spec.containers[0].lifecycle.preStop");
     }
 }
+
+/// A controller would only ask again, for ever; whoever else asks is answered as the strictest rule would.
+#[test]
+fn a_pod_that_is_too_large_is_let_through_for_its_controller_and_never_repaired() {
+    for (user, owner, reason, is_refused) in
+        [(REPLICASET_CONTROLLER, Some("ReplicaSet"), "owned", false), (USER, None, "too-large", true)]
+    {
+        let mut pod = pod(owner);
+        pod["spec"]["volumes"] = vec![json!({"name": "v"}); 50_000].into();
+        let answer = judged(user, "CREATE", &pod);
+        assert_eq!((answer.refusal.is_some(), &*answer.audit["not-judged"]), (is_refused, reason), "{user}");
+        assert_eq!((answer.repairs.len(), repaired("shop", user, &pod).patch.len()), (0, 0), "{user}");
+    }
+}

@@ -1,7 +1,8 @@
 //! How long `check` takes for 10,000 objects, against the least that any reader of YAML must do: draining the events of
 //! a bare parser over the same texts, on the same threads, in the same run.
 //!
-//! Reading files from the disk is in neither. Run by `cargo bench --bench check`, or `cargo xtask figures`.
+//! Reading files from the disk is in neither, nor is giving back what was read: `seaworthy check` ends instead. Run by
+//! `cargo bench --bench check`, or `cargo xtask figures`.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,8 +16,8 @@ mod support;
 use granit_parser::Parser;
 use rayon::prelude::*;
 use seaworthy::base::{Mode, Source};
-use seaworthy::engine::{self, Choice, Engine, FixOutcome, Input, Outcome};
-use seaworthy::manifest::{Content, Limits, content_of, read_documents};
+use seaworthy::engine::{self, Choice, Engine, FixOutcome, Input, Kept, Outcome};
+use seaworthy::manifest::{Content, Limits, Reading, content_of, read_documents};
 use seaworthy::report::concise;
 use std::hint::black_box;
 use std::path::Path;
@@ -49,7 +50,7 @@ fn rounds(effort: Effort) -> usize {
 
 fn compare(set: &str, files: &[File], engine: &Engine, effort: Effort) {
     let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
-    let seen = check(files, engine);
+    let seen = check(files, engine).0;
     assert!(seen.counts.objects > 0 && !seen.findings.is_empty(), "nothing to judge: {:?}", seen.counts);
     let (objects, findings) = (seen.counts.objects, seen.findings.len());
     #[allow(clippy::cast_precision_loss)] // far below 2^52
@@ -65,7 +66,9 @@ fn compare(set: &str, files: &[File], engine: &Engine, effort: Effort) {
             Candidate::new("floor: parser events, drained", || drain(files)),
             Candidate::new("reading: documents with places", || read(files)),
             Candidate::new("check: reading, judging, concise report", || {
-                black_box(concise::render(&check(files, engine).findings));
+                let (outcome, kept) = check(files, engine);
+                black_box(concise::render(&outcome.findings));
+                (outcome, kept)
             }),
             Candidate::new("fix --check: reading, judging, fixing with proof", || {
                 black_box(fix(files, engine).files.len());
@@ -95,19 +98,23 @@ fn read(files: &[File]) {
     files.par_iter().for_each(|file| drop(black_box(read_documents(&source(file), &Limits::default()))));
 }
 
-fn check(files: &[File], engine: &Engine) -> Outcome {
-    engine::check(inputs(files, engine), "2026-11-21".parse().unwrap())
+fn check<'e>(files: &[File], engine: &'e Engine) -> (Outcome, Kept<'e>) {
+    engine::check_keeping(inputs(files, engine, Input::to_check), "2026-11-21".parse().unwrap())
 }
 
 fn fix(files: &[File], engine: &Engine) -> FixOutcome {
-    engine::fix(inputs(files, engine), "2026-11-21".parse().unwrap(), &Choice::default())
+    engine::fix(inputs(files, engine, Input::new), "2026-11-21".parse().unwrap(), &Choice::default())
 }
 
-fn inputs<'e>(files: &[File], engine: &'e Engine) -> Vec<Input<'e>> {
+fn inputs<'e>(
+    files: &[File],
+    engine: &'e Engine,
+    input: fn(&Arc<str>, Reading, &'e Engine) -> Input<'e>,
+) -> Vec<Input<'e>> {
     let inputs = files.par_iter().map(|file| {
         let source = source(file);
         let reading = read_documents(&source, &Limits::default());
-        Input::new(source.name(), reading, engine)
+        input(source.name(), reading, engine)
     });
     inputs.collect()
 }

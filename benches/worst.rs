@@ -140,7 +140,7 @@ fn in_cluster(large: &Large) -> (Object, Inventory) {
 fn check(text: &str, engine: &Engine) -> Outcome {
     let source = Source::new("large.yaml", text);
     let reading = read_documents(&source, &Limits::default());
-    let input = Input::new(source.name(), reading, engine);
+    let input = Input::to_check(source.name(), reading, engine);
     let outcome = engine::check(vec![input], "2026-11-21".parse().unwrap());
     assert!(outcome.problems.is_empty(), "{:?}", outcome.problems.first());
     outcome

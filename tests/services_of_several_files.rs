@@ -39,7 +39,7 @@ fn findings_under(profile: &str, rule: &str, files: &[(&str, String)]) -> Vec<Fi
     let input = |(name, text): &(&str, String)| {
         let source = Source::new(*name, text.clone());
         let reading = read_documents(&source, &Limits::default());
-        Input::new(source.name(), reading, &engine)
+        Input::to_check(source.name(), reading, &engine)
     };
     let outcome = check(files.iter().map(input).collect(), "2026-11-21".parse().unwrap());
     assert_eq!(outcome.problems, []);

@@ -6,9 +6,14 @@ use std::time::{Duration, Instant};
 pub struct Candidate<'a> {
     /// As it stands in the table.
     pub name: &'static str,
-    /// One round.
-    pub run: Box<dyn FnMut() + 'a>,
+    /// One round. What it gives back is dropped when the clock no longer runs.
+    pub run: Box<dyn FnMut() -> Box<dyn Left + 'a> + 'a>,
 }
+
+/// Whatever a round leaves behind.
+pub trait Left {}
+
+impl<T> Left for T {}
 
 /// What a candidate took, round by round.
 pub struct Taken {
@@ -31,14 +36,14 @@ pub struct Spread {
 
 impl<'a> Candidate<'a> {
     /// A candidate of this name.
-    pub fn new(name: &'static str, run: impl FnMut() + 'a) -> Self {
-        Self { name, run: Box::new(run) }
+    pub fn new<T: 'a>(name: &'static str, mut run: impl FnMut() -> T + 'a) -> Self {
+        Self { name, run: Box::new(move || Box::new(run())) }
     }
 }
 
 /// Runs all candidates `rounds` times, each round in another order, after a round that does not count.
 pub fn take_turns(rounds: usize, mut candidates: Vec<Candidate<'_>>) -> Vec<Taken> {
-    candidates.iter_mut().for_each(|candidate| (candidate.run)());
+    candidates.iter_mut().for_each(|candidate| drop((candidate.run)()));
     let mut taken: Vec<Taken> =
         candidates.iter().map(|candidate| Taken { name: candidate.name, times: Vec::new() }).collect();
     let count = candidates.len();
@@ -46,8 +51,9 @@ pub fn take_turns(rounds: usize, mut candidates: Vec<Candidate<'_>>) -> Vec<Take
         for turn in 0..count {
             let index = (round + turn) % count;
             let begun = Instant::now();
-            (candidates[index].run)();
+            let left = (candidates[index].run)();
             taken[index].times.push(begun.elapsed());
+            drop(left);
         }
     }
     taken

@@ -11,6 +11,7 @@ use crate::manifest::{ServicePort, Target};
 use crate::mesh::reserved_port::ENVOY_METRICS_NAME;
 use crate::mesh::{Membership, Transport};
 use serde_json::Value;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 /// The check.
@@ -27,16 +28,18 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
     let Some(backends) = backends(subject) else { return Vec::new() };
     let Some(facts) = subject.service_facts() else { return Vec::new() };
-    let copies: Vec<_> = subject.inventory.copies_selected(subject.namespace(), facts).collect();
-    let is_declared = |port: &ServicePort<'_>| {
-        copies.iter().any(|workload| workload.facts.resolve(port.target, port.protocol).is_some())
+    let declares = |workload: &&Entry<WorkloadFacts>, port: &ServicePort<'_>| {
+        workload.facts.resolve(port.target, port.protocol).is_some()
     };
     // What a transport that Kubernetes does not know stands for, nobody can tell: the API server refuses it.
     let is_known = |port: &ServicePort<'_>| Transport::read(Some(port.protocol)).is_some();
+    // The copies of a release are many: nobody looks through them for what the nearest ones declare.
+    let is_missing = |port: &ServicePort<'_>| is_known(port) && !backends.iter().any(|it| declares(it, port));
+    let copies = LazyCell::new(|| subject.inventory.copies_selected(subject.namespace(), facts));
     let (mut found, mut candidates) = (Vec::new(), HashMap::new());
-    for port in service.ports().filter(|port| is_known(port) && !is_declared(port)) {
+    for port in service.ports().filter(is_missing) {
         let Target::Name(name) = port.target else { continue };
-        if !is_declared_by_proxy(subject, name) {
+        if !is_declared_by_proxy(subject, name) && !copies.iter().any(|it| declares(it, &port)) {
             let all = || declared_by_all(port.protocol, &backends);
             let known: &Vec<&str> = candidates.entry(port.protocol).or_insert_with(all);
             let meant = if found.len() < MOST_LOOKED_FOR { meant(name, known, &port, &backends) } else { None };

@@ -6,7 +6,7 @@ use crate::cli::configured::Configured;
 use crate::cli::gathering::Gathering;
 use crate::cli::notes::{notes, undeclared};
 use crate::cli::{Exit, Run, look_up};
-use crate::engine::{self, Outcome};
+use crate::engine::{self, Input, Outcome};
 use crate::report::{Extent, Summary, concise, json, text};
 
 /// Judges the files behind the paths.
@@ -23,7 +23,10 @@ pub fn check(args: &CheckArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
     gathering.say_uses(run);
     let engines = gathering.engines()?;
     let (sources, unread) = gathering.read(gathering.standard_input(run));
-    let mut outcome = engine::check(gathering.inputs(&sources, &engines, &|| {}), run.today);
+    let inputs = gathering.inputs(&sources, &engines, Input::to_check, &|| {});
+    let (mut outcome, kept) = engine::check_keeping(inputs, run.today);
+    // The program ends soon.
+    std::mem::forget(kept);
     outcome.problems.extend(unread);
     outcome.problems.sort();
     report(args, &gathering.configured, &sources, outcome, run)

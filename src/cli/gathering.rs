@@ -6,10 +6,11 @@ use crate::cli::args::InputArgs;
 use crate::cli::configured::Configured;
 use crate::cli::inputs::{self, Inputs, STANDARD_INPUT_NAME};
 use crate::engine::{Engine, Input};
-use crate::manifest::{Limits, read_documents};
+use crate::manifest::{Limits, Reading, read_documents};
 use rayon::prelude::*;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The files behind the paths of a command, with the configuration of each; not yet read.
 pub struct Gathering<'a> {
@@ -64,14 +65,20 @@ impl<'a> Gathering<'a> {
         inputs::read(&self.files, standard_input.map(|bytes| (name.as_str(), bytes)))
     }
 
-    /// What the texts say, each with the rules that hold for it. Each text that was read is told.
-    pub fn inputs<'e>(&self, sources: &[Source], engines: &'e [Engine], tell: &(dyn Fn() + Sync)) -> Vec<Input<'e>> {
+    /// What the texts say, each made an input with the rules that hold for it. Each text that was read is told.
+    pub fn inputs<'e>(
+        &self,
+        sources: &[Source],
+        engines: &'e [Engine],
+        input: fn(&Arc<str>, Reading, &'e Engine) -> Input<'e>,
+        tell: &(dyn Fn() + Sync),
+    ) -> Vec<Input<'e>> {
         let limits = self.limits();
         let read = sources.par_iter().filter_map(|source| {
             let engine = engines.get(self.configured.index_for(source.name())?)?;
             let reading = read_documents(source, &limits);
             tell();
-            Some(Input::new(source.name(), reading, engine))
+            Some(input(source.name(), reading, engine))
         });
         read.collect()
     }

@@ -27,5 +27,5 @@ pub use judge::{Judgement, RuleError, mode_label_mistake};
 pub use load::{known_checks, read_rules};
 pub use plan::Plan;
 pub use repair::{APPLIED_ANNOTATION, Missed, Repair, RepairError};
-pub use session::{Counts, Input, Outcome, check};
+pub use session::{Counts, Input, Kept, Outcome, check, check_keeping};
 pub use verdict::{Decided, Verdict};

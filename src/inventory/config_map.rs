@@ -47,3 +47,31 @@ impl Indexed for ConfigMapFacts {
         Vec::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_sign_in_a_text_is_seen() {
+        let facts = |text: &str| {
+            let value =
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"run.sh": text}});
+            let facts = ConfigMapFacts::of(&Object::from_json(value).unwrap()).unwrap();
+            (facts.may_quit_proxy, facts.speaks_of_readiness)
+        };
+        for (text, wanted) in [
+            ("curl -X POST localhost:15020/quitquitquit", (true, false)),
+            ("pkill -TERM envoy", (true, false)),
+            ("until curl -fs localhost:15021/healthz/ready; do sleep 1; done", (false, true)),
+            ("nc -z $HOST 15001", (false, true)),
+            ("curl $ADMIN:15000/server_info", (false, true)),
+            ("/scripts/WAIT_for_Envoy.sh", (false, true)),
+            ("/scripts/wAiT-for-istio", (false, true)),
+            ("migrate --all && echo done", (false, false)),
+        ] {
+            assert_eq!(facts(text), wanted, "{text}");
+        }
+    }
+}

@@ -20,27 +20,40 @@ pub struct Policies {
     excepted: Vec<String>,
 }
 
-impl Policies {
-    /// Adds an object, if it is one of them.
-    pub fn add(&mut self, object: &Object) -> bool {
-        let spec = || object.value().get("spec").unwrap_or(&Value::Null);
+/// What is kept of one of these objects.
+#[derive(Debug, Default)]
+pub struct PolicyFacts {
+    binding: Option<PolicyBinding>,
+    excepted: Vec<String>,
+}
+
+impl PolicyFacts {
+    /// The facts of an object, if it is one of them.
+    pub fn of(object: &Object) -> Option<Self> {
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        let spec = || object.value().get("spec").unwrap_or(&Value::Null);
         if object.is("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding") {
             let spec = spec();
             let binding = text(spec, "policyName").map(|policy| PolicyBinding { policy, spec: spec.clone() });
-            self.bindings.extend(binding);
-            return true;
+            return Some(Self { binding, excepted: Vec::new() });
         }
-        let is_exception = object.kind() == "PolicyException" && object.group().ends_with("kyverno.io");
-        if is_exception {
-            let spec = spec();
-            let names = |list: &str, key: &str| -> Vec<String> {
-                spec.get(list).and_then(Value::as_array).into_iter().flatten().filter_map(|it| text(it, key)).collect()
-            };
-            self.excepted.extend(names("exceptions", "policyName"));
-            self.excepted.extend(names("policyRefs", "name"));
+        if object.kind() != "PolicyException" || !object.group().ends_with("kyverno.io") {
+            return None;
         }
-        is_exception
+        let names = |list: &str, key: &str| -> Vec<String> {
+            let items = spec().get(list).and_then(Value::as_array).into_iter().flatten();
+            items.filter_map(|it| text(it, key)).collect()
+        };
+        let excepted = names("exceptions", "policyName").into_iter().chain(names("policyRefs", "name")).collect();
+        Some(Self { binding: None, excepted })
+    }
+}
+
+impl Policies {
+    /// Adds what is kept of one of them.
+    pub fn add(&mut self, facts: PolicyFacts) {
+        self.bindings.extend(facts.binding);
+        self.excepted.extend(facts.excepted);
     }
 
     /// The bindings of a MutatingAdmissionPolicy.
@@ -64,7 +77,8 @@ mod tests {
         let mut policies = Policies::default();
         let mut add = |api_version: &str, kind: &str, spec: Value| {
             let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}, "spec": spec});
-            policies.add(&Object::from_json(object).unwrap())
+            let facts = PolicyFacts::of(&Object::from_json(object).unwrap());
+            facts.map(|facts| policies.add(facts)).is_some()
         };
         let binding = "MutatingAdmissionPolicyBinding";
         assert!(add("admissionregistration.k8s.io/v1", binding, json!({"policyName": "cap"})));

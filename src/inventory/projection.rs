@@ -1,17 +1,16 @@
 //! What an inventory keeps of one object: worked out for many objects at once, before they are put in one by one.
 
+use crate::inventory::policies::PolicyFacts;
 use crate::inventory::port_uses::{PortUse, uses_of};
 use crate::inventory::{
     AutoscalerFacts, ConfigMapFacts, NamespaceFacts, PeerAuthenticationFacts, ServiceAccountFacts, ServiceEntryFacts,
     ServiceFacts, WorkloadFacts,
 };
 use crate::manifest::Object;
-use std::sync::Arc;
 
 /// What is kept of an object.
 #[derive(Debug)]
 pub struct Projection {
-    pub(super) object: Arc<Object>,
     /// The places in it that are about ports of Services.
     pub(super) uses: Vec<PortUse>,
     pub(super) facts: Facts,
@@ -27,14 +26,15 @@ pub(super) enum Facts {
     ServiceEntry(ServiceEntryFacts),
     Autoscaler(AutoscalerFacts),
     ConfigMap(ConfigMapFacts),
+    Policy(PolicyFacts),
     /// One for each pod template; none of a kind that no rule asks about.
     Workload(Vec<WorkloadFacts>),
 }
 
 impl Projection {
     /// What is kept of an object.
-    pub fn of(object: &Arc<Object>) -> Self {
-        Self { object: object.clone(), uses: uses_of(object), facts: Facts::of(object) }
+    pub fn of(object: &Object) -> Self {
+        Self { uses: uses_of(object), facts: Facts::of(object) }
     }
 }
 
@@ -55,6 +55,8 @@ impl Facts {
             Self::Autoscaler(facts)
         } else if let Some(facts) = ConfigMapFacts::of(object) {
             Self::ConfigMap(facts)
+        } else if let Some(facts) = PolicyFacts::of(object) {
+            Self::Policy(facts)
         } else {
             Self::Workload(WorkloadFacts::all_of(object))
         }

@@ -154,11 +154,6 @@ impl<F: Indexed + PartialEq> Shard<F> {
         self.nearest_of(self.of_name(kind, name).map(|(identity, _)| identity), file)
     }
 
-    /// All copies of all objects.
-    pub fn all(&self) -> impl Iterator<Item = &Entry<F>> {
-        self.copies.values().flatten()
-    }
-
     /// Of each object that is found by one of the pairs at least, the copy nearest to a file, by kind and name.
     pub fn found_by_any<'a>(&'a self, pairs: &[(&str, &str)], file: &str) -> Vec<&'a Entry<F>> {
         let found = pairs.iter().filter_map(|(key, value)| self.index.get(key, value));
@@ -168,9 +163,12 @@ impl<F: Indexed + PartialEq> Shard<F> {
 
     /// Of each object that may be found by all pairs, and of some more, the copy nearest to a file, by kind and name.
     pub fn found_by_all<'a>(&'a self, pairs: &[Pair], file: &str) -> Vec<&'a Entry<F>> {
-        let found: Option<Vec<_>> = pairs.iter().map(|(key, value)| self.index.get(key, value)).collect();
-        let fewest = found.into_iter().flatten().min_by_key(|identities| identities.len());
-        self.nearest_of(fewest.into_iter().flatten(), file)
+        self.nearest_of(self.index.of_all(pairs), file)
+    }
+
+    /// All copies of those objects.
+    pub fn copies_found_by_all(&self, pairs: &[Pair]) -> impl Iterator<Item = &Entry<F>> {
+        self.index.of_all(pairs).filter_map(|identity| self.copies.get(identity)).flatten()
     }
 
     fn nearest_of<'a>(&'a self, found: impl IntoIterator<Item = &'a Arc<Identity>>, file: &str) -> Vec<&'a Entry<F>> {
@@ -182,6 +180,13 @@ impl<F: Indexed + PartialEq> Shard<F> {
 impl Index {
     fn get(&self, key: &str, value: &str) -> Option<&BTreeSet<Arc<Identity>>> {
         self.0.get(key)?.get(value)
+    }
+
+    /// Those of the rarest of some pairs: all that have every pair are among them.
+    fn of_all<'i>(&'i self, pairs: &[Pair]) -> impl Iterator<Item = &'i Arc<Identity>> + use<'i> {
+        let found: Option<Vec<_>> = pairs.iter().map(|(key, value)| self.get(key, value)).collect();
+        let fewest = found.into_iter().flatten().min_by_key(|identities| identities.len());
+        fewest.into_iter().flatten()
     }
 
     fn insert(&mut self, (key, value): Pair, identity: &Arc<Identity>) {

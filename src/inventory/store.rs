@@ -68,12 +68,11 @@ impl Inventory {
     }
 
     /// All objects of some files, in the order of the files: what is in each namespace is put in order on all cores.
-    pub fn of_files(projections: Vec<Projection>) -> Self {
+    pub fn of_files(known: impl IntoIterator<Item = (Arc<Object>, Projection)>) -> Self {
         let mut inventory = Self::new(Origin::Files);
         let mut by_namespace: HashMap<String, Vec<Content>> = HashMap::new();
-        for projection in projections {
-            let kept = Some(projection.object.clone());
-            let Some(content) = inventory.insert_across(projection, kept) else { continue };
+        for (object, projection) in known {
+            let Some(content) = inventory.insert_across(&object, projection, true) else { continue };
             match by_namespace.get_mut(content.namespace()) {
                 Some(contents) => contents.push(content),
                 None => drop(by_namespace.insert(content.namespace().to_owned(), vec![content])),
@@ -90,7 +89,7 @@ impl Inventory {
 
     /// Adds an object of a file, beside other copies of the same name. Kinds that no rule asks about are passed over.
     pub fn add(&mut self, object: &Arc<Object>) {
-        self.insert(Projection::of(object), Some(object.clone()));
+        self.insert(object, true);
     }
 
     /// Puts an object of a file as it is now in the place of what it was before.
@@ -128,7 +127,7 @@ impl Inventory {
     /// Sets an object of the cluster in the place of the one with its name; keeps only its projection.
     pub fn set(&mut self, object: &Arc<Object>) {
         self.remove(object.reference());
-        self.insert(Projection::of(object), None);
+        self.insert(object, false);
     }
 
     /// Takes an object out.
@@ -156,8 +155,8 @@ impl Inventory {
         self.origin == Origin::Cluster && !self.unlisted.contains(kind)
     }
 
-    fn insert(&mut self, projection: Projection, kept: Option<Arc<Object>>) {
-        let Some(content) = self.insert_across(projection, kept) else { return };
+    fn insert(&mut self, object: &Arc<Object>, keeps: bool) {
+        let Some(content) = self.insert_across(object, Projection::of(object), keeps) else { return };
         if !self.contents.contains_key(content.namespace()) {
             self.contents.insert(content.namespace().to_owned(), Contents::default());
         }
@@ -167,22 +166,24 @@ impl Inventory {
     }
 
     /// Puts in what is found from all namespaces. Gives what is found from the namespace of the object only.
-    fn insert_across(&mut self, projection: Projection, kept: Option<Arc<Object>>) -> Option<Content> {
-        let Projection { object, uses, facts } = projection;
-        self.port_uses.add(&object, uses, kept.clone());
-        if self.policies.add(&object) {
-            return None;
+    /// Keeps the object itself too, where findings are to point into it.
+    fn insert_across(&mut self, object: &Arc<Object>, projection: Projection, keeps: bool) -> Option<Content> {
+        let Projection { uses, facts } = projection;
+        let kept = || keeps.then(|| object.clone());
+        if !uses.is_empty() {
+            self.port_uses.add(object, uses, kept());
         }
-        if matches!(&facts, Facts::Workload(templates) if templates.is_empty()) {
-            return None;
+        match facts {
+            Facts::Policy(facts) => self.policies.add(facts),
+            Facts::Workload(templates) if templates.is_empty() => {}
+            Facts::Namespace(facts) => {
+                let reference = object.reference().clone();
+                let copies = self.namespaces.entry(reference.name.clone()).or_default();
+                add_copy(copies, Entry { reference, facts, object: kept() });
+            }
+            facts => return Some(Content { reference: object.reference().clone(), facts, object: kept() }),
         }
-        let reference = object.reference().clone();
-        if let Facts::Namespace(facts) = facts {
-            let copies = self.namespaces.entry(reference.name.clone()).or_default();
-            add_copy(copies, Entry { reference, facts, object: kept });
-            return None;
-        }
-        Some(Content { reference, facts, object: kept })
+        None
     }
 }
 
@@ -203,7 +204,7 @@ impl Contents {
     fn add(&mut self, content: Content) {
         let Content { reference, facts, object } = content;
         match facts {
-            Facts::Namespace(_) => {}
+            Facts::Namespace(_) | Facts::Policy(_) => {}
             Facts::Service(facts) => self.services.add(Entry { reference, facts, object }),
             Facts::ServiceAccount(facts) => self.service_accounts.add(Entry { reference, facts, object }),
             Facts::PeerAuthentication(facts) => self.peer_authentications.add(Entry { reference, facts, object }),

@@ -62,6 +62,13 @@ impl Document {
         &self.value
     }
 
+    /// Keeps only these fields of its JSON; their places and those of the others are still known.
+    pub(super) fn keep(&mut self, fields: &[&str]) {
+        if let Value::Object(map) = &mut self.value {
+            map.retain(|key, _| fields.contains(&key.as_str()));
+        }
+    }
+
     /// The text it was read from; none for [`Document::from_value`].
     pub fn source(&self) -> Option<&Source> {
         self.written.as_ref().map(|written| &written.source)

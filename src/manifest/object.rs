@@ -66,6 +66,15 @@ impl Object {
         Self { maker: Some(Arc::new(owner)), once: Once::default(), ..self }
     }
 
+    /// Only its head: `apiVersion`, `kind`, `metadata`, and all its places. It stays whole where others hold its document too.
+    #[must_use]
+    pub fn head(mut self) -> Self {
+        if let Some(document) = Arc::get_mut(&mut self.document) {
+            document.keep(&["apiVersion", "kind", "metadata"]);
+        }
+        self
+    }
+
     /// The object with a namespace that the manifest leaves out (an admission request names it beside the object).
     #[must_use]
     pub fn in_namespace(mut self, namespace: Option<&str>) -> Self {

@@ -5,6 +5,7 @@
 
 mod fixes;
 mod followed;
+mod heads;
 mod ignores;
 mod modes;
 mod one_defect;
@@ -49,7 +50,7 @@ fn judged_on(engine: &Engine, files: &[(&str, &str)], today: &str) -> Outcome {
     let input = |(name, text): &(&str, &str)| {
         let source = Source::new(*name, *text);
         let reading = read_documents(&source, &Limits::default());
-        Input::new(source.name(), reading, engine)
+        Input::to_check(source.name(), reading, engine)
     };
     check(files.iter().map(input).collect(), day(today))
 }

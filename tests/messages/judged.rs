@@ -21,7 +21,7 @@ impl Judge {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
         let source = Source::new("objects.yaml", list.to_string());
         let reading = read_documents(&source, &Limits::default());
-        let input = Input::new(source.name(), reading, engine);
+        let input = Input::to_check(source.name(), reading, engine);
         check(vec![input], "2026-11-21".parse().unwrap()).findings
     }
 }

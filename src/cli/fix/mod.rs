@@ -10,7 +10,7 @@ use crate::cli::args::FixArgs;
 use crate::cli::gathering::Gathering;
 use crate::cli::notes::notes;
 use crate::cli::{Exit, Run};
-use crate::engine::{self, Choice, FixOutcome};
+use crate::engine::{self, Choice, FixOutcome, Input};
 use progress::{Progress, accompanied};
 use report::Report;
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ pub fn fix(args: &FixArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
     let (sources, unread) = gathering.read(input);
     let progress = Progress::new("judging and fixing", sources.len());
     let outcome = accompanied(run, &progress, || {
-        engine::fix(gathering.inputs(&sources, &engines, &|| progress.step()), today, &choice)
+        engine::fix(gathering.inputs(&sources, &engines, Input::new, &|| progress.step()), today, &choice)
     });
     let mut done = Done { outcome, unread, unwritten: Vec::new() };
     if args.diff {

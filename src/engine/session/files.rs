@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// A file that was read, with the rules that hold for it.
 pub struct Input<'a> {
     objects: FileObjects<'a>,
-    /// What others may ask of its objects.
+    /// What others may ask of its objects, one for each.
     projections: Vec<Projection>,
 }
 
@@ -22,8 +22,26 @@ impl<'a> Input<'a> {
     /// Sorts out the objects at once: whoever reads many files on all cores does so for this too, and what was just read is still
     /// in the caches.
     pub fn new(file: &Arc<str>, reading: Reading, engine: &'a Engine) -> Self {
-        let objects = sort_out(file, reading, engine);
-        let projections = objects.objects.iter().map(Projection::of).collect();
+        let mut projections = Vec::new();
+        let objects = sorted_out(file, reading, engine, |object| {
+            projections.push(Projection::of(&object));
+            object
+        });
+        Self { objects, projections }
+    }
+
+    /// The same for [`check`] alone: of objects that no rule speaks about, such as dashboards and resource definitions, only the
+    /// head is kept. They are most of what a repository holds. A fix proves that all of a file says what it said before, and can
+    /// not do so with these.
+    ///
+    /// [`check`]: crate::engine::check
+    pub fn to_check(file: &Arc<str>, reading: Reading, engine: &'a Engine) -> Self {
+        let mut projections = Vec::new();
+        let is_whole = is_kustomization_file(file);
+        let objects = sorted_out(file, reading, engine, |object| {
+            projections.push(Projection::of(&object));
+            if is_whole || is_asked_about(&object, engine) { object } else { object.head() }
+        });
         Self { objects, projections }
     }
 
@@ -62,37 +80,66 @@ pub fn gathered(mut inputs: Vec<Input<'_>>) -> (Vec<FileObjects<'_>>, Inventory)
     inputs.sort_by(|one, other| one.objects.file.cmp(&other.objects.file));
     let patches = kustomize_patches(&inputs);
     let is_patch = |file: &FileObjects<'_>| !patches.is_empty() && patches.contains(&normalized(&file.file));
-    let (mut files, mut projections) = (Vec::with_capacity(inputs.len()), Vec::new());
+    let (mut files, mut projections) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
     for input in inputs {
         if is_patch(&input.objects) {
             files.push(input.objects.into_patch());
         } else {
+            projections.push((input.objects.objects.clone(), input.projections));
             files.push(input.objects);
-            projections.extend(input.projections);
         }
     }
-    (files, Inventory::of_files(projections))
+    let known = projections.into_iter().flat_map(|(objects, projections)| objects.into_iter().zip(projections));
+    (files, Inventory::of_files(known))
 }
 
 /// Sorts out the documents of one file.
 pub fn sort_out<'a>(file: &Arc<str>, reading: Reading, engine: &'a Engine) -> FileObjects<'a> {
+    sorted_out(file, reading, engine, |object| object)
+}
+
+/// The same, with what is made of each object.
+fn sorted_out<'a>(
+    file: &Arc<str>,
+    reading: Reading,
+    engine: &'a Engine,
+    mut make: impl FnMut(Object) -> Object,
+) -> FileObjects<'a> {
     let mut counts = Counts { files: 1, templates: usize::from(reading.templated), ..Counts::default() };
-    let documents: Vec<Arc<Document>> = reading.documents.into_iter().map(Arc::new).collect();
-    let mut objects = Vec::new();
-    for document in &documents {
-        match content_of(document) {
-            Content::Objects(found) => {
-                let found = found.into_iter().map(|object| object.with_kinds(engine.workload_kinds()));
-                objects.extend(found.map(with_maker).map(Arc::new));
+    let (mut documents, mut objects, mut lookalikes) = (Vec::new(), Vec::new(), Vec::new());
+    for document in reading.documents.into_iter().map(Arc::new) {
+        let found = match content_of(&document) {
+            Content::Objects(found) => found,
+            Content::Patch => {
+                counts.patches += 1;
+                documents.push(document);
+                continue;
             }
-            Content::Patch => counts.patches += 1,
-            Content::NotKubernetes => counts.other_documents += 1,
+            Content::NotKubernetes => {
+                counts.other_documents += 1;
+                documents.push(document);
+                continue;
+            }
+        };
+        counts.objects += found.len();
+        // An object that is alone in its document is to hold it alone, for it may leave a part of it behind.
+        let shared = (found.len() != 1).then_some(document);
+        let before = objects.len();
+        for object in found {
+            let object = with_maker(object.with_kinds(engine.workload_kinds()));
+            lookalikes.extend(Lookalike::of(&object));
+            objects.push(Arc::new(make(object)));
         }
+        documents.extend(shared.or_else(|| objects.get(before).map(|object| object.document().clone())));
     }
-    counts.objects = objects.len();
-    let lookalikes = objects.iter().filter_map(|object| Lookalike::of(object)).collect();
     let (file, problems) = (file.clone(), reading.problems);
     FileObjects { file, engine, documents, objects, problems, counts, lookalikes, judged: true, is_patch: false }
+}
+
+/// Whether a rule may ask for more of an object than its head and its projection.
+fn is_asked_about(object: &Object, engine: &Engine) -> bool {
+    let has_rules = !engine.places_about(object.group(), object.kind()).is_empty();
+    has_rules || !object.templates().is_empty() || object.maker().is_some()
 }
 
 impl FileObjects<'_> {

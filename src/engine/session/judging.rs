@@ -22,7 +22,8 @@ pub struct FileJudgement {
 /// All objects as the surroundings of each.
 pub fn surroundings<'f>(files: impl IntoIterator<Item = &'f FileObjects<'f>>) -> Inventory {
     let objects: Vec<&Arc<Object>> = files.into_iter().flat_map(|file| &file.objects).collect();
-    Inventory::of_files(objects.into_par_iter().map(Projection::of).collect())
+    let known = objects.into_par_iter().map(|object| (object.clone(), Projection::of(object)));
+    Inventory::of_files(known.collect::<Vec<_>>())
 }
 
 /// Judges all files; those that are only surroundings have no findings.

@@ -31,11 +31,8 @@ pub struct NearUse<'a> {
 }
 
 impl PortUses {
-    /// Adds the places of an object, if it has any.
+    /// Adds the places of an object: one at least.
     pub fn add(&mut self, object: &Object, facts: Vec<PortUse>, kept: Option<Arc<Object>>) {
-        if facts.is_empty() {
-            return;
-        }
         let reference = object.reference().clone();
         for it in &facts {
             match &it.service {

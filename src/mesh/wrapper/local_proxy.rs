@@ -1,5 +1,8 @@
 //! Addresses of the pod's own proxy, as they are written in commands.
 
+use regex::Regex;
+use std::sync::OnceLock;
+
 /// Ports on which the proxy or its agent says whether it is ready: Envoy's admin, the agent, and the health listener
 /// (<https://istio.io/latest/docs/ops/deployment/application-requirements/#ports-used-by-istio>).
 const READY_PORTS: [&str; 3] = ["15000", "15020", "15021"];
@@ -35,10 +38,18 @@ pub fn mentions_readiness(text: &str) -> bool {
         text.match_indices(port)
             .any(|(at, _)| !digit(text[..at].chars().next_back()) && !digit(text[at + port.len()..].chars().next()))
     };
-    asks_if_ready(text)
-        || text.split_whitespace().any(names_a_wait)
-        || LISTENERS.iter().any(|port| has(port))
-        || (has("15020") || has("15000")) && SIGNS.iter().any(|sign| text.contains(sign))
+    may_mention_readiness(text)
+        && (asks_if_ready(text)
+            || text.split_whitespace().any(names_a_wait)
+            || LISTENERS.iter().any(|port| has(port))
+            || (has("15020") || has("15000")) && SIGNS.iter().any(|sign| text.contains(sign)))
+}
+
+/// Whether a port of the proxy or a word about waiting is in the text at all: most that is looked through are settings, with none.
+fn may_mention_readiness(text: &str) -> bool {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let pattern = PATTERN.get_or_init(|| Regex::new("150(?:0[016]|2[01])|(?i:wait)").ok());
+    pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
 }
 
 /// The health listener, and those that take the pod's traffic.
@@ -101,6 +112,9 @@ mod tests {
             ("--serial=150213", false),
             ("until nc -z localhost 15001; do sleep 1; done", true),
             ("/scripts/wait-for-istio.sh && exec /app", true),
+            ("WAIT_FOR_ENVOY=true exec /app", true),
+            ("run --wAiT-for-proxy", true),
+            ("nc -z $HOST 15006", true),
             ("linkerd-await -- /app", false),
         ] {
             assert_eq!(mentions_readiness(text), wanted, "{text}");

@@ -1,8 +1,8 @@
 //! What a container's command does about the proxy and the metadata server: the mesh's recogniser, asked about a manifest.
 
 use crate::manifest::{ByContainer, Container};
-use crate::mesh::ProxyWait;
 use crate::mesh::wrapper::ContainerStart;
+use crate::mesh::{ProxyWait, Weaknesses};
 
 /// Asks about the start of a container.
 pub fn ask_start<T>(container: &Container<'_>, question: impl FnOnce(&ContainerStart<'_>) -> T) -> T {
@@ -32,6 +32,14 @@ pub fn proxy_wait(container: &Container<'_>) -> ProxyWait {
     let of_start = |it: &Container<'_>| ask_start(it, |start| start.proxy_wait());
     let waits = container.pod().once(|| Waits(ByContainer::of(&container.pod(), of_start)));
     waits.0.get(container).copied().unwrap_or(ProxyWait::None)
+}
+
+/// The weaknesses of a container's wait for the proxy, if it certainly has one. Kept in the same way.
+pub fn wait_weaknesses(container: &Container<'_>) -> Option<Weaknesses> {
+    struct Found(ByContainer<Option<Weaknesses>>);
+    let of_start = |it: &Container<'_>| ask_start(it, |start| start.wait_weaknesses());
+    let found = container.pod().once(|| Found(ByContainer::of(&container.pod(), of_start)));
+    found.0.get(container).cloned().flatten()
 }
 
 /// Whether a container asks the metadata server, by any sign. Kept in the same way.

@@ -151,7 +151,7 @@ fn endless(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> 
     };
     let message = format!("container {name} never starts: {cause}: want no wait at {path}");
     let help = "take the wait out of `command` and `args`, or let the pod be injected";
-    let fix = unwrapped(scene, container, Rest::NeverMeansProxy);
+    let fix = scene.fixes.spend(|| unwrapped(scene, container, Rest::NeverMeansProxy));
     Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 
@@ -166,7 +166,7 @@ fn before_proxy(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observat
     let message =
         format!("init container {name} never ends: it waits for a proxy that starts after it: want no wait at {path}");
     let help = "take the wait out, or use a native sidecar, which starts before the init containers";
-    let fix = unwrapped(scene, container, Rest::NeverMeansProxy);
+    let fix = scene.fixes.spend(|| unwrapped(scene, container, Rest::NeverMeansProxy));
     Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 
@@ -178,7 +178,8 @@ fn redundant(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation
     let why = scene.why_no_wait();
     let message = format!("container {name} {why}, and has no use for a wait: want no wait at {path}");
     let help = "take the wait out of `command` and `args`: where there is no proxy, it is in the way";
-    let fix = unwrapped(scene, container, Rest::MeansProxy).map(|fix| match scene.subject.membership {
+    let fix = scene.fixes.spend(|| unwrapped(scene, container, Rest::MeansProxy));
+    let fix = fix.map(|fix| match scene.subject.membership {
         Membership::Unknown => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
         _ => fix,
     });

@@ -109,19 +109,24 @@ fn variables_taken(container: &Container<'_>) -> Vec<Observation> {
     let entries = container.value().get("env").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let of_entry = |(index, entry): (usize, &Value)| {
         let name = entry.get("name").and_then(Value::as_str)?;
-        let path = container.path().key("env").index(index).key("name");
+        let path = || container.path().key("env").index(index).key("name");
         if container.name() == PROXY {
             let is_rendered = RENDERED.contains(&name);
-            let message =
-                || format!("`{name}` replaces what Istio itself tells the proxy by it: want it gone at {path}");
-            return is_rendered.then(|| Observation::new(path.clone(), message()).help(ELSEWHERE).unfixed(NOT_KNOWN));
+            return is_rendered.then(|| {
+                let path = path();
+                let message =
+                    format!("`{name}` replaces what Istio itself tells the proxy by it: want it gone at {path}");
+                Observation::new(path, message).help(ELSEWHERE).unfixed(NOT_KNOWN)
+            });
         }
-        let compose = |name: &str| {
-            format!("{name} is for the proxy, and nobody reads it in this container: want it gone at {path}")
-        };
         let is_unread = name.starts_with("ISTIO_META_") || name == RENDERED[0] && is_proxy_config(entry);
-        let unread = || Observation::new(path.clone(), with_name(40, name, compose)).case(UNREAD).help(ELSEWHERE);
-        is_unread.then(|| unread().unfixed(NOT_KNOWN))
+        is_unread.then(|| {
+            let path = path();
+            let message = with_name(40, name, |name| {
+                format!("{name} is for the proxy, and nobody reads it in this container: want it gone at {path}")
+            });
+            Observation::new(path, message).case(UNREAD).help(ELSEWHERE).unfixed(NOT_KNOWN)
+        })
     };
     entries.iter().enumerate().filter_map(of_entry).collect()
 }

@@ -1,7 +1,7 @@
 //! A wait that the pod needs today, and that may do harm itself.
 
 use crate::base::{Fix, Safety};
-use crate::checks::container_start::{ask_start, proxy_wait};
+use crate::checks::container_start::{ask_start, proxy_wait, wait_weaknesses};
 use crate::checks::failing_hook::{lacking, official_lacking};
 use crate::checks::job_completion::quits_after;
 use crate::checks::proxy_start::{ReadyFirst, ready_first};
@@ -48,18 +48,16 @@ fn weaknesses(scene: &Scene<'_>, container: &Container<'_>) -> Vec<String> {
     }
     // With a process namespace of the pod no container has the first process.
     let is_first = scene.pod.spec().get("shareProcessNamespace").and_then(Value::as_bool) != Some(true);
-    ask_start(container, |start| {
-        let found = start.wait_weaknesses().unwrap_or_default();
-        let no_time_out = found.no_time_out.then(|| "has no time-out".to_owned());
-        let deaf = (found.deaf_to_term && is_first).then(|| DEAF.to_owned());
-        let dropped = found.dropped.map(|word| format!("drops {} of args", shortened_to(16, word)));
-        [no_time_out, deaf, dropped].into_iter().flatten().collect()
-    })
+    let found = wait_weaknesses(container).unwrap_or_default();
+    let no_time_out = found.no_time_out.then(|| "has no time-out".to_owned());
+    let deaf = (found.deaf_to_term && is_first).then(|| DEAF.to_owned());
+    let dropped = found.dropped.map(|word| format!("drops {} of args", shortened_to(16, &word)));
+    [no_time_out, deaf, dropped].into_iter().flatten().collect()
 }
 
 /// What the image is made from, if that is known to lack the shell that the wait is written for.
 pub fn missing_shell(scene: &Scene<'_>, container: &Container<'_>) -> Option<BareBase> {
-    let needs_shell = ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.shell));
+    let needs_shell = wait_weaknesses(container).is_some_and(|it| it.shell);
     let is_promised = scene.subject.profile.shell == Shell::Assume;
     lacking(container, container.command().next()?).filter(|_| needs_shell && !is_promised)
 }
@@ -72,7 +70,7 @@ fn missing_program(scene: &Scene<'_>, container: &Container<'_>) -> Option<(&'st
     let shell = container.command().next().filter(|it| it.rsplit('/').next() == Some("bash"));
     let shell = shell.and_then(|it| Some(("bash", official_lacking(container, it)?)));
     let asking = || {
-        let program = ask_start(container, |start| start.wait_weaknesses().and_then(|it| it.program))?;
+        let program = wait_weaknesses(container)?.program?;
         Some((program, official_lacking(container, program)?))
     };
     shell.or_else(asking)
@@ -80,7 +78,7 @@ fn missing_program(scene: &Scene<'_>, container: &Container<'_>) -> Option<(&'st
 
 /// What replaces the wait: Istio does it, or, where it cannot or a person would have to look, seaworthy-wait.
 fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
-    if ask_start(container, |start| start.wait_weaknesses().is_some_and(|it| it.dropped.is_some())) {
+    if wait_weaknesses(container).is_some_and(|it| it.dropped.is_some()) {
         return Err("whether the dropped arguments are meant only their owner knows".to_owned());
     }
     if let Some((program @ "bash", image)) = missing_program(scene, container) {

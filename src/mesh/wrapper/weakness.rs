@@ -9,8 +9,8 @@ use crate::mesh::wrapper::waiting::{called_function, first_wait, question_at, wa
 use crate::mesh::wrapper::{Bound, ContainerStart, ProxyWait, SHELLS, after_options_and, basename, inline_script_at};
 
 /// The weaknesses of one wait; none of them is set for one that is sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Weaknesses<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Weaknesses {
     /// It has no end of its own: while the proxy is not ready, nothing else happens.
     pub no_time_out: bool,
     /// It ignores SIGTERM if it is the first process of its container, so that it is killed at the end of the grace period.
@@ -19,18 +19,18 @@ pub struct Weaknesses<'a> {
     /// (<https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>), and a shell sets no handler for SIGTERM by itself.
     pub deaf_to_term: bool,
     /// The first of the arguments behind the script, which the script does not hand on to anybody.
-    pub dropped: Option<&'a str>,
+    pub dropped: Option<String>,
     /// It is a script, and needs the shell that its command names.
     pub shell: bool,
     /// The program that it asks with, where nothing else of the script speaks of that: it may bring it.
     pub program: Option<&'static str>,
 }
 
-impl<'a> ContainerStart<'a> {
+impl ContainerStart<'_> {
     /// The weaknesses of its wait for the proxy, if it certainly has one.
-    pub fn wait_weaknesses(&self) -> Option<Weaknesses<'a>> {
+    pub fn wait_weaknesses(&self) -> Option<Weaknesses> {
         let ProxyWait::Certain(bound) = self.proxy_wait() else { return None };
-        let argv: Vec<&'a str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
         let mut weaknesses = Weaknesses { no_time_out: bound == Bound::Endless, ..Weaknesses::default() };
         let start = behind_replaced(&argv);
         let (program, arguments) = argv.get(start..)?.split_first()?;
@@ -45,7 +45,8 @@ impl<'a> ContainerStart<'a> {
         // Those in `command` are there for the shell: `$0` and what goes with it.
         let behind = start + at + 2;
         let first = behind.max(self.command.len());
-        weaknesses.dropped = dropped(arguments[at], argv.get(first..).unwrap_or_default(), behind < first);
+        let dropped = dropped(arguments[at], argv.get(first..).unwrap_or_default(), behind < first);
+        weaknesses.dropped = dropped.map(str::to_owned);
         Some(weaknesses)
     }
 }
@@ -128,7 +129,7 @@ mod tests {
 
     const LOOP: &str = "until curl -fs localhost:15021/healthz/ready; do sleep 1; done";
 
-    fn weaknesses<'a>(command: &'a [&'a str], args: &'a [&'a str]) -> Option<Weaknesses<'a>> {
+    fn weaknesses(command: &[&str], args: &[&str]) -> Option<Weaknesses> {
         ContainerStart { name: "app", image: "app:1", command, args, env: &[] }.wait_weaknesses()
     }
 
@@ -153,7 +154,7 @@ mod tests {
             (["pilot-agent", "wait", ""], Some((false, false))),
         ] {
             let found = weaknesses(&argv, &[]);
-            assert_eq!(found.map(|it| (it.no_time_out, it.deaf_to_term)), wanted, "{argv:?}");
+            assert_eq!(found.as_ref().map(|it| (it.no_time_out, it.deaf_to_term)), wanted, "{argv:?}");
             assert_eq!(found.map(|it| it.shell), wanted.map(|_| argv[1].starts_with('-')), "{argv:?}");
         }
         let behind_init = ["tini", "--", "sh", "-c", &script("/app")];
@@ -163,7 +164,7 @@ mod tests {
             let argv: Vec<&str> = replaced.iter().copied().chain(["sh", "-c", LOOP]).collect();
             let found = weaknesses(&argv, &["--x"]).unwrap();
             assert_eq!((found.no_time_out, found.deaf_to_term, found.shell), (true, true, false), "{replaced:?}");
-            assert_eq!(found.dropped, Some("--x"), "{replaced:?}");
+            assert_eq!(found.dropped.as_deref(), Some("--x"), "{replaced:?}");
         }
     }
 
@@ -216,7 +217,7 @@ mod tests {
             (&["sh", "-c", &sourced], &["serve", "80"], None),
             (&["sh", "-c", &counting], &["serve", "80"], None),
         ] {
-            assert_eq!(weaknesses(command, args).unwrap().dropped, wanted, "{command:?} {args:?}");
+            assert_eq!(weaknesses(command, args).unwrap().dropped.as_deref(), wanted, "{command:?} {args:?}");
         }
     }
 }

@@ -49,7 +49,7 @@ pub fn notes(counts: &Counts, assumptions: &BTreeSet<Assumption>) -> Vec<String>
     }
     if counts.templates > 0 {
         notes.push(format!(
-            "{} with `{{{{ ... }}}}` not read: check what is rendered, as in `helm template CHART | seaworthy check -`",
+            "{} with `{{{{ ... }}}}` or `#@ ...` not read: check what is rendered, as in `helm template CHART | seaworthy check -`",
             number(counts.templates, "template file")
         ));
     }
@@ -113,7 +113,7 @@ mod tests {
             (
                 counts(0, 1),
                 vec![none.clone()],
-                "1 template file with `{{ ... }}` not read: check what is rendered, as in `helm template CHART | seaworthy check -`",
+                "1 template file with `{{ ... }}` or `#@ ...` not read: check what is rendered, as in `helm template CHART | seaworthy check -`",
             ),
             (Counts { objects: 0, ..counts(0, 0) }, vec![none], "no Kubernetes object found in 2 files"),
         ];

@@ -66,7 +66,7 @@ fn read_files(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, Readin
         let name = path.to_string_lossy().into_owned();
         match fs::read_to_string(&path) {
             Ok(text) => {
-                let mut reading = read_documents(&Source::new(&*name, text), &Limits::default());
+                let mut reading = read_documents(&Source::new(&*name, text), &Limits::default()).without_ytt();
                 problems.append(&mut reading.problems);
                 if reading.templated {
                     let message = "this is a template, of which nothing is known: render it first";

@@ -25,6 +25,22 @@ pub struct Reading {
     /// Whether the file holds text of a template (`{{ ... }}`) where YAML has no place for it. Such pieces, and others of
     /// the same file that contain `{{`, are neither documents nor problems.
     pub templated: bool,
+    /// Whether a comment in it is one of ytt: then all of it is a template, although it can be read.
+    pub ytt: bool,
+}
+
+impl Reading {
+    /// The same without what is a template of ytt: of its documents any may be left out or made several times, and any value may
+    /// be another one. What kubectl drops of them is no mistake either: it is never given to kubectl.
+    #[must_use]
+    pub fn without_ytt(mut self) -> Self {
+        if self.ytt {
+            self.templated = true;
+            self.documents.clear();
+            self.problems.retain(|problem| problem.fatal);
+        }
+        self
+    }
 }
 
 /// Reads a file as kubectl does. Never fails: what cannot be read is a problem in the answer.
@@ -134,6 +150,9 @@ impl File<'_> {
 
     fn yaml_document(&mut self, piece: Span, outcome: yaml::Outcome) {
         let Ok(composed) = outcome.read else { return };
+        let text = self.source.text();
+        let comment = |range: &Range| text.get(absolute(piece, *range).start..absolute(piece, *range).end);
+        self.reading.ytt |= outcome.comments.iter().filter_map(comment).any(template::is_of_ytt);
         self.document(piece, composed, &outcome.comments);
         if let Some(at) = outcome.unread {
             self.unread(absolute(piece, Range { start: at, end: at }));

@@ -1,4 +1,4 @@
-//! Telling a template (of helm, of Go) from broken YAML.
+//! Telling a template (of helm, of Go, of ytt) from broken YAML, and from YAML.
 //!
 //! A piece counts as a template when it cannot be read *and* a `{{` can be the reason: one that stands outside of quotes,
 //! blocks of text and comments, up to the line where reading stopped. A file that can be read is never a template:
@@ -28,6 +28,19 @@ pub(super) fn explains(text: &str, fault: &Fault, outcome: &Outcome) -> bool {
     false
 }
 
+/// Whether a comment, from its `#` on, is one that ytt reads: code behind `#@ `, or a word about what stands behind it, such as
+/// `#@overlay/match by="name"`.
+///
+/// Source: <https://carvel.dev/ytt/docs/latest/lang-ref-annotation/>
+pub(super) fn is_of_ytt(comment: &str) -> bool {
+    let Some(text) = comment.strip_prefix("#@") else { return false };
+    let word = text.split_whitespace().next().unwrap_or("");
+    let is_code = text.starts_with([' ', '\t']) && !word.is_empty();
+    let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
+    is_code
+        || text.starts_with(word) && word.split_once('/').is_some_and(|(module, name)| is_name(module) && is_name(name))
+}
+
 /// Whether a line has a `{{` that is neither hidden nor behind a quote or a comment sign: those are an estimate, for what
 /// could not be read.
 fn has_open_braces(line: &str, is_hidden: impl Fn(usize) -> bool) -> bool {
@@ -50,4 +63,37 @@ fn has_open_braces(line: &str, is_hidden: impl Fn(usize) -> bool) -> bool {
 fn contains(ranges: &[Range], at: usize) -> bool {
     let after = ranges.partition_point(|range| range.start as usize <= at);
     after.checked_sub(1).and_then(|index| ranges.get(index)).is_some_and(|range| at < range.end as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_of_ytt_are_told_from_those_for_people() {
+        let of_ytt = [
+            "#@ data.values.grace",
+            "#@\tend",
+            "#@overlay/match by=\"name\"",
+            "#@data/values-schema",
+            "#@ load(\"@ytt:data\")",
+        ];
+        let others = [
+            "# @param image",
+            "#",
+            "#@",
+            "#@ ",
+            "#@author",
+            "#@generated",
+            "#! a note",
+            "#~ odd-name",
+            "#@me/you.org",
+            "#@/x",
+        ];
+        for (comments, wanted) in [(&of_ytt[..], true), (&others[..], false)] {
+            for comment in comments {
+                assert_eq!(is_of_ytt(comment), wanted, "{comment}");
+            }
+        }
+    }
 }

@@ -129,7 +129,7 @@ fn what_was_assumed_and_left_out_is_said_once() {
     let ran = seaworthy(&["check", "."]).within(files.path()).run();
     insta::assert_snapshot!(ran.err, @"
     note: membership unknown for 2 objects; assumed Istio 1.28, Kubernetes 1.33: set `profile` or `--assume-membership sidecar`
-    note: 1 template file with `{{ ... }}` not read: check what is rendered, as in `helm template CHART | seaworthy check -`
+    note: 1 template file with `{{ ... }}` or `#@ ...` not read: check what is rendered, as in `helm template CHART | seaworthy check -`
     checked 2 objects in 3 files: 2 warnings (1 document skipped)
     ");
     let ran = seaworthy(&["check", ".", "--assume-membership", "outside", "-o", "concise"]).within(files.path()).run();

@@ -72,6 +72,22 @@ fn patches_are_not_judged_and_hide_nothing_else() {
     assert_eq!(outcome.counts.patches, 1);
 }
 
+/// ytt fills in values of files that any program can read: what they say without it nobody applies.
+#[test]
+fn a_file_of_ytt_is_a_template() {
+    let engine = engine(CLASSIC);
+    let of = |text: &str| {
+        let outcome = judged(&engine, &[("job.yaml", text)]);
+        (found(&outcome).len(), outcome.counts.templates, outcome.problems.len())
+    };
+    let (read, template) = ((1, 0, 0), (0, 1, 0));
+    assert_eq!(of(&JOB.replace("spec: {containers", "metadata: #@ labels()\n    spec: {containers")), template);
+    assert_eq!(of(&format!("#@ load(\"@ytt:data\", \"data\")\n---\n{JOB}")), template);
+    assert_eq!(of(&format!("{JOB}#@ if x:\nstatus: a\n#@ else:\nstatus: b\n#@ end\n")), template);
+    assert_eq!(of(&format!("#@overlay/match by=\"kind\"\n---\n{JOB}")), template);
+    assert_eq!(of(&format!("# @param a\n#@author me\n{JOB}data: |\n  #@ if x:\n")), read);
+}
+
 fn item(text: &str, depth: usize) -> String {
     let blank = " ".repeat(depth);
     let lines: String = text.lines().map(|line| format!("{blank}  {line}\n")).collect();

@@ -88,7 +88,7 @@ fn nested_aliases(width: usize, levels: usize, padding: usize, maps: bool) -> St
 
 /// What we read otherwise than kubectl, if anything.
 fn difference(text: &str, answer: &Answer) -> Option<String> {
-    let Reading { documents, problems, templated } =
+    let Reading { documents, problems, templated, ytt: _ } =
         read_documents(&Source::new("generated.yaml", text), &Limits::default());
     let first_problem = problems.iter().find(|problem| problem.fatal).map(ToString::to_string);
     let refused = first_problem.clone().or(templated.then(|| "taken for a template".to_owned()));

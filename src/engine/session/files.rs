@@ -105,6 +105,7 @@ fn sorted_out<'a>(
     engine: &'a Engine,
     mut make: impl FnMut(Object) -> Object,
 ) -> FileObjects<'a> {
+    let reading = reading.without_ytt();
     let mut counts = Counts { files: 1, templates: usize::from(reading.templated), ..Counts::default() };
     let (mut documents, mut objects, mut lookalikes) = (Vec::new(), Vec::new(), Vec::new());
     for document in reading.documents.into_iter().map(Arc::new) {

@@ -1,6 +1,6 @@
 //! One object and one of its pod templates before the rules: from observations to findings.
 
-use crate::base::{Edit, Evaluation, Finding, Mode, Path, Related, Remedy, Severity, Suppression};
+use crate::base::{Edit, Evaluation, Finding, Fix, Mode, Path, Related, Remedy, Safety, Severity, Suppression};
 use crate::checks::{Observation, TOO_MANY};
 use crate::engine::ignores::annotated_reason;
 use crate::engine::judge::{Judgement, PANIC, RuleError};
@@ -114,7 +114,7 @@ impl Scene<'_> {
     /// Printed into the text of the object. Each takes a look at the whole object: whoever makes one up with thousands of
     /// findings must not keep anybody waiting for it.
     fn remedy(&self, remedy: Remedy) -> Remedy {
-        let object = self.subject.object;
+        let (object, remedy) = (self.subject.object, self.beside_patches(remedy));
         if remedy.fix().is_none() || object.source().is_none() {
             return remedy;
         }
@@ -124,6 +124,15 @@ impl Scene<'_> {
         }
         self.printed.set(self.printed.get() + 1);
         if self.printed.get() > MOST_FIXES { Remedy::Unfixed(TOO_MANY.to_owned()) } else { printed(remedy, object) }
+    }
+
+    /// What kustomize puts on an object comes behind its fix: of both together nothing is proven.
+    fn beside_patches(&self, remedy: Remedy) -> Remedy {
+        let Some(fix) = remedy.safe_fix() else { return remedy };
+        let patch = self.subject.inventory.kustomizations().beside(self.subject.object, &fix.edits);
+        let Some((patch, field)) = patch else { return remedy };
+        let reason = format!("a patch in {} sets {field}: look at both together", patch.file);
+        Remedy::Fix(Fix { safety: Safety::Unsafe(reason), ..fix.clone() })
     }
 
     /// Where membership is unknown and the rule depends on it, nothing is worse than a warning.

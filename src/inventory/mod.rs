@@ -10,6 +10,7 @@ mod config_map;
 mod declared_ports;
 mod facts;
 mod istio_container;
+mod kustomizations;
 mod nearness;
 mod peer_authentication;
 mod policies;
@@ -29,6 +30,7 @@ pub use facts::{
     WorkloadFacts,
 };
 pub(crate) use istio_container::is_of_istio;
+pub use kustomizations::Kustomizations;
 pub use nearness::Nearest;
 pub use peer_authentication::PeerAuthenticationFacts;
 pub use policies::{Policies, PolicyBinding};

@@ -8,8 +8,8 @@ use crate::inventory::port_uses::PortUses;
 use crate::inventory::projection::{Facts, Projection};
 use crate::inventory::shard::{Indexed, Pair, Renewed, Shard, renew};
 use crate::inventory::{
-    AutoscalerFacts, ConfigMapFacts, Entry, NamespaceFacts, PeerAuthenticationFacts, Policies, ServiceAccountFacts,
-    ServiceEntryFacts, ServiceFacts, WorkloadFacts,
+    AutoscalerFacts, ConfigMapFacts, Entry, Kustomizations, NamespaceFacts, PeerAuthenticationFacts, Policies,
+    ServiceAccountFacts, ServiceEntryFacts, ServiceFacts, WorkloadFacts,
 };
 use crate::manifest::{Object, group_of};
 use rayon::prelude::*;
@@ -38,6 +38,7 @@ pub struct Inventory {
     /// Of all namespaces: a place may be about a Service of another one.
     port_uses: PortUses,
     policies: Policies,
+    kustomizations: Arc<Kustomizations>,
 }
 
 #[derive(Debug, Default)]
@@ -85,6 +86,17 @@ impl Inventory {
         });
         inventory.contents = filled.collect();
         inventory
+    }
+
+    /// The same with the kustomizations of the files.
+    #[must_use]
+    pub fn with_kustomizations(self, kustomizations: Arc<Kustomizations>) -> Self {
+        Self { kustomizations, ..self }
+    }
+
+    /// The kustomizations of the files; none of a cluster, where objects are what they are.
+    pub fn kustomizations(&self) -> &Arc<Kustomizations> {
+        &self.kustomizations
     }
 
     /// Adds an object of a file, beside other copies of the same name. Kinds that no rule asks about are passed over.

@@ -170,10 +170,26 @@ impl<'a> Subject<'a> {
             if self.is_mirror(&pod) {
                 return Membership::Outside;
             }
-            return self.decide(&pod.labels(), &pod.annotations(), pod.host_network(), own_proxy(&pod));
+            let membership = self.decide(&pod.labels(), &pod.annotations(), pod.host_network(), own_proxy(&pod));
+            let is_open = membership != Membership::Outside && self.is_decided_by_patch();
+            return if is_open { Membership::Unknown } else { membership };
         }
         let memberships: Vec<Membership> = self.workloads.iter().map(|it| self.membership_of(&it.facts)).collect();
         together(&memberships).unwrap_or_else(|| self.decide(&NO_LABELS, &NO_LABELS, false, None))
+    }
+
+    /// Whether kustomize decides about the membership of the pods when the file is applied.
+    fn is_decided_by_patch(&self) -> bool {
+        let kustomizations = self.inventory.kustomizations();
+        if kustomizations.is_empty() {
+            return false;
+        }
+        let metadata = self.object.templates().iter().map(|template| template.clone().key("metadata"));
+        let keys = metadata.flat_map(|it| {
+            let annotation = it.clone().key("annotations").key(INJECT_KEY);
+            MEMBERSHIP_KEYS.into_iter().map(move |key| it.clone().key("labels").key(key)).chain([annotation])
+        });
+        kustomizations.set_any(self.object, &keys.collect::<Vec<_>>())
     }
 
     /// Whether it only shows what the kubelet of a node runs by itself.

@@ -1,4 +1,13 @@
-//! Which files a `kustomization.yaml` uses as patches: parts of objects, never judged as objects.
+//! What a `kustomization.yaml` says about other files: which it takes in, and which are patches, which are parts of objects and never
+//! judged as objects. Nothing is built here: a patch is read for the fields that it sets, not for what comes of them.
+
+mod kustomization;
+mod patch;
+mod target;
+
+pub use kustomization::Kustomization;
+pub use patch::{Field, Patch};
+pub use target::Target;
 
 use serde_json::Value;
 

@@ -9,6 +9,7 @@ mod heads;
 mod ignores;
 mod modes;
 mod one_defect;
+mod patches;
 mod ratchet;
 mod references;
 mod surroundings;

@@ -11,15 +11,15 @@ use crate::manifest::Object;
 use crate::manifest::edit::applied;
 use std::sync::Arc;
 
-/// The surroundings with the fixes of all selected objects done; none where there is at most one that others look at.
-pub fn expected(files: &[File<'_>], selected: &Selected) -> Option<Inventory> {
+/// The surroundings as they are `now` with the fixes of all selected objects done; none where there is at most one that others look at.
+pub fn expected(files: &[File<'_>], selected: &Selected, now: &Inventory) -> Option<Inventory> {
     let objects = selected.iter().flat_map(|(file, wanted)| wanted.keys().map(move |index| (*file, *index)));
     let is_seen = |(file, index): &(usize, usize)| {
         let object = files.get(*file).and_then(|file| file.now.objects.objects.get(*index));
         object.is_some_and(|object| object.templates().is_empty())
     };
     let _two_at_least = objects.filter(is_seen).nth(1)?;
-    let mut inventory = Inventory::new(Origin::Files);
+    let mut inventory = Inventory::new(Origin::Files).with_kustomizations(now.kustomizations().clone());
     for (number, file) in files.iter().enumerate() {
         let wanted = selected.get(&number);
         for (index, object) in file.now.objects.objects.iter().enumerate() {

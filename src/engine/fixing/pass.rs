@@ -58,7 +58,7 @@ impl<'a> Session<'a> {
         if selected.is_empty() {
             return None;
         }
-        let expected = expected(&self.files, &selected);
+        let expected = expected(&self.files, &selected, &self.inventory);
         let scene = Scene { inventory: expected.as_ref().unwrap_or(&self.inventory), today: self.today };
         let in_file =
             |(number, wanted): (&usize, &Wanted)| Some(attempt(*number, &self.files.get(*number)?.now, wanted, scene));
@@ -129,7 +129,7 @@ impl<'a> Session<'a> {
         if is_sound {
             self.take(others);
         } else {
-            self.inventory = surroundings(self.files.iter().map(|file| &file.now.objects));
+            self.inventory = surroundings(self.files.iter().map(|file| &file.now.objects), &self.inventory);
             self.take(self.judged_again(&touched, &[], false));
         }
         any_holds
@@ -154,7 +154,8 @@ impl<'a> Session<'a> {
             let new: BTreeMap<usize, &FileObjects<'a>> =
                 read.iter().map(|(attempt, now)| (attempt.file, now)).collect();
             let files = self.files.iter().enumerate();
-            self.inventory = surroundings(files.map(|(number, file)| *new.get(&number).unwrap_or(&&file.now.objects)));
+            let objects = files.map(|(number, file)| *new.get(&number).unwrap_or(&&file.now.objects));
+            self.inventory = surroundings(objects, &self.inventory);
         }
         renewed == Renewed::Unseen
     }

@@ -3,10 +3,10 @@
 use crate::base::Problem;
 use crate::engine::Engine;
 use crate::engine::session::Counts;
-use crate::inventory::{Inventory, Projection};
-use crate::manifest::kustomize::{is_kustomization_file, normalized, patch_files};
+use crate::inventory::{Inventory, Kustomizations, Projection};
+use crate::manifest::kustomize::{Kustomization, is_kustomization_file, normalized, patch_files};
 use crate::manifest::{Content, Document, Lookalike, Object, Owner, Reading, content_of};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A file that was read, with the rules that hold for it.
@@ -78,7 +78,7 @@ pub struct FileObjects<'a> {
 /// no objects.
 pub fn gathered(mut inputs: Vec<Input<'_>>) -> (Vec<FileObjects<'_>>, Inventory) {
     inputs.sort_by(|one, other| one.objects.file.cmp(&other.objects.file));
-    let patches = kustomize_patches(&inputs);
+    let (patches, kustomizations) = (kustomize_patches(&inputs), Arc::new(kustomizations(&inputs)));
     let is_patch = |file: &FileObjects<'_>| !patches.is_empty() && patches.contains(&normalized(&file.file));
     let (mut files, mut projections) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
     for input in inputs {
@@ -90,7 +90,7 @@ pub fn gathered(mut inputs: Vec<Input<'_>>) -> (Vec<FileObjects<'_>>, Inventory)
         }
     }
     let known = projections.into_iter().flat_map(|(objects, projections)| objects.into_iter().zip(projections));
-    (files, Inventory::of_files(known))
+    (files, Inventory::of_files(known).with_kustomizations(kustomizations))
 }
 
 /// Sorts out the documents of one file.
@@ -160,6 +160,23 @@ fn with_maker(object: Object) -> Object {
         Some(owner) => object.made_by(owner),
         None => object,
     }
+}
+
+/// The kustomizations among some files; none where none of them changes what others say.
+fn kustomizations(inputs: &[Input<'_>]) -> Kustomizations {
+    let files = || inputs.iter().map(|input| &input.objects);
+    let found: Vec<&FileObjects<'_>> = files().filter(|it| is_kustomization_file(&it.file)).collect();
+    if found.is_empty() {
+        return Kustomizations::default();
+    }
+    let by_name: HashMap<String, &FileObjects<'_>> = files().map(|it| (normalized(&it.file), it)).collect();
+    let of_file = |name: &str| by_name.get(name).map_or(&[][..], |it| it.documents.as_slice());
+    let read = |it: &&FileObjects<'_>| Some(Kustomization::of(&it.file, it.documents.first()?.value(), of_file));
+    let all: Vec<Kustomization> = found.iter().filter_map(read).collect();
+    if all.iter().all(|it| it.patches.is_empty()) {
+        return Kustomizations::default();
+    }
+    Kustomizations::of(all, |name| by_name.contains_key(name))
 }
 
 fn kustomize_patches(inputs: &[Input<'_>]) -> BTreeSet<String> {

@@ -19,11 +19,11 @@ pub struct FileJudgement {
     pub problems: Vec<Problem>,
 }
 
-/// All objects as the surroundings of each.
-pub fn surroundings<'f>(files: impl IntoIterator<Item = &'f FileObjects<'f>>) -> Inventory {
+/// All objects as the surroundings of each, in place of what these were before. Kustomizations stay as they are.
+pub fn surroundings<'f>(files: impl IntoIterator<Item = &'f FileObjects<'f>>, before: &Inventory) -> Inventory {
     let objects: Vec<&Arc<Object>> = files.into_iter().flat_map(|file| &file.objects).collect();
     let known = objects.into_par_iter().map(|object| (object.clone(), Projection::of(object)));
-    Inventory::of_files(known.collect::<Vec<_>>())
+    Inventory::of_files(known.collect::<Vec<_>>()).with_kustomizations(before.kustomizations().clone())
 }
 
 /// Judges all files; those that are only surroundings have no findings.

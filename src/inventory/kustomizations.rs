@@ -1,0 +1,136 @@
+//! The patches that kustomize puts on objects of other files of a run: what is applied is not what stands in those files.
+
+use crate::base::{Edit, Path};
+use crate::manifest::Object;
+use crate::manifest::kustomize::{Field, Kustomization, Patch, normalized};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The kustomizations of a run, by what they take in. None anywhere but in files.
+#[derive(Debug, Default)]
+pub struct Kustomizations {
+    all: Vec<Known>,
+    /// Which of them list a file, or a folder.
+    by_entry: HashMap<String, Vec<usize>>,
+    /// Which of them a folder holds, or a path is.
+    by_place: HashMap<String, usize>,
+    /// The patches for one name of those that take in what is not among the files, or are components of nobody there: any of them
+    /// may be meant.
+    open: HashMap<String, Vec<Arc<Patch>>>,
+}
+
+/// One kustomization: its patches by the name that they are for, and those for more than one name.
+#[derive(Debug)]
+struct Known {
+    kustomization: Kustomization,
+    by_name: HashMap<String, Vec<Arc<Patch>>>,
+    others: Vec<Arc<Patch>>,
+}
+
+/// How many kustomizations above one file are looked at. Nobody stacks as many.
+const MOST_ABOVE: usize = 1000;
+
+impl Kustomizations {
+    /// Those of a run; `is_file` tells whether there is a file of this name.
+    pub fn of(all: Vec<Kustomization>, is_file: impl Fn(&str) -> bool) -> Self {
+        let mut found = Self::default();
+        for (index, kustomization) in all.iter().enumerate() {
+            for place in [kustomization.folder(), kustomization.file.as_str()] {
+                found.by_place.insert(place.to_owned(), index);
+            }
+        }
+        for (index, kustomization) in all.into_iter().enumerate() {
+            for entry in kustomization.resources.iter().chain(&kustomization.components) {
+                found.by_entry.entry(entry.clone()).or_default().push(index);
+            }
+            found.all.push(Known::of(kustomization));
+        }
+        let mut open = HashMap::<String, Vec<Arc<Patch>>>::new();
+        for known in found.all.iter().filter(|known| found.is_open(&known.kustomization, &is_file)) {
+            for (name, patches) in &known.by_name {
+                open.entry(name.clone()).or_default().extend(patches.iter().cloned());
+            }
+        }
+        Self { open, ..found }
+    }
+
+    /// A patch that sets one of the fields that these edits change, or what lies around or in it; else, for an edit of pods, one
+    /// that sets anything that decides how they join, start, serve and end.
+    pub fn beside(&self, object: &Object, edits: &[Edit]) -> Option<(&Patch, &Field)> {
+        let is_met =
+            |field: &&Field| edits.iter().any(|edit| field.meets(edit.field(), object.value(), object.templates()));
+        let is_edited = |template: &&Path| edits.iter().any(|edit| edit.field().is_within(template));
+        let edited: Vec<&Path> = object.templates().iter().filter(is_edited).collect();
+        let is_about_pods = |field: &&Field| edited.iter().any(|template| field.is_about_pods(template));
+        self.first_field(object, is_met).or_else(|| self.first_field(object, is_about_pods))
+    }
+
+    /// Whether a patch sets one of these fields of an object, or what lies around or in it.
+    pub fn set_any(&self, object: &Object, fields: &[Path]) -> bool {
+        let is_set = |field: &&Field| fields.iter().any(|path| field.meets(path, object.value(), object.templates()));
+        self.first_field(object, is_set).is_some()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn first_field(&self, object: &Object, is_meant: impl Fn(&&Field) -> bool) -> Option<(&Patch, &Field)> {
+        if self.is_empty() {
+            return None;
+        }
+        let name = &object.reference().name;
+        let above = self.above(object.file());
+        let patches = above.iter().filter_map(|index| self.all.get(*index)).flat_map(|known| known.patches(name));
+        let open = self.open.get(name).into_iter().flatten();
+        let mut meant = patches.chain(open).filter(|patch| patch.target.may_be(object.reference()));
+        meant.find_map(|patch| Some((&**patch, patch.fields.iter().find(&is_meant)?)))
+    }
+
+    /// The kustomizations that a file goes through, and their components.
+    fn above(&self, file: &str) -> BTreeSet<usize> {
+        let mut above = BTreeSet::new();
+        let mut open: Vec<usize> = self.listing(&normalized(file)).collect();
+        while let Some(index) = open.pop() {
+            let Some(known) = self.all.get(index) else { continue };
+            if above.len() >= MOST_ABOVE || !above.insert(index) {
+                continue;
+            }
+            let kustomization = &known.kustomization;
+            open.extend(self.listing(&kustomization.file).chain(self.listing(kustomization.folder())));
+            open.extend(kustomization.components.iter().filter_map(|folder| self.by_place.get(folder)));
+        }
+        above
+    }
+
+    /// Whether not all that its patches are for is known: it takes in what is not here, or is a component of nobody here.
+    fn is_open(&self, kustomization: &Kustomization, is_file: impl Fn(&str) -> bool) -> bool {
+        let mut entries = kustomization.resources.iter().chain(&kustomization.components);
+        let is_listed =
+            || [&*kustomization.file, kustomization.folder()].iter().any(|it| self.by_entry.contains_key(*it));
+        kustomization.is_component && !is_listed()
+            || !entries.all(|entry| is_file(entry) || self.by_place.contains_key(entry))
+    }
+
+    fn listing(&self, entry: &str) -> impl Iterator<Item = usize> {
+        self.by_entry.get(entry).into_iter().flatten().copied()
+    }
+}
+
+impl Known {
+    fn of(mut kustomization: Kustomization) -> Self {
+        let (mut by_name, mut others) = (HashMap::<String, Vec<Arc<Patch>>>::new(), Vec::new());
+        for patch in std::mem::take(&mut kustomization.patches).into_iter().map(Arc::new) {
+            match patch.target.name() {
+                Some(name) => by_name.entry(name.to_owned()).or_default().push(patch),
+                None => others.push(patch),
+            }
+        }
+        Self { kustomization, by_name, others }
+    }
+
+    fn patches(&self, name: &str) -> impl Iterator<Item = &Arc<Patch>> {
+        self.by_name.get(name).into_iter().flatten().chain(&self.others)
+    }
+}

@@ -45,7 +45,7 @@ impl Course {
 }
 
 /// Whether the list that a command is part of runs in the background: all of `wait && app &`.
-fn in_background(items: &[Item<'_>]) -> Vec<bool> {
+pub(super) fn in_background(items: &[Item<'_>]) -> Vec<bool> {
     let mut found = vec![false; items.len()];
     let mut behind = false;
     for (at, item) in items.iter().enumerate().rev() {

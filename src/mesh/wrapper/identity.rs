@@ -13,9 +13,11 @@ use regex::Regex;
 use std::sync::OnceLock;
 
 mod asking;
+mod counting;
 mod curl;
 mod flaws;
 mod script_flaws;
+mod unanswered;
 
 pub use flaws::{CurlOptions, IdentityFlaw};
 use script_flaws::commands;
@@ -71,8 +73,9 @@ impl ContainerStart<'_> {
     /// Whether there is any sign that its command does something again and again.
     pub fn tries_again(&self) -> bool {
         const SIGNS: [&str; 4] = ["until", "while", "for ", "retry"];
-        self.runs_identity()
-            || self.command.iter().chain(self.args).any(|text| SIGNS.iter().any(|sign| text.contains(sign)))
+        let asks_by_us = |text: &str| may_say_so(text) && tokens(text).is_some_and(|tokens| has_own_question(&tokens));
+        let tries = |text: &str| SIGNS.iter().any(|sign| text.contains(sign)) || asks_by_us(text);
+        self.runs_identity() || self.argv().any(tries)
     }
 
     /// Whether it runs our own program for this task.
@@ -94,7 +97,7 @@ fn says_so(text: &str) -> bool {
     }
     let Some(tokens) = tokens(text) else { return asks_metadata_server(text) };
     let words: Vec<&str> = tokens.iter().filter_map(Token::text).collect();
-    asks_metadata_server(&words.join(" ")) || commands(&tokens).iter().any(|(words, _)| is_own_question(words))
+    asks_metadata_server(&words.join(" ")) || has_own_question(&tokens)
 }
 
 /// Whether any sign may be in the text: most commands have none, and nobody takes those apart.
@@ -102,6 +105,11 @@ fn may_say_so(text: &str) -> bool {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     let pattern = PATTERN.get_or_init(|| Regex::new(r"(?i:metadata)|-token|google|169\.254|seaworthy").ok());
     pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
+}
+
+/// Whether a script has a command that is our own program's, which is to ask.
+fn has_own_question(tokens: &[Token]) -> bool {
+    commands(tokens).iter().any(|(words, _)| is_own_question(words))
 }
 
 /// Whether a command line is our own program's, which is to ask.

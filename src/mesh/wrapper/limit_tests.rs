@@ -144,6 +144,9 @@ fn nothing_deep_exhausts_the_stack() {
                 let unwrapped = start.without_proxy_wait(Rest::NeverMeansProxy).is_ok();
                 assert!(!unwrapped || certain, "{bytes} bytes of {open}");
                 assert!(start.identity_flaw().is_none() || start.may_wait_for_identity(), "{bytes} bytes of {open}");
+                let turns = format!("for i in 1 2; do {script} && break; sleep 1; done");
+                let command = ["sh", "-c", &turns];
+                black_box(ContainerStart { command: &command, ..start }.identity_flaw());
                 black_box((start.wait_weaknesses(), start.network_call(), start.only_waits(), quits_proxy(&script)));
             }
         }

@@ -2,6 +2,7 @@
 
 use super::script_flaws::{Script, commands, is_ignored};
 use super::{asks_metadata_server, is_own_question};
+use crate::mesh::wrapper::reading::Interpreter;
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::{Separator, Token};
 use crate::mesh::wrapper::wait_only::run_in_the_end;
@@ -26,7 +27,10 @@ impl ContainerStart<'_> {
         };
         let name = basename(program);
         match inline_script(arguments).filter(|_| SHELLS.contains(&name)) {
-            Some(script) => Script::of(script, &self.address_variables(), false).is_some_and(|it| it.surely_asks()),
+            Some(script) => {
+                let shell = Interpreter::of(name, &[], script, self.env);
+                Script::of(script, &self.address_variables(), shell).is_some_and(|it| it.surely_asks())
+            }
             // What is called so, and is told of the server by a variable, waits for it.
             None if name.contains("wait") => asks(words) || !self.address_variables().is_empty(),
             None => (ASKING.contains(&name) || self.hands_on()) && asks(&words_that_ask(words)),

@@ -3,6 +3,7 @@
 use super::asks_metadata_server;
 use super::curl::{fails_on_errors, has_no_limit, missing_options};
 use super::script_flaws::Script;
+use crate::mesh::wrapper::reading::Interpreter;
 use crate::mesh::wrapper::shell::{Token, located_tokens};
 use crate::mesh::wrapper::{
     ContainerStart, SHELLS, after_options, after_options_and, basename, inline_script_at, is_own_program,
@@ -95,9 +96,9 @@ fn own_flaws(argv: &[&str], variables: &[String]) -> Vec<IdentityFlaw> {
     match basename(program) {
         name if SHELLS.contains(&name) => {
             let Some(at) = inline_script_at(arguments) else { return Vec::new() };
-            let stops = arguments.get(..at).unwrap_or_default().iter().any(|word| stops_at_failures(word));
             let script = arguments.get(at).copied().unwrap_or("");
-            Script::of(script, variables, stops).map_or_else(Vec::new, |script| script.flaws())
+            let shell = Interpreter::of(name, arguments.get(..at).unwrap_or_default(), script, &[]);
+            Script::of(script, variables, shell).map_or_else(Vec::new, |script| script.flaws())
         }
         "curl" if arguments.iter().any(|word| asks_metadata_server(word)) => curl_flaws(arguments),
         _ if is_own_program(program) && starts_anyway(arguments) => vec![IdentityFlaw::FailureIgnored],
@@ -115,12 +116,6 @@ fn starts_anyway(arguments: &[&str]) -> bool {
 pub(super) fn curl_flaws(words: &[&str]) -> Vec<IdentityFlaw> {
     let unchecked = (!fails_on_errors(words)).then_some(IdentityFlaw::AnswerUnchecked);
     unchecked.into_iter().chain(has_no_limit(words).then_some(IdentityFlaw::NoTimeLimit)).collect()
-}
-
-/// Options of a shell, or of its `set`, that end a script where a command fails.
-pub(super) fn stops_at_failures(word: &str) -> bool {
-    let is_cluster = word.starts_with('-') && !word.starts_with("--");
-    is_cluster && word.contains('e') || word == "errexit"
 }
 
 /// A script with the options that its curls lack, right behind each `curl` that asks the server; none where none lacks any.

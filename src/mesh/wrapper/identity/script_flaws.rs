@@ -2,8 +2,11 @@
 
 use super::asks_metadata_server;
 use super::curl::retries;
-use super::flaws::{IdentityFlaw, curl_flaws, stops_at_failures};
+use super::flaws::{IdentityFlaw, curl_flaws};
+use super::unanswered::Turns;
 use crate::mesh::wrapper::basename;
+use crate::mesh::wrapper::course::in_background;
+use crate::mesh::wrapper::reading::Interpreter;
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::{Separator, Token, tokens};
 use crate::mesh::wrapper::waiting::{is_assignment, is_counter, is_forever};
@@ -12,48 +15,63 @@ use crate::mesh::wrapper::waiting::{is_assignment, is_counter, is_forever};
 pub(super) struct Script {
     tokens: Vec<Token>,
     variables: Vec<String>,
-    stops_at_failures: bool,
+    /// It ends at a command that fails, or may do so.
+    pub(super) stops_at_failures: bool,
+    /// Its shell is bash for certain.
+    pub(super) bash: bool,
 }
 
 impl Script {
     /// None where it holds what is not followed.
-    pub(super) fn of(text: &str, variables: &[String], stops_at_failures: bool) -> Option<Self> {
+    pub(super) fn of(text: &str, variables: &[String], shell: Interpreter<'_>) -> Option<Self> {
         let tokens = tokens(text)?;
         let assigned = tokens.iter().filter_map(Token::text).filter_map(|word| word.split_once('='));
         let assigned = assigned.filter(|(name, value)| is_assignment(&format!("{name}=")) && names_server(value));
         let variables = variables.iter().cloned().chain(assigned.map(|(name, _)| name.to_owned())).collect();
-        Some(Self { tokens, variables, stops_at_failures })
+        Some(Self { tokens, variables, stops_at_failures: shell.stops_at_failures, bash: shell.bash })
     }
 
     /// The flaws of its waits.
     pub(super) fn flaws(&self) -> Vec<IdentityFlaw> {
         let Some(items) = items(&self.tokens) else { return Vec::new() };
-        let sets = |item: &Item<'_>| {
-            let ItemKind::Simple(words) = &item.kind else { return false };
-            let words = texts(words);
-            words.first() == Some(&"set") && words.iter().any(|word| stops_at_failures(word))
-        };
-        let stops = self.stops_at_failures || items.iter().any(sets);
+        let in_background = in_background(&items);
         let mut flaws = Vec::new();
         for (at, item) in items.iter().enumerate() {
-            match &item.kind {
-                ItemKind::Simple(words) => {
-                    let words = command(texts(words));
-                    if self.waits_once(&words) {
-                        let ignored = is_ignored(&items, at, stops) && !self.tells_failure_behind(item);
-                        flaws.extend(ignored.then_some(IdentityFlaw::FailureIgnored));
-                        if item.after != Separator::Pipe {
-                            flaws.extend(self.curl_flaws(&words));
-                        }
-                    }
-                }
-                ItemKind::Loop { keyword, head, body } => {
-                    flaws.extend(self.loop_flaws(keyword, head, body, at + 1 == items.len() && !stops));
-                }
-                ItemKind::Block(_) | ItemKind::Function { .. } => {}
+            // What runs in the background holds nothing back.
+            if !in_background[at] {
+                flaws.extend(self.flaws_at(&items, at));
+            }
+            if item.is_alone() && leaves(item) {
+                break;
             }
         }
         flaws
+    }
+
+    /// The flaws of the command at this place.
+    fn flaws_at(&self, items: &[Item<'_>], at: usize) -> Vec<IdentityFlaw> {
+        let item = &items[at];
+        match item.kind {
+            ItemKind::Simple(words) => {
+                let words = command(texts(words));
+                if !self.waits_once(&words) {
+                    return Vec::new();
+                }
+                let ignored = is_ignored(items, at, self.stops_at_failures) && !self.tells_failure_behind(item);
+                let mut flaws = Vec::from_iter(ignored.then_some(IdentityFlaw::FailureIgnored));
+                if item.after != Separator::Pipe {
+                    flaws.extend(self.curl_flaws(&words));
+                }
+                flaws
+            }
+            ItemKind::Loop { keyword, head, body } => {
+                let behind = items.get(at + 1..).unwrap_or_default();
+                // A trap may change how the script ends.
+                let is_judged = item.is_alone() && !items[..at].iter().any(|it| starts_with(it, "trap"));
+                self.loop_flaws(&Turns { keyword, head, body, behind }, is_judged)
+            }
+            ItemKind::Block(_) | ItemKind::Function { .. } => Vec::new(),
+        }
     }
 
     /// Its words and separators.
@@ -84,7 +102,9 @@ impl Script {
         }
     }
 
-    fn loop_flaws(&self, keyword: &str, head: &[Token], body: &[Token], is_last: bool) -> Vec<IdentityFlaw> {
+    /// The flaws of a loop; `is_judged` is whether the commands beside it leave it to itself how it ends.
+    fn loop_flaws(&self, turns: &Turns<'_>, is_judged: bool) -> Vec<IdentityFlaw> {
+        let Turns { keyword, head, body, .. } = *turns;
         let (head_words, body_words) = (texts(head), texts(body));
         let set_by_asking =
             body_words.iter().filter_map(|word| word.split_once('=')).filter(|(_, value)| self.asks(&[value]));
@@ -108,7 +128,7 @@ impl Script {
         let ends_by_answer = other_ends == Some(0) && !may_end_otherwise(keyword, head);
         if ends_by_answer && (until_answered || is_forever) {
             flaws.push(IdentityFlaw::Endless);
-        } else if is_last && keyword == "for" && falls_through(body) {
+        } else if is_judged && turns.end_well_unanswered(self) {
             flaws.push(IdentityFlaw::FailureIgnored);
         }
         flaws
@@ -138,6 +158,17 @@ impl Script {
 
 /// What is told to people is no question.
 const PRINTING: [&str; 3] = ["echo", "printf", "cat"];
+
+/// Whether nothing behind this command is reached: `exit`, or `exec` with a program.
+fn leaves(item: &Item<'_>) -> bool {
+    let ItemKind::Simple(words) = item.kind else { return false };
+    let is_file = |word: &str| word.starts_with("/dev/") || word.bytes().all(|byte| byte.is_ascii_digit());
+    starts_with(item, "exit") || starts_with(item, "exec") && texts(words).get(1).is_some_and(|word| !is_file(word))
+}
+
+fn starts_with(item: &Item<'_>, program: &str) -> bool {
+    matches!(item.kind, ItemKind::Simple([first, ..]) if first.text() == Some(program))
+}
 
 /// Whether a variable with this value is an address of the server, and not what the server said.
 fn names_server(value: &str) -> bool {
@@ -188,17 +219,6 @@ fn ways_out(words: &[&str]) -> usize {
     words.iter().filter(|word| matches!(**word, "break" | "return" | "exec" | "exit")).count()
 }
 
-/// Whether a loop that has had all its turns ends as if it had been answered: it leaves at an answer, its last command succeeds
-/// always, and nothing in it fails the script.
-fn falls_through(body: &[Token]) -> bool {
-    let commands = commands(body);
-    let last = commands.last().and_then(|(words, _)| words.first().copied());
-    let words = texts(body);
-    matches!(last, Some("sleep" | "echo" | "printf" | "true" | ":"))
-        && words.contains(&"break")
-        && !words.contains(&"exit")
-}
-
 /// The commands of a list of tokens with what separates them from the next, whatever blocks they stand in.
 pub(super) fn commands(tokens: &[Token]) -> Vec<(Vec<&str>, Option<Separator>)> {
     let mut commands = Vec::new();
@@ -223,6 +243,6 @@ fn command(words: Vec<&str>) -> Vec<&str> {
     words.into_iter().skip_while(|word| IN_FRONT.contains(word) || is_assignment(word)).collect()
 }
 
-fn texts(tokens: &[Token]) -> Vec<&str> {
+pub(super) fn texts(tokens: &[Token]) -> Vec<&str> {
     tokens.iter().filter_map(Token::text).collect()
 }

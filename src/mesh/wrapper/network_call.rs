@@ -8,6 +8,7 @@ mod address;
 mod migration;
 mod program;
 mod script;
+mod tool;
 
 use crate::mesh::wrapper::variables::Variables;
 use crate::mesh::wrapper::{ContainerStart, basename, behind_launchers};

@@ -4,6 +4,7 @@ use crate::mesh::wrapper::network_call::Callee;
 use crate::mesh::wrapper::network_call::address::{authority_host, is_elsewhere, url_host, with_port};
 use crate::mesh::wrapper::network_call::migration::migration_call;
 use crate::mesh::wrapper::network_call::script::script_call;
+use crate::mesh::wrapper::network_call::tool::tool_host;
 use crate::mesh::wrapper::variables::Variables;
 use crate::mesh::wrapper::wait_only::timed;
 use crate::mesh::wrapper::{SHELLS, after_options_and, basename, inline_script};
@@ -66,11 +67,6 @@ fn host<'a>(name: &str, arguments: &[&'a str], variables: &'a Variables<'_>) -> 
             server(arguments).or_else(|| any_url(arguments)).filter(|_| connects)
         }
         "git" => git_remote(arguments),
-        "dockerize" => after(arguments, &["-wait", "--wait"]).and_then(url_host),
-        "wait-for-it.sh" | "wait-for-it" | "wait-for" | "wait-for.sh" => {
-            let own = arguments.split(|word| *word == "--").next()?;
-            server(own).or_else(|| own.iter().find_map(|word| with_port(word)))
-        }
         "kafka-topics.sh" | "kafka-topics" | "kafka-broker-api-versions.sh" | "kafka-broker-api-versions" => {
             after(arguments, &["--bootstrap-server"]).and_then(with_port)
         }
@@ -83,7 +79,7 @@ fn host<'a>(name: &str, arguments: &[&'a str], variables: &'a Variables<'_>) -> 
             let named = after(arguments, &["-address"]).or(variables.value("VAULT_ADDR"));
             named.and_then(url_host).filter(|_| asks)
         }
-        _ => None,
+        _ => tool_host(name, arguments, variables),
     }
 }
 
@@ -214,7 +210,7 @@ fn listener<'a>(arguments: &[&'a str]) -> Option<&'a str> {
 }
 
 /// The host behind `-h` or `--host`, perhaps with its port.
-fn server<'a>(arguments: &[&'a str]) -> Option<&'a str> {
+pub(super) fn server<'a>(arguments: &[&'a str]) -> Option<&'a str> {
     let named = after(arguments, &["-h", "--host"]);
     let joined = || arguments.iter().find_map(|word| word.strip_prefix("-h").filter(|host| !host.is_empty()));
     let host = named.or_else(joined)?;
@@ -229,16 +225,16 @@ fn names_none(arguments: &[&str]) -> bool {
 }
 
 /// The host of `host=db port=5432`.
-fn conninfo_host(word: &str) -> Option<&str> {
+pub(super) fn conninfo_host(word: &str) -> Option<&str> {
     word.split_whitespace().find_map(|pair| pair.strip_prefix("host=")).filter(|host| is_elsewhere(host))
 }
 
-fn any_url<'a>(arguments: &[&'a str]) -> Option<&'a str> {
+pub(super) fn any_url<'a>(arguments: &[&'a str]) -> Option<&'a str> {
     arguments.iter().find_map(|word| url_host(word))
 }
 
 /// The value of an option, in the next word or behind `=`.
-fn after<'a>(arguments: &[&'a str], names: &[&str]) -> Option<&'a str> {
+pub(super) fn after<'a>(arguments: &[&'a str], names: &[&str]) -> Option<&'a str> {
     let apart = arguments.windows(2).find(|pair| names.contains(&pair[0])).map(|pair| pair[1]);
     let joined = || arguments.iter().filter_map(|word| word.split_once('=')).find(|(name, _)| names.contains(name));
     apart.or_else(|| joined().map(|(_, value)| value))

@@ -9,7 +9,7 @@ mod leftover;
 
 use crate::mesh::wrapper::reading::{Interpreter, Reading};
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Token, located_tokens};
+use crate::mesh::wrapper::shell::{Separator, Token, located_tokens};
 use crate::mesh::wrapper::wait_only::{reads, tokens_only_wait};
 use crate::mesh::wrapper::waiting::{first_wait, is_assignment, script_wait, waiting_tokens};
 use crate::mesh::wrapper::{
@@ -210,7 +210,8 @@ impl Script<'_> {
         }
         let implied = EXIT_CODES.into_iter().find(|name| first_command(after).contains(name));
         let timed = ["SECONDS"].into_iter().find(|name| after.contains(name));
-        implied.or(timed).map_or(Ok(()), |name| Err(CannotUnwrap::Reads(name.to_owned())))
+        let started = reads_last_background(after).then_some("$!");
+        implied.or(timed).or(started).map_or(Ok(()), |name| Err(CannotUnwrap::Reads(name.to_owned())))
     }
 }
 
@@ -226,6 +227,15 @@ fn first_command(script: &str) -> &str {
         script.get(..spans.get(words.end - 1)?.end)
     };
     first().unwrap_or(script)
+}
+
+/// Whether a script asks for the process that was last started in the background before it starts one itself.
+fn reads_last_background(script: &str) -> bool {
+    let reads = |token: &Token| token.text().is_some_and(|text| text.contains("$!"));
+    let starts = |token: &Token| *token == Token::Separator(Separator::Background);
+    script.contains("$!")
+        && located_tokens(script)
+            .is_none_or(|(tokens, _)| tokens.iter().find(|token| reads(token) || starts(token)).is_some_and(reads))
 }
 
 fn is_wrapper(program: &str) -> bool {

@@ -163,8 +163,10 @@ fn leaves_nothing(program: &str, arguments: &[&str]) -> bool {
     let Some((program, arguments)) = run_in_the_end(program, arguments) else { return false };
     match basename(program) {
         // To give up is for when the proxy does not answer.
-        "echo" | "sleep" | "true" | "false" | ":" | "break" | "continue" | "exit" | "return" | "date" | "expr"
-        | "seq" => true,
+        "echo" | "sleep" | "usleep" | "true" | "false" | ":" | "break" | "continue" | "exit" | "return" | "date"
+        | "expr" | "seq" => true,
+        // For a `sleep 1 &`: nothing else runs in the background of a wait that holds the application back.
+        "wait" => matches!(arguments, [] | ["$!"]),
         "pilot-agent" => arguments.first() == Some(&"wait"),
         name if SHELLS.contains(&name) => {
             matches!(arguments, [option, script] if option.contains('c') && only_waits(script).is_ok())

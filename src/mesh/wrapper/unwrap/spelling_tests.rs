@@ -32,6 +32,12 @@ fn what_only_the_wait_needs_goes_with_it() {
         ),
         (". /env && until nc -z localhost 15021; do sleep 1; done && exec /app", ". /env && exec /app"),
         ("up() { until nc -z localhost 15021; do sleep 1; done; return 0; }; up; /app", "/app"),
+        (
+            "trap 'exit 143' TERM; until nc -z localhost 15021; do sleep 1 & wait $!; done; exec /app",
+            "trap 'exit 143' TERM; exec /app",
+        ),
+        ("until nc -z localhost 15021; do sleep 1 & wait; done; /app & wait $!", "/app & wait $!"),
+        ("{ until nc -z localhost 15021; do usleep 500000; done; } 2>/dev/null; exec /app", "exec /app"),
         ("up() { for i in 1 2; do nc -z localhost 15021 && return; done; exit 1; }; up; /app", "/app"),
     ] {
         assert_eq!(without(script), Ok(wanted.to_owned()), "{script}");

@@ -152,6 +152,7 @@ fn what_is_left_must_not_need_the_wait() {
         (format!("set -ea; {wait}; /app"), reads("S")),
         (format!("{start}; echo $?"), reads("$?")),
         (format!("{start}; if [ $? = 0 ]; then /app; fi"), reads("$?")),
+        (format!("{start}; echo ready; kill $!; /app"), reads("$!")),
         (format!("{start}; X=$SECONDS; /app $X"), reads("SECONDS")),
         (format!("{start}; /job; curl -XPOST localhost:15020/quitquitquit"), CannotUnwrap::StillMeansProxy),
         (format!("{start}; /job; curl -s localhost:15020/quitquitquit"), CannotUnwrap::StillMeansProxy),

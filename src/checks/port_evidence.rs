@@ -9,9 +9,12 @@ mod claim;
 mod sign;
 
 use crate::checks::RelatedPlace;
-use crate::checks::port_evidence::claim::Claim;
-use crate::checks::port_evidence::sign::{Sign, called, likely_signs, own_signs, pod_signs, route_signs};
-use crate::inventory::Subject;
+use crate::checks::port_evidence::claim::{Claim, is_denied_as_database, is_denied_by};
+use crate::checks::port_evidence::sign::{
+    Sign, called, container_names, is_http_by_pods, is_http_by_service, likely_signs, own_signs, pod_signs, route_signs,
+};
+use crate::checks::shortened_to;
+use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::ServicePort;
 use crate::mesh::Protocol;
 
@@ -50,7 +53,15 @@ pub fn evidence(subject: &Subject<'_>, port: &ServicePort<'_>) -> Result<Evidenc
     let signs = signs(subject, port);
     let silence = silent_workload(subject, port);
     let told = agreed(&signs)?;
+    if let Some((claim, first)) = told
+        && let Some(name) = port.name.filter(|name| is_denied_as_database(claim, name))
+    {
+        return Err(denial(name, first));
+    }
     match told {
+        Some((claim, first)) if silence.is_none() && is_only_asked(subject, port, claim, &signs) => {
+            answered(subject, port, first, &signs)
+        }
         // A route of HTTP is about the Service, but there is no protocol in it that could be declared.
         Some((claim, first)) if claim != Claim::AnyHttp && silence.is_none() => Ok(certain(claim, first)),
         Some((claim, _)) if claim != Claim::AnyHttp => Err(silence.unwrap_or_default()),
@@ -59,6 +70,38 @@ pub fn evidence(subject: &Subject<'_>, port: &ServicePort<'_>) -> Result<Evidenc
 }
 
 const NOTHING: &str = "no workload behind it is known that would tell what the port speaks";
+
+/// Whether HTTP/1 is told by nothing but questions: a probe, or a monitor. Each workload must tell more, or the Service.
+fn is_only_asked(subject: &Subject<'_>, port: &ServicePort<'_>, claim: Claim, signs: &[Sign]) -> bool {
+    let is_told = |sign: &Sign| sign.claim == claim && !sign.is_question;
+    let by_pods = |workload: &&Entry<WorkloadFacts>| {
+        pod_signs(workload, port).iter().any(is_told) || is_http_by_pods(workload, port)
+    };
+    let by_service = || own_signs(port).into_iter().chain(route_signs(subject, port)).any(|sign| is_told(&sign));
+    let workloads = subject.workloads();
+    let is_asked = claim == Claim::Exactly(Protocol::Http) && signs.iter().any(|sign| sign.is_question);
+    let by_all_pods = || !workloads.is_empty() && workloads.iter().all(by_pods);
+    is_asked && !is_http_by_service(port) && !by_service() && !by_all_pods()
+}
+
+/// What is likely of a port that answers HTTP/1. Whatever knows it for something else is enough for silence.
+fn answered(subject: &Subject<'_>, port: &ServicePort<'_>, asked: &Sign, signs: &[Sign]) -> Result<Evidence, String> {
+    let names = subject.workloads().iter().flat_map(|workload| container_names(workload, port)).chain(port.name);
+    if let Some(name) = names.into_iter().find(|name| is_denied_by(asked.claim, name)) {
+        return Err(denial(name, asked));
+    }
+    let all: Vec<Sign> = signs.iter().cloned().chain(likely_signs(subject, port)).collect();
+    agreed(&all)?;
+    let reason = format!("only {} says so, and what answers HTTP/1 may speak gRPC there too", asked.words);
+    Ok(Evidence { strength: Strength::Likely(reason), ..certain(asked.claim, asked) })
+}
+
+fn denial(name: &str, sign: &Sign) -> String {
+    let name = shortened_to(LONGEST_NAME, name);
+    format!("it is told in two ways what the port speaks: {} by {}, another by the name {name}", sign.claim, sign.words)
+}
+
+const LONGEST_NAME: usize = 24;
 
 /// All that is said of a port, whether or not it agrees.
 fn signs(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<Sign> {

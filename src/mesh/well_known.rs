@@ -37,7 +37,7 @@ pub enum Spoken {
 }
 
 /// All that are known here. `kafka-ui` and `postgres-metrics` are HTTP: names count as a whole.
-pub const WELL_KNOWN: [WellKnown; 31] = [
+pub const WELL_KNOWN: [WellKnown; 32] = [
     greeting("FTP", &["ftp"], &[21], &["vsftpd", "proftpd", "pure-ftpd"]),
     greeting("SSH", &["ssh", "sftp"], &[22], &["openssh-server", "sshd", "sftp"]),
     greeting("SMTP", &["smtp", "submission"], &[25, 587], &["postfix", "exim"]),
@@ -55,6 +55,8 @@ pub const WELL_KNOWN: [WellKnown; 31] = [
     bytes("AMQP", &["amqp"], &[5672], &["rabbitmq"]),
     bytes("AMQP", &["amqps"], &[5671], &[]),
     bytes("Cassandra", &["cassandra", "cql"], &[9042], &["cassandra", "scylla"]),
+    // gRPC and HTTP/1 on one port: of all that Istio knows only bytes are true of it.
+    bytes("etcd", &["etcd"], &[2379, 2380], &["etcd"]),
     bytes("IMAP", &["imaps"], &[993], &[]),
     bytes("Kafka", &["kafka"], &[9092], &["kafka", "cp-kafka"]),
     bytes("LDAP", &["ldap"], &[389], &["openldap"]),
@@ -65,7 +67,7 @@ pub const WELL_KNOWN: [WellKnown; 31] = [
     bytes("MQTT", &["mqtts"], &[8883], &[]),
     bytes("SQL Server", &["mssql"], &[1433], &[]),
     bytes("POP3", &["pop3s"], &[995], &[]),
-    bytes("PostgreSQL", &["pgsql", "postgres", "postgresql"], &[5432], &["postgres", "postgresql", "postgis"]),
+    bytes("PostgreSQL", &["pg", "pgsql", "postgres", "postgresql"], &[5432], &["postgres", "postgresql", "postgis"]),
     bytes("Redis", &["rediss"], &[6379], &["redis", "valkey"]),
     bytes("SMTP", &["smtps"], &[465], &[]),
     bytes("STOMP", &["stomp"], &[61613], &[]),

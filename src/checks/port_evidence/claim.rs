@@ -116,7 +116,18 @@ pub fn is_denied_by(claim: Claim, name: &str) -> bool {
         Some(protocol) => !claim.has(protocol),
         None => claim == Claim::AnyBytes && HTTP_WORDS.contains(&word),
     };
-    name.split('-').any(denies)
+    name.split('-').any(denies) || is_denied_as_database(claim, name)
+}
+
+/// Whether a name speaks of a database, and not of which, against a claim of HTTP or gRPC.
+pub fn is_denied_as_database(claim: Claim, name: &str) -> bool {
+    let is_http = claim.protocol().listener_class() == ListenerClass::Http;
+    is_http && name.split('-').any(|word| matches!(word, "pg" | "sql"))
+}
+
+/// Whether a name says HTTP, although not as Istio reads it. An `api` may be one of gRPC.
+pub fn is_called_http(name: &str) -> bool {
+    name.split('-').any(|word| word != "api" && HTTP_WORDS.contains(&word))
 }
 
 const HTTP_WORDS: [&str; 18] = [
@@ -210,6 +221,10 @@ mod tests {
             (Claim::Exactly(Http), "web", false),
             (Claim::Exactly(Http), "api-grpc", true),
             (Claim::Exactly(Https), "api-http", true),
+            (Claim::Exactly(Grpc), "sql", true),
+            (Claim::Exactly(Http), "pg-main", true),
+            (Claim::AnyBytes, "sql", false),
+            (Claim::Exactly(Tls), "sql", false),
         ] {
             assert_eq!(is_denied_by(claim, name), is_denied, "{claim:?} {name}");
         }

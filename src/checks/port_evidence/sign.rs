@@ -1,10 +1,10 @@
 //! The signs of what a Service port speaks, each with the words that say where it is.
 
-use crate::checks::port_evidence::claim::{Claim, carried, is_denied_by, known, meant, probed};
+use crate::checks::port_evidence::claim::{Claim, carried, is_called_http, is_denied_by, known, meant, probed};
 use crate::checks::{RelatedPlace, shortened_to};
-use crate::inventory::{Entry, NearUse, Subject, WorkloadFacts};
+use crate::inventory::{Carried, Entry, NearUse, PortFacts, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
-use crate::mesh::{Protocol, WELL_KNOWN, WellKnown};
+use crate::mesh::{Protocol, Spoken, WELL_KNOWN, WellKnown};
 
 /// One sign.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,11 +17,13 @@ pub struct Sign {
     pub source: String,
     /// The place in another object, of a route.
     pub place: Option<RelatedPlace>,
+    /// Whether it only tells that somebody asks by HTTP/1: what answers may speak gRPC on the same port.
+    pub is_question: bool,
 }
 
 impl Sign {
     fn new(claim: Claim, source: &str, words: String) -> Self {
-        Self { claim, words, source: source.to_owned(), place: None }
+        Self { claim, words, source: source.to_owned(), place: None, is_question: false }
     }
 }
 
@@ -60,7 +62,8 @@ pub fn pod_signs(workload: &Entry<WorkloadFacts>, port: &ServicePort<'_>) -> Vec
     let probes = facts.probes.iter().filter(|probe| probe.port == number);
     let by_probe = probes.map(|probe| {
         let (claim, how) = probed(probe.protocol);
-        Sign::new(claim, "a probe", format!("the {} ({how}) of {of}", probe.field))
+        let sign = Sign::new(claim, "a probe", format!("the {} ({how}) of {of}", probe.field));
+        Sign { is_question: claim == Claim::Exactly(Protocol::Http), ..sign }
     });
     // Bytes are bytes whatever the settings of a server; whether a web server speaks TLS is one of its settings.
     let is_told = |server: &WellKnown| server.numbers.contains(&number) && known(server) == Claim::AnyBytes;
@@ -70,6 +73,37 @@ pub fn pod_signs(workload: &Entry<WorkloadFacts>, port: &ServicePort<'_>) -> Vec
     });
     by_name.chain(by_probe).chain(by_server).collect()
 }
+
+/// Whether the Service says by its name or number that a port speaks HTTP: a second witness beside one who only asks.
+pub fn is_http_by_service(port: &ServicePort<'_>) -> bool {
+    let target = if let Target::Number(number) = port.target { Some(number) } else { None };
+    let mut numbers = [Some(port.number), target].into_iter().flatten();
+    numbers.any(|number| HTTP_NUMBERS.contains(&number)) || port.name.is_some_and(is_called_http)
+}
+
+/// The same of the pods of a workload: by the name of the container port, its number, or the image of a web server.
+pub fn is_http_by_pods(workload: &Entry<WorkloadFacts>, port: &ServicePort<'_>) -> bool {
+    let facts = &workload.facts;
+    let Some(number) = facts.resolve(port.target, port.protocol) else { return false };
+    let by_image = || server(facts, number, port.protocol).is_some_and(|(it, _)| it.speaks == Spoken::Http);
+    HTTP_NUMBERS.contains(&number) || container_names(workload, port).any(is_called_http) || by_image()
+}
+
+/// The names of the container ports that a Service port leads to.
+pub fn container_names<'a>(
+    workload: &'a Entry<WorkloadFacts>,
+    port: &ServicePort<'_>,
+) -> impl Iterator<Item = &'a str> + use<'a> {
+    let facts = &workload.facts;
+    let protocol = port.protocol.to_owned();
+    let number = facts.resolve(port.target, port.protocol);
+    let is_it = move |it: &&PortFacts| Some(it.number) == number && it.protocol == protocol;
+    facts.ports.iter().filter(is_it).filter_map(|it| it.name.as_deref())
+}
+
+/// Where web servers listen: the registered number, its registered alternatives, and what frameworks take by default. 5000 and 9090
+/// are as much gRPC's.
+const HTTP_NUMBERS: [i64; 8] = [80, 3000, 8000, 8008, 8080, 8081, 8088, 8888];
 
 /// The routes in the files that lead to the port, and the monitors that ask it. Routes of HTTP say nothing about its version.
 pub fn route_signs(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<Sign> {
@@ -87,7 +121,8 @@ pub fn route_signs(subject: &Subject<'_>, port: &ServicePort<'_>) -> Vec<Sign> {
             false => format!("{words} brings {claim} to the port"),
         };
         let place = RelatedPlace { message, path: route.found.field.clone(), place: route.place() };
-        Some(Sign { place: Some(place), ..Sign::new(claim, &format!("a {}", reference.kind), words) })
+        let is_question = route.found.carries == Some(Carried::Http1);
+        Some(Sign { place: Some(place), is_question, ..Sign::new(claim, &format!("a {}", reference.kind), words) })
     };
     uses.iter().filter(|route| subject.is_surely_meant_by(route)).filter_map(sign).collect()
 }

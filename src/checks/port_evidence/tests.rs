@@ -178,6 +178,7 @@ fn signs_of_different_kinds_must_agree() {
         (vec![named("https", "a"), istio_route("tls")], "HTTPS by the container port `https` of Deployment `a`"),
         (vec![named("tls", "a"), gateway_route("TLSRoute")], "TLS by the container port `tls` of Deployment `a`"),
         (vec![named("web", "a"), gateway_route("GRPCRoute")], "GRPC by GRPCRoute routes"),
+        (vec![named("sql", "a"), gateway_route("GRPCRoute")], "GRPC by GRPCRoute routes"),
         (
             vec![named("http", "a"), istio_route("tcp")],
             "it is told in two ways what the port speaks: HTTP by the container port `http` of Deployment `a`, TCP by VirtualService routes",
@@ -194,6 +195,50 @@ fn signs_of_different_kinds_must_agree() {
         (vec![named("http", "a"), named("x", "b"), istio_route("http")], silent),
     ] {
         assert_eq!(known(&port, &around), wanted);
+    }
+}
+
+/// etcd, and servers behind a multiplexer, answer HTTP/1 and speak gRPC on one port.
+#[test]
+fn who_only_asks_over_http_needs_a_second_witness() {
+    let asked = |port: Value, image: &str| {
+        let number = port["containerPort"].clone();
+        let container =
+            json!({"name": "c", "image": image, "ports": [port], "readinessProbe": {"httpGet": {"port": number}}});
+        pods("a", &json!([container]))
+    };
+    let plain = |number: i64| asked(json!({"containerPort": number}), "x");
+    let certain = "HTTP by the readinessProbe (httpGet) of Deployment `a`";
+    let alone = "HTTP? only the readinessProbe (httpGet) of Deployment `a` says so, and what answers HTTP/1 may speak gRPC there too";
+    let two = "it is told in two ways what the port speaks: HTTP by the readinessProbe (httpGet) of Deployment `a`";
+    let main = |number: i64| json!({"name": "main", "port": number});
+    for (port, around, wanted) in [
+        (main(9000), vec![plain(9000)], alone.to_owned()),
+        (main(8080), vec![plain(8080)], certain.to_owned()),
+        (json!({"name": "main", "port": 80, "targetPort": 9000}), vec![plain(9000)], certain.to_owned()),
+        (json!({"name": "admin-ui", "port": 9000}), vec![plain(9000)], certain.to_owned()),
+        (json!({"name": "api", "port": 9000}), vec![plain(9000)], alone.to_owned()),
+        (main(9000), vec![asked(json!({"containerPort": 9000, "name": "web"}), "x")], certain.to_owned()),
+        (main(9000), vec![asked(json!({"containerPort": 9000}), "nginx:1")], certain.to_owned()),
+        (
+            main(9000),
+            vec![plain(9000), pods("b", &json!([{"name": "c", "readinessProbe": {"httpGet": {"port": 9000}}}]))],
+            alone.to_owned(),
+        ),
+        (
+            json!({"name": "api-grpc", "port": 9000}),
+            vec![plain(9000)],
+            format!("{two}, another by the name `api-grpc`"),
+        ),
+        (
+            main(9000),
+            vec![asked(json!({"containerPort": 9000, "name": "sql"}), "x")],
+            format!("{two}, another by the name `sql`"),
+        ),
+        (main(2379), vec![plain(2379)], format!("{two}, TCP by the number 2379")),
+        (main(50051), vec![plain(50051)], format!("{two}, GRPC by the number 50051")),
+    ] {
+        assert_eq!(known(&port, &around), wanted, "{port}");
     }
 }
 

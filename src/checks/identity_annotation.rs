@@ -5,7 +5,7 @@
 use crate::base::{Edit, Fix, Path, PodRepair, Reveals};
 use crate::checks::workload_identity::{ACCOUNT_ANNOTATION, is_exempt};
 use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of, shortened_to, with_name};
-use crate::inventory::{Entry, ServiceAccountFacts, Subject};
+use crate::inventory::{Entry, ServiceAccountFacts, Subject, WorkloadFacts};
 use crate::manifest::{Labels, PodTemplate};
 use serde_json::Value;
 
@@ -65,6 +65,9 @@ fn observe_account(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Obser
     }
     let account = subject.inventory.service_account(subject.namespace(), name, subject.object.file());
     google_account(account)?;
+    if is_in_use(subject, name, account) {
+        return None;
+    }
     let path = pod.spec_path().key("serviceAccountName");
     let message = with_name(40, name, |name| {
         format!(
@@ -88,6 +91,16 @@ fn observe_account(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Obser
         Some(related) => observation.related(related),
         None => observation,
     })
+}
+
+/// Whether another workload runs its pods under this copy of a ServiceAccount: then it has its pods, and a name alone says nothing.
+fn is_in_use(subject: &Subject<'_>, name: &str, account: Option<&Entry<ServiceAccountFacts>>) -> bool {
+    let (namespace, me) = (subject.namespace(), subject.object.reference());
+    let meant = |other: &Entry<WorkloadFacts>| subject.inventory.service_account(namespace, name, other.file());
+    let means_it = |other: &Entry<WorkloadFacts>| meant(other).map(Entry::file) == account.map(Entry::file);
+    let is_other =
+        |other: &Entry<WorkloadFacts>| (&other.reference.kind, &other.reference.name) != (&me.kind, &me.name);
+    subject.inventory.copies_running_under(namespace, name).any(|other| is_other(other) && means_it(other))
 }
 
 /// The Google service account of a ServiceAccount; an emptied annotation is how templates say "none".

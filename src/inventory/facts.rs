@@ -83,6 +83,8 @@ pub struct WorkloadFacts {
     pub pod_annotations: Strings,
     /// Whether its pods use the network of their node.
     pub host_network: bool,
+    /// The ServiceAccount that its pods run under.
+    pub service_account: String,
     /// The proxy that its pods bring themselves, or were given already.
     pub proxy: Option<SidecarKind>,
     /// The ports that its running containers declare.
@@ -215,6 +217,7 @@ impl WorkloadFacts {
             pod_labels: pod.known_labels().into_iter().chain(unquoted_inject).map(owned_pair).collect(),
             pod_annotations: pod.annotations().iter().filter(read_by_mesh).map(owned_pair).collect(),
             host_network: pod.host_network(),
+            service_account: pod.service_account().to_owned(),
             proxy: own_proxy(pod),
             ports: pod.running_containers().flat_map(|container| ports_of(&container)).collect(),
             probes: pod.running_containers().flat_map(|container| probes_of(&container)).collect(),

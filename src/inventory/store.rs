@@ -254,10 +254,20 @@ impl Indexed for WorkloadFacts {
         &self.part
     }
 
-    /// All labels: any of them may be in a selector.
+    /// All labels: any of them may be in a selector. And the ServiceAccount, where it is one of its own.
     fn index_pairs(&self) -> Vec<Pair> {
-        self.pod_labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+        let labels = self.pod_labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let account = Some(&self.service_account).filter(|account| *account != DEFAULT_ACCOUNT);
+        labels.chain(account.map(|account| account_pair(account))).collect()
     }
+}
+
+/// The ServiceAccount of pods that name none.
+const DEFAULT_ACCOUNT: &str = "default";
+
+/// A ServiceAccount among the pairs that workloads are found by; no label has an empty key.
+fn account_pair(account: &str) -> Pair {
+    (String::new(), account.to_owned())
 }
 
 impl Indexed for ServiceAccountFacts {

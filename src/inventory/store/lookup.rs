@@ -5,7 +5,7 @@ use crate::inventory::facts::Strings;
 use crate::inventory::nearness::nearest;
 use crate::inventory::port_uses::NearUse;
 use crate::inventory::shard::Indexed;
-use crate::inventory::store::{Contents, namespace_key};
+use crate::inventory::store::{Contents, account_pair, namespace_key};
 use crate::inventory::{
     AutoscalerFacts, ConfigMapFacts, Entry, Inventory, PeerAuthenticationFacts, Policies, ServiceAccountFacts,
     ServiceEntryFacts, ServiceFacts, WorkloadFacts,
@@ -74,6 +74,13 @@ impl Inventory {
     /// A ServiceAccount.
     pub fn service_account(&self, namespace: &str, name: &str, file: &str) -> Option<&Entry<ServiceAccountFacts>> {
         self.contents.get(namespace)?.service_accounts.find("ServiceAccount", name, file).one()
+    }
+
+    /// All copies of the workloads whose pods run under a ServiceAccount of this name, other than the default one.
+    pub fn copies_running_under(&self, namespace: &str, account: &str) -> impl Iterator<Item = &Entry<WorkloadFacts>> {
+        let contents = self.contents.get(namespace).into_iter();
+        let pair = account_pair(account);
+        contents.flat_map(move |it| it.workloads.copies_found_by_all(std::slice::from_ref(&pair)).collect::<Vec<_>>())
     }
 
     /// Whether any ConfigMap of a namespace is known.

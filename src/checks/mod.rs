@@ -126,6 +126,16 @@ pub fn followed_by(check: &Check) -> &'static [&'static str] {
     if check.id == wrapped_entrypoint::CHECK.id { &wrapped_entrypoint::FOLLOWED } else { &[] }
 }
 
+/// Whether a check is about how Jobs end. What it proposes decides what kind of proxy they get.
+pub fn is_about_end_of_jobs(check: &str) -> bool {
+    check == job_completion::CHECK.id
+}
+
+/// Whether a check is about the order in which the application and its proxy start.
+pub fn is_about_start(check: &str) -> bool {
+    check == proxy_start::CHECK.id
+}
+
 /// All checks, by id.
 pub const CHECKS: &[Check] = &[
     app_protocol::CHECK,

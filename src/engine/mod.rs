@@ -10,6 +10,7 @@ mod fixing;
 pub mod fixture;
 mod identity;
 mod ignores;
+mod job_end;
 mod judge;
 mod load;
 mod plan;

@@ -1,8 +1,9 @@
 //! One object and one of its pod templates before the rules: from observations to findings.
 
 use crate::base::{Edit, Evaluation, Finding, Fix, Mode, Path, Related, Remedy, Safety, Severity, Suppression};
-use crate::checks::{Observation, TOO_MANY};
+use crate::checks::{Observation, TOO_MANY, is_about_end_of_jobs, is_about_start};
 use crate::engine::ignores::annotated_reason;
+use crate::engine::job_end::keep_to_end;
 use crate::engine::judge::{Judgement, PANIC, RuleError};
 use crate::engine::remedy::printed;
 use crate::engine::{BoundRule, Engine};
@@ -34,19 +35,30 @@ impl Scene<'_> {
         if self.subject.is_gateway_or_control_plane() {
             return;
         }
-        let membership = self.subject.membership;
+        let (membership, before) = (self.subject.membership, judgement.findings.len());
+        let mut end = None;
         for rule in rules.iter().filter(|rule| rule.rule.spec.matches.has_membership(membership)) {
             judgement.membership_unknown |=
                 membership == Membership::Unknown && !rule.rule.spec.matches.membership.is_empty();
             match self.evaluate(rule) {
                 Evaluation::Pass | Evaluation::Skip => {}
-                Evaluation::Fail(findings) => judgement.findings.extend(findings),
+                Evaluation::Fail(findings) => {
+                    if is_about_end_of_jobs(&rule.rule.spec.check) {
+                        end = Some(judgement.findings.len() - before);
+                    }
+                    judgement.findings.extend(findings);
+                }
                 Evaluation::Error(error) => judgement.errors.push(RuleError {
                     rule: rule.id.to_string(),
                     object: self.subject.object.reference().to_string(),
                     error,
                 }),
             }
+        }
+        if let (Some(end), Some(found)) = (end, judgement.findings.get_mut(before..)) {
+            let check_of =
+                |finding: &Finding| self.engine.rule(&finding.rule).map(|rule| rule.rule.spec.check.as_str());
+            keep_to_end(found, end, |finding| check_of(finding).is_some_and(is_about_start));
         }
     }
 

@@ -24,13 +24,13 @@ fn fixed(settings: &str) -> (Value, Vec<String>) {
     let read = |text: &str| read_documents(&Source::new("job.yaml", text), &Limits::default());
     let job = Input::new(&"job.yaml".into(), read(JOB), &engine);
     let outcome = fix(vec![job], "2027-01-01".parse().unwrap(), &Choice::default());
-    let file = &outcome.files[0];
-    let told = file.fixed.iter().map(|it| match &it.remedy {
+    let file = outcome.files.first();
+    let told = file.into_iter().flat_map(|file| &file.fixed).map(|it| match &it.remedy {
         Remedy::Fix(_) => format!("{} done", it.rule),
         Remedy::Unfixed(gone) => format!("{} {gone}", it.rule),
     });
     let left = outcome.left.iter().map(|it| format!("{} left", it.finding.rule));
-    let after = read(file.after.text()).documents[0].value()["spec"]["template"].clone();
+    let after = read(file.map_or(JOB, |file| file.after.text())).documents[0].value()["spec"]["template"].clone();
     (after, told.chain(left).collect())
 }
 
@@ -60,6 +60,26 @@ fn the_strategy_for_jobs_decides_and_nothing_else_is_told() {
             assert_eq!(metadata["labels"]["sidecar.istio.io/inject"] == "false", label, "{job} {start}");
             assert_eq!(metadata["annotations"]["sidecar.istio.io/nativeSidecar"] == "true", native, "{job} {start}");
         }
+    }
+}
+
+/// Where the strategy cannot be had, the start is no reason for another one.
+#[test]
+fn a_job_does_not_end_otherwise_than_chosen_for_the_sake_of_its_start() {
+    for (name, settings) in [
+        (
+            "no image to quit by",
+            "profile: {dataPlane: classic, assumeMembership: sidecar}\nrules: {job-never-completes: {params: {strategy: quit}}}",
+        ),
+        (
+            "the same where a native sidecar is chosen for the start",
+            "profile: {dataPlane: classic, assumeMembership: sidecar}\nrules: {job-never-completes: {params: {strategy: quit}}, \
+             app-starts-before-proxy: {params: {strategy: native}}}",
+        ),
+    ] {
+        let (template, told) = fixed(settings);
+        assert_eq!(told, ["job-never-completes left", "app-starts-before-proxy left"], "{name}");
+        assert_eq!(template["metadata"], Value::Null, "{name}");
     }
 }
 

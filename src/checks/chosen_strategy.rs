@@ -29,11 +29,13 @@ fn strategy<S: DeserializeOwned + Default>(params: &Value) -> S {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::StatedVersions;
     use serde_json::json;
 
     /// Up to the colon: the strategy, or that there is nothing to do.
     fn chosen(check: &Check, params: Value, profile: Value) -> Vec<String> {
-        let profile: Profile = serde_json::from_value(profile).unwrap();
+        let stated = StatedVersions::of(&profile);
+        let profile = Profile { stated, ..serde_json::from_value(profile).unwrap() };
         let said = chosen_strategy(check, &params, &profile);
         said.iter().map(|sentence| sentence.split([':', ',']).next().unwrap().to_owned()).collect()
     }
@@ -45,7 +47,8 @@ mod tests {
         let nothing = "nothing to do";
         for (params, profile, wanted) in [
             (json!({}), json!({}), vec![nothing, INJECTED]),
-            (json!({}), json!({"dataPlane": "classic"}), vec!["`native`", INJECTED]),
+            (json!({}), json!({"dataPlane": "classic"}), vec!["`hold`", INJECTED]),
+            (json!({}), json!({"dataPlane": "classic", "istioVersion": "1.28"}), vec!["`native`", INJECTED]),
             (json!({}), json!({"istioVersion": "1.26"}), vec!["`native`", INJECTED]),
             (json!({}), json!({"istioVersion": "1.23"}), vec!["`hold`", INJECTED]),
             (json!({}), json!({"kubernetesVersion": "1.28"}), vec!["`hold`", INJECTED]),

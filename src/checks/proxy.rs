@@ -6,6 +6,7 @@ use crate::manifest::{Container, Limits, PodTemplate, read_documents};
 use crate::mesh::membership::STATUS_ANNOTATION;
 use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION};
 use crate::mesh::shutdown::{ProxyLife, hook_seconds, is_dropped};
+use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{ProxyConfig, ProxySettings, SidecarKind};
 use serde_json::Value;
 use std::sync::Arc;
@@ -79,6 +80,14 @@ pub fn is_injected(pod: &PodTemplate<'_>) -> bool {
     let is_proxy = |container: Container<'_>| container.name() == "istio-proxy" && is_present(&container);
     let has_proxy = || pod.running_containers().any(is_proxy);
     pod.annotations().get(STATUS_ANNOTATION).is_some() || pod.once(|| Injected(has_proxy())).0
+}
+
+/// Why it is only assumed that the pod's sidecar is native, where it is; none where the profile or the pod itself says so.
+pub fn assumed_native(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<&'static str> {
+    if subject.sidecar_kind() != Some(SidecarKind::Native) || subject.has_proxy() {
+        return None;
+    }
+    subject.profile.assumed_native(pod.annotations().get(NATIVE_SIDECAR_ANNOTATION))
 }
 
 /// The container `istio-proxy` among the containers of the manifest: the classic proxy itself, or what Istio's injector is

@@ -15,9 +15,9 @@ use crate::checks::wrapper_edit::{WrapperEdit, run_before};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, Entrypoints, PodTemplate};
+use crate::mesh::Membership;
 use crate::mesh::proxy_config::{PROXY_CONFIG_ANNOTATION, known_keys};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{Membership, SidecarKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -35,7 +35,8 @@ pub const CHECK: Check = Check {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
-    /// What is proposed: `native`, `hold`, `wrapper`, or `auto`, the first of them that works for the pod.
+    /// What is proposed: `native`, `hold`, `wrapper`, or `auto`, the first of them that works for the pod; `native` only where
+    /// `istioVersion` is stated.
     pub(super) strategy: StartStrategy,
     /// The image of seaworthy-wait, for `wrapper`. Absent: `repairs.image` of `seaworthy.yaml`.
     #[schemars(length(min = 1))]
@@ -103,9 +104,15 @@ impl Unheld<'_> {
         }
     }
 
-    /// The first that needs no person to look at it; else the first that there is.
+    /// The first that needs no person to look at it; else the first that there is. A Job has no use for another one.
     fn least(&self) -> (StartStrategy, Result<Fix, String>) {
-        let tried = || StartStrategy::BY_INVASION.map(|strategy| (strategy, self.fix(strategy)));
+        let fix = |strategy| match strategy {
+            StartStrategy::Native if !self.pod.runs_to_completion() => {
+                self.fix(strategy).map(|fix| unless_read(self.subject, fix))
+            }
+            strategy => self.fix(strategy),
+        };
+        let tried = || StartStrategy::BY_INVASION.map(|strategy| (strategy, fix(strategy)));
         let is_safe = |fix: &Fix| fix.safety == Safety::Safe;
         let safe = tried().into_iter().find(|(_, fix)| fix.as_ref().is_ok_and(is_safe));
         let any = || tried().into_iter().find(|(_, fix)| fix.is_ok());
@@ -149,13 +156,12 @@ fn native(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
     Ok(edit.fix("use a native sidecar, which is ready before the application starts", Vec::new()))
 }
 
-/// What has a pod start in the right order.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReadyFirst {
-    /// The proxy that the pod has then.
-    pub kind: SidecarKind,
-    /// What does it.
-    pub fix: Fix,
+/// A native sidecar where a person should look at it because nobody has said that Istio reads the annotation.
+fn unless_read(subject: &Subject<'_>, fix: Fix) -> Fix {
+    match (subject.profile.assumed_to_read_annotation(), &fix.safety) {
+        (Some(reason), Safety::Safe) => Fix { safety: Safety::Unsafe(reason.to_owned()), ..fix },
+        _ => fix,
+    }
 }
 
 /// What has the applications of a pod start in the right order without a change of them, whichever of them do not today: the first
@@ -163,14 +169,22 @@ pub struct ReadyFirst {
 ///
 /// # Errors
 /// The reason why it cannot be done, or would do nothing: one line for people.
-pub fn ready_first(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ReadyFirst, String> {
-    let native = native(subject, pod).map(|fix| ReadyFirst { kind: SidecarKind::Native, fix });
-    let held = || held_back(subject, pod).map(|fix| ReadyFirst { kind: SidecarKind::Classic, fix });
-    match native {
-        Ok(native) if native.fix.safety == Safety::Safe => Ok(native),
-        Ok(native) => Ok(held().ok().filter(|held| held.fix.safety == Safety::Safe).unwrap_or(native)),
+pub fn ready_first(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+    let held = || held_back(subject, pod);
+    match ready_natively(subject, pod) {
+        Ok(native) if native.safety == Safety::Safe => Ok(native),
+        Ok(native) => Ok(held().ok().filter(|held| held.safety == Safety::Safe).unwrap_or(native)),
         Err(_) => held(),
     }
+}
+
+/// The same by a native sidecar, which init containers have too and which ends with the work. What counts on it needs an Istio
+/// that reads the annotation.
+///
+/// # Errors
+/// The reason why it cannot be done, or would do nothing: one line for people.
+pub fn ready_natively(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Fix, String> {
+    native(subject, pod).map(|fix| unless_read(subject, fix))
 }
 
 /// One finding for the pod, at the first container: one setting holds them all.

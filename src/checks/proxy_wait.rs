@@ -11,6 +11,7 @@ use crate::base::{Fix, PodRepair, Safety};
 use crate::checks::container_start::{ask_start, proxy_wait};
 use crate::checks::fix_budget::FixBudget;
 use crate::checks::held::Held;
+use crate::checks::proxy::assumed_native;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
@@ -119,6 +120,18 @@ impl Scene<'_> {
         if self.is_classic() { "is held back until its proxy is ready" } else { "starts after its native sidecar" }
     }
 
+    /// The fix of a wait of no use: for a person to look at where it is only assumed that it is of none.
+    fn doubted(&self, fix: Fix) -> Fix {
+        let reason = match self.subject.membership {
+            Membership::Unknown => Some(UNKNOWN),
+            _ => assumed_native(self.subject, &self.pod),
+        };
+        match reason {
+            Some(reason) => Fix { safety: Safety::Unsafe(reason.to_owned()), ..fix },
+            None => fix,
+        }
+    }
+
     fn is_classic(&self) -> bool {
         self.subject.sidecar_kind() == Some(SidecarKind::Classic)
     }
@@ -178,11 +191,7 @@ fn redundant(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation
     let why = scene.why_no_wait();
     let message = format!("container {name} {why}, and has no use for a wait: want no wait at {path}");
     let help = "take the wait out of `command` and `args`: where there is no proxy, it is in the way";
-    let fix = scene.fixes.spend(|| unwrapped(scene, container, Rest::MeansProxy));
-    let fix = fix.map(|fix| match scene.subject.membership {
-        Membership::Unknown => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
-        _ => fix,
-    });
+    let fix = scene.fixes.spend(|| unwrapped(scene, container, Rest::MeansProxy)).map(|fix| scene.doubted(fix));
     Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 

@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StartStrategy {
-    /// The first of the others that works for the pod: `native`, else `hold`, else `wrapper`.
+    /// The first of the others that works for the pod: `native`, but only where `istioVersion` is stated, else `hold`, else `wrapper`.
     #[default]
     Auto,
     /// Istio starts the proxy first and waits for it.
@@ -74,11 +74,18 @@ fn needs_nothing(profile: &Profile) -> Option<String> {
 /// What [`StartStrategy::Auto`] comes to.
 fn least(profile: &Profile, has_image: bool) -> String {
     let (versions, istio) = (versions(profile), profile.istio_version);
-    if profile.sidecar_kind(Some("true")) == SidecarKind::Native {
+    let can_be_native = profile.sidecar_kind(Some("true")) == SidecarKind::Native;
+    let is_assumed = profile.assumed_to_read_annotation().is_some();
+    if can_be_native && !is_assumed {
         return format!(
             "`native`: {versions} gives a native sidecar to a pod that asks for one; it is ready first and ends last, for init \
              containers and Jobs too"
         );
+    }
+    if can_hold(profile) && can_be_native {
+        return "`hold`: an Istio before 1.24 gives no native sidecar to a pod that asks for one, and `profile` does not state \
+                `istioVersion`; no command is changed"
+            .to_owned();
     }
     if can_hold(profile) {
         return format!(

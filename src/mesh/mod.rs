@@ -26,6 +26,7 @@ pub mod reserved_port;
 
 pub mod shutdown;
 pub mod sidecar;
+pub mod stated;
 pub mod version;
 pub mod well_known;
 pub mod wrapper;
@@ -45,6 +46,7 @@ pub use reserved_port::{ReservedPort, Taken, hides_http_services, reserved_port}
 
 pub use shutdown::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};
 pub use sidecar::SidecarKind;
+pub use stated::StatedVersions;
 pub use version::Version;
 pub use well_known::{Spoken, WELL_KNOWN, WellKnown};
 pub use wrapper::{

@@ -3,7 +3,7 @@
 use crate::mesh::profile::{
     AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxySettings, Shell,
 };
-use crate::mesh::{GoDuration, Version};
+use crate::mesh::{GoDuration, StatedVersions, Version};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -65,6 +65,10 @@ impl NamespaceProfile {
         Profile {
             istio_version: self.istio_version.unwrap_or(mesh.istio_version),
             kubernetes_version: self.kubernetes_version.unwrap_or(mesh.kubernetes_version),
+            stated: StatedVersions {
+                istio: self.istio_version.is_some() || mesh.stated.istio,
+                kubernetes: self.kubernetes_version.is_some() || mesh.stated.kubernetes,
+            },
             data_plane: self.data_plane.unwrap_or(mesh.data_plane),
             revisions: mesh.revisions.clone(),
             cni: self.cni.unwrap_or(mesh.cni),

@@ -1,6 +1,6 @@
 //! The mesh profile: the facts of the mesh that manifests do not show. Written under `profile` in `seaworthy.yaml`.
 
-use crate::mesh::{GoDuration, NamespaceProfile, Version};
+use crate::mesh::{GoDuration, NamespaceProfile, StatedVersions, Version};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap};
@@ -13,6 +13,9 @@ pub struct Profile {
     pub istio_version: Version,
     /// The oldest version of Kubernetes on any node, in quotes: "1.33".
     pub kubernetes_version: Version,
+    /// Which of the two somebody has stated; whoever reads the file says so.
+    #[serde(skip)]
+    pub stated: StatedVersions,
     /// How pods take part in the mesh where their own annotations do not decide it.
     pub data_plane: DataPlane,
     /// The revisions and revision tags of Istio that are installed beside the default one. Pods under any other are of unknown membership.
@@ -48,6 +51,7 @@ impl Default for Profile {
         Self {
             istio_version: Version::new(1, 28),
             kubernetes_version: Version::new(1, 33),
+            stated: StatedVersions::default(),
             data_plane: DataPlane::default(),
             revisions: Vec::new(),
             cni: false,

@@ -53,11 +53,38 @@ impl Profile {
         };
         if native { SidecarKind::Native } else { SidecarKind::Classic }
     }
+
+    /// Why it is only assumed that a pod with this value of [`NATIVE_SIDECAR_ANNOTATION`] has the native sidecar that
+    /// [`Profile::sidecar_kind`] gives it: by versions that nobody stated. None where it is known.
+    ///
+    /// Who asks for one where the mesh would give one anyway knows what is there. Where the mesh gives classic ones, the annotation
+    /// may be a fix that an Istio before 1.24 does not read.
+    pub fn assumed_native(&self, annotation: Option<&str>) -> Option<&'static str> {
+        let by_default = self.sidecar_kind(None) == SidecarKind::Native;
+        let asks = annotation.is_some_and(|value| !value.is_empty());
+        let stated = self.stated.istio && self.stated.kubernetes;
+        match (asks, by_default) {
+            (true, false) => self.assumed_to_read_annotation(),
+            (false, true) if self.data_plane != DataPlane::Native && !stated => Some(ASSUMED_DEFAULT),
+            _ => None,
+        }
+    }
+
+    /// Why it is only assumed that Istio reads [`NATIVE_SIDECAR_ANNOTATION`]; none where it is known, one way or the other.
+    pub fn assumed_to_read_annotation(&self) -> Option<&'static str> {
+        (!self.stated.istio).then_some(ASSUMED_READING)
+    }
 }
+
+const ASSUMED_DEFAULT: &str = "that the sidecar is native is only assumed: state `istioVersion` and `kubernetesVersion`, \
+                               or `dataPlane`, in `profile`";
+const ASSUMED_READING: &str =
+    "Istio before 1.24 does not read the annotation `nativeSidecar`: state `istioVersion` in `profile`";
 
 #[cfg(test)]
 mod tests {
     use super::{SidecarKind::*, *};
+    use crate::mesh::StatedVersions;
 
     fn kind(istio: u16, kubernetes: u16, data_plane: DataPlane, annotation: Option<&str>) -> SidecarKind {
         Profile {
@@ -77,6 +104,27 @@ mod tests {
                 wanted,
                 "Istio 1.{istio}, Kubernetes 1.{kubernetes}"
             );
+        }
+    }
+
+    #[test]
+    fn what_nobody_stated_is_assumed() {
+        use DataPlane::{Auto, Classic as ClassicPlane, Native as NativePlane};
+        for (istio, kubernetes, data_plane, annotation, is_assumed) in [
+            (true, true, Auto, None, false),
+            (true, false, Auto, None, true),
+            (false, true, Auto, None, true),
+            (false, false, NativePlane, None, false),
+            (false, false, Auto, Some("true"), false),
+            (false, false, Auto, Some(""), true),
+            (false, false, NativePlane, Some("true"), false),
+            (false, true, ClassicPlane, Some("true"), true),
+            (true, false, ClassicPlane, Some("true"), false),
+        ] {
+            let stated = StatedVersions { istio, kubernetes };
+            let profile = Profile { stated, data_plane, ..Profile::default() };
+            let assumed = profile.assumed_native(annotation);
+            assert_eq!(assumed.is_some(), is_assumed, "{stated:?} {data_plane:?} {annotation:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::base::{Path, Place, Problem, Source};
 use crate::manifest::Document;
+use crate::mesh::StatedVersions;
 use crate::policy::file::File;
 use crate::policy::known::KnownChecks;
 use crate::policy::mistake::Mistake;
@@ -53,7 +54,8 @@ impl SettingsFile {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let mut settings = self.file.read_as(&self.value)?;
+        let mut settings: Settings = self.file.read_as(&self.value)?;
+        settings.profile.stated = StatedVersions::of(&self.value["profile"]);
         call_by_present_ids(&mut settings, rules);
         Ok(settings)
     }

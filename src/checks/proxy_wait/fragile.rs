@@ -4,7 +4,7 @@ use crate::base::{Fix, Safety};
 use crate::checks::container_start::{ask_start, proxy_wait, wait_weaknesses};
 use crate::checks::failing_hook::{lacking, official_lacking};
 use crate::checks::job_completion::quits_after;
-use crate::checks::proxy_start::{ReadyFirst, ready_first};
+use crate::checks::proxy_start::{ready_first, ready_natively};
 use crate::checks::proxy_wait::unwrapping::{command_key, without_wait, without_wait_and_shell};
 use crate::checks::proxy_wait::{Scene, UNKNOWN};
 use crate::checks::serving::is_application;
@@ -12,7 +12,7 @@ use crate::checks::wrapper_edit::{WrapperEdit, job_around, run_before};
 use crate::checks::{Observation, shortened, shortened_to, with_name};
 use crate::manifest::edit::applied;
 use crate::manifest::{Container, Entrypoints, Role};
-use crate::mesh::{BareBase, Bound, Membership, ProxyWait, Rest, Shell, SidecarKind};
+use crate::mesh::{BareBase, Bound, Membership, ProxyWait, Rest, Shell};
 use serde_json::Value;
 
 /// A finding for a wait in use that has a weakness.
@@ -103,13 +103,10 @@ pub fn unwrapped(scene: &Scene<'_>, container: &Container<'_>, rest: Rest) -> Re
 
 /// Lets Istio do what the wait did, and takes the wait out: all at once, as neither is right without the other.
 fn by_istio(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
-    let ReadyFirst { kind, fix: order } = ready_first(scene.subject, &scene.pod)?;
-    if kind == SidecarKind::Classic && container.role() != Role::Regular {
-        return Err("a classic proxy starts after all init containers, native sidecars among them".to_owned());
-    }
-    if kind == SidecarKind::Classic && quits_proxy_too(container) {
-        return Err(QUITS.to_owned());
-    }
+    let order = match why_not_classic(container) {
+        Some(reason) => ready_natively(scene.subject, &scene.pod).map_err(|_| reason.to_owned())?,
+        None => ready_first(scene.subject, &scene.pod)?,
+    };
     let own = unwrapped(scene, container, Rest::MeansProxy)?;
     let title = format!("{}, in place of the wait of {}", order.title, shortened(container.name()));
     let edits = own.edits.into_iter().chain(order.edits).collect();
@@ -117,6 +114,14 @@ fn by_istio(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String>
         (Safety::Safe, Safety::Safe) => Fix::safe(title, edits),
         (Safety::Unsafe(reason), _) | (_, Safety::Unsafe(reason)) => Fix::risky(title, reason, edits),
     })
+}
+
+/// Why a classic proxy that holds the application back is not enough for a container.
+fn why_not_classic(container: &Container<'_>) -> Option<&'static str> {
+    if container.role() != Role::Regular {
+        return Some("a classic proxy starts after all init containers, native sidecars among them");
+    }
+    quits_proxy_too(container).then_some(QUITS)
 }
 
 /// Puts seaworthy-wait in the place of the wait: it has a time-out, hears SIGTERM, and needs neither shell nor curl.

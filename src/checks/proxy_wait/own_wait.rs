@@ -1,15 +1,15 @@
 //! Waits by seaworthy-wait itself. What the fix of a wait put into a pod goes as a whole, once it is of no use there: the words before
 //! the command, the mount, the volume and the init container.
 
-use crate::base::{Edit, Fix, Path, Safety};
+use crate::base::{Edit, Fix, Path};
 use crate::checks::container_start::ask_command;
 use crate::checks::proxy_wait::unwrapping::{command_key, with_its_list, without_wait};
-use crate::checks::proxy_wait::{Scene, UNKNOWN, Wait};
+use crate::checks::proxy_wait::{Scene, Wait};
 use crate::checks::wrapper_edit::{INSTALLER, VOLUME, is_installer, is_of_program};
 use crate::checks::{Observation, shortened, shortened_to};
 use crate::manifest::edit::applied;
 use crate::manifest::{Container, Role};
-use crate::mesh::{Membership, OWN_FOLDER, Rest};
+use crate::mesh::{OWN_FOLDER, Rest};
 use serde_json::Value;
 
 /// Whether a container of `containers` waits by our own program.
@@ -54,10 +54,7 @@ pub fn own_wait(scene: &Scene<'_>, finds: Wait, own: Vec<Container<'_>>) -> Opti
         }
     };
     let rest = if no_proxy.is_some() { Rest::NeverMeansProxy } else { Rest::MeansProxy };
-    let fix = without_own(scene, &found, rest).map(|fix| match scene.subject.membership {
-        Membership::Unknown => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
-        _ => fix,
-    });
+    let fix = without_own(scene, &found, rest).map(|fix| scene.doubted(fix));
     Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 

@@ -7,7 +7,7 @@
 use crate::base::{Edit, Fix, Path, Safety};
 use crate::checks::held::Held;
 use crate::checks::proxy::present_proxy;
-use crate::checks::proxy_wait::{Scene, UNKNOWN, Wait};
+use crate::checks::proxy_wait::{Scene, Wait};
 use crate::checks::{Observation, shortened, shortened_to};
 use crate::manifest::{Container, Role};
 use crate::mesh::wrapper::ContainerStart;
@@ -121,9 +121,6 @@ fn redundant(scene: &Scene<'_>, hook: &Hook<'_>) -> Option<Observation> {
     let (name, path, why) = (shortened_to(24, hook.container.name()), hook.path(), scene.why_no_wait());
     let message = format!("container {name} {why}, and has no use for a wait: want no wait at {path}");
     let help = "take the wait out of the hook: where there is no proxy, it is in the way";
-    let fix = hook.without_wait(Rest::MeansProxy).map(|fix| match scene.subject.membership {
-        Membership::Unknown => Fix { safety: Safety::Unsafe(UNKNOWN.to_owned()), ..fix },
-        _ => fix,
-    });
+    let fix = hook.without_wait(Rest::MeansProxy).map(|fix| scene.doubted(fix));
     Some(Observation::new(path, message).help(help).remedied_by(fix))
 }

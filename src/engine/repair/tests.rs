@@ -234,7 +234,7 @@ fn what_will_be_repaired_on_its_pods_refuses_no_workload() {
 
 #[test]
 fn a_strategy_of_repairs_holds_for_judging_too_where_the_entry_holds() {
-    let text = "profile: {assumeMembership: sidecar, dataPlane: classic}\n\
+    let text = "profile: {istioVersion: \"1.28\", assumeMembership: sidecar, dataPlane: classic}\n\
                 repairs: {apply: [{rules: [short-grace-period, app-starts-before-proxy], namespaces: [shop], strategy: hold}]}\n";
     let settings = crate::policy::SettingsFile::read(&Source::new("seaworthy.yaml", text));
     let engine = Engine::load(&settings, &[], Mode::Warn).unwrap();

@@ -3,7 +3,7 @@
 use crate::base::{Edit, Path};
 use crate::manifest::Object;
 use crate::manifest::kustomize::{Field, Kustomization, Patch, normalized};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// The kustomizations of a run, by what they take in. None anywhere but in files.
@@ -29,6 +29,9 @@ struct Known {
 
 /// How many kustomizations above one file are looked at. Nobody stacks as many.
 const MOST_ABOVE: usize = 1000;
+
+/// How many names of one object are looked for.
+const MOST_NAMES: usize = 64;
 
 impl Kustomizations {
     /// Those of a run; `is_file` tells whether there is a file of this name.
@@ -80,26 +83,29 @@ impl Kustomizations {
         if self.is_empty() {
             return None;
         }
-        let name = &object.reference().name;
-        let above = self.above(object.file());
-        let patches = above.iter().filter_map(|index| self.all.get(*index)).flat_map(|known| known.patches(name));
-        let open = self.open.get(name).into_iter().flatten();
-        let mut meant = patches.chain(open).filter(|patch| patch.target.may_be(object.reference()));
+        let above: Vec<&Known> =
+            self.above(object.file()).into_iter().filter_map(|index| self.all.get(index)).collect();
+        let names = names(&object.reference().name, &above);
+        let named = above.iter().flat_map(|known| names.iter().filter_map(|name| known.by_name.get(name)));
+        let patches = named.flatten().chain(above.iter().flat_map(|known| &known.others));
+        let open = names.iter().filter_map(|name| self.open.get(name)).flatten();
+        let mut meant = patches.chain(open).filter(|patch| patch.target.may_be(object.reference(), &names));
         meant.find_map(|patch| Some((&**patch, patch.fields.iter().find(&is_meant)?)))
     }
 
-    /// The kustomizations that a file goes through, and their components.
-    fn above(&self, file: &str) -> BTreeSet<usize> {
-        let mut above = BTreeSet::new();
-        let mut open: Vec<usize> = self.listing(&normalized(file)).collect();
-        while let Some(index) = open.pop() {
+    /// The kustomizations that a file goes through, and their components: the nearest first.
+    fn above(&self, file: &str) -> Vec<usize> {
+        let (mut above, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut open: VecDeque<usize> = self.listing(&normalized(file)).collect();
+        while let Some(index) = open.pop_front() {
             let Some(known) = self.all.get(index) else { continue };
-            if above.len() >= MOST_ABOVE || !above.insert(index) {
+            if above.len() >= MOST_ABOVE || !seen.insert(index) {
                 continue;
             }
+            above.push(index);
             let kustomization = &known.kustomization;
-            open.extend(self.listing(&kustomization.file).chain(self.listing(kustomization.folder())));
             open.extend(kustomization.components.iter().filter_map(|folder| self.by_place.get(folder)));
+            open.extend(self.listing(&kustomization.file).chain(self.listing(kustomization.folder())));
         }
         above
     }
@@ -129,8 +135,20 @@ impl Known {
         }
         Self { kustomization, by_name, others }
     }
+}
 
-    fn patches(&self, name: &str) -> impl Iterator<Item = &Arc<Patch>> {
-        self.by_name.get(name).into_iter().flatten().chain(&self.others)
+/// What an object of this name is called on its way: each kustomization may put something before and behind it, and patches
+/// know it by any of its names.
+fn names(name: &str, above: &[&Known]) -> Vec<String> {
+    let mut names = vec![name.to_owned()];
+    for (prefix, suffix) in above.iter().map(|known| &known.kustomization.affixes) {
+        if names.len() >= MOST_NAMES {
+            break;
+        }
+        if !prefix.is_empty() || !suffix.is_empty() {
+            let longer: Vec<String> = names.iter().map(|name| format!("{prefix}{name}{suffix}")).collect();
+            names.extend(longer);
+        }
     }
+    names
 }

@@ -183,6 +183,24 @@ fn a_patch_is_for_what_its_kustomization_takes_in() {
 }
 
 #[test]
+fn a_patch_knows_an_object_by_all_its_names() {
+    let patched = |name: &str| {
+        let patch = "[{\"op\": \"add\", \"path\": \"/spec/template/spec/hostNetwork\", \"value\": true}]";
+        let top = format!(
+            "resources: [../middle]\nnamePrefix: z-\npatches: [{{target: {{name: {name}}}, patch: '{patch}'}}]\n"
+        );
+        let middle = "namePrefix: b-\nnameSuffix: -v2\nresources: [../low]\n";
+        let low = ("low/kustomization.yaml", "namePrefix: a-\nresources: [../base]\n");
+        reason_in(&[("top/kustomization.yaml", &top), ("middle/kustomization.yaml", middle), low]).is_some()
+    };
+    for (name, wanted) in
+        [("web", true), ("a-web", true), ("b-a-web-v2", true), ("b-.*", true), ("a-b-web-v2", false), ("web-v3", false)]
+    {
+        assert_eq!(patched(name), wanted, "{name}");
+    }
+}
+
+#[test]
 fn where_a_patch_decides_about_membership_nothing_is_worse_than_a_warning() {
     let engine = engine(CLASSIC);
     let patched = |path: &str| {

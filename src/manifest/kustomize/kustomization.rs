@@ -19,6 +19,8 @@ pub struct Kustomization {
     pub components: Vec<String>,
     /// Whether it is a component itself.
     pub is_component: bool,
+    /// What it puts before and behind the names of all that it takes in.
+    pub affixes: (String, String),
     /// What it sets in them.
     pub patches: Vec<Patch>,
 }
@@ -32,7 +34,9 @@ impl Kustomization {
         let patches = entries(value).flat_map(|entry| entry.patches(&file, &documents)).chain(common(&file, value));
         let (components, patches) = (paths("components"), patches.collect());
         let is_component = value.get("kind").is_some_and(|kind| kind == "Component");
-        Self { file, resources, components, is_component, patches }
+        let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+        let affixes = (text("namePrefix"), text("nameSuffix"));
+        Self { file, resources, components, is_component, affixes, patches }
     }
 
     /// Its folder, by which others list it.

@@ -47,10 +47,11 @@ impl Target {
         })
     }
 
-    /// Whether it may be for an object. One that says no namespace may be given any by a kustomization.
-    pub fn may_be(&self, object: &ObjectRef) -> bool {
+    /// Whether it may be for an object that has any of these names, and for the rest is called as this one. One that says no
+    /// namespace may be given any by a kustomization.
+    pub fn may_be(&self, object: &ObjectRef, names: &[String]) -> bool {
         let may_be = |pattern: &Option<Pattern>, seen: &str| pattern.as_ref().is_none_or(|it| it.may_be(seen));
-        may_be(&self.name, &object.name)
+        names.iter().any(|name| may_be(&self.name, name))
             && may_be(&self.kind, &object.kind)
             && may_be(&self.group, group_of(&object.api_version))
             && object.namespace.as_deref().is_none_or(|namespace| may_be(&self.namespace, namespace))
@@ -92,6 +93,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn names() -> [String; 1] {
+        ["web".to_owned()]
+    }
+
     fn object(namespace: Option<&str>) -> ObjectRef {
         let namespace = namespace.map(str::to_owned);
         ObjectRef { api_version: "apps/v1".into(), kind: "Deployment".into(), namespace, name: "web".into() }
@@ -113,16 +118,16 @@ mod tests {
             (json!({"namespace": "other"}), false),
             (json!({"labelSelector": "app=web"}), true),
         ] {
-            assert_eq!(Target::of(&target).may_be(&object(Some("shop"))), wanted, "{target}");
+            assert_eq!(Target::of(&target).may_be(&object(Some("shop")), &names()), wanted, "{target}");
         }
-        assert!(Target::of(&json!({"namespace": "other"})).may_be(&object(None)));
+        assert!(Target::of(&json!({"namespace": "other"})).may_be(&object(None), &names()));
     }
 
     #[test]
     fn a_patch_names_its_object() {
         let patch = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}});
         let target = Target::named_in(&patch).expect("a name");
-        assert!(target.may_be(&object(Some("shop"))) && target.name() == Some("web"));
+        assert!(target.may_be(&object(Some("shop")), &names()) && target.name() == Some("web"));
         assert!(Target::named_in(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}})).is_none());
     }
 }

@@ -223,3 +223,31 @@ fn is_as_written(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
     let is_there = pod.init_containers().any(by_istio) || subject.has_proxy();
     is_there && (subject.object.is("", "Pod") || !will_be_injected(subject, pod))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::mesh::Profile;
+    use serde_json::json;
+
+    #[test]
+    fn before_istio_init_is_within_reach_where_it_redirects() {
+        let profile: Profile = serde_json::from_value(json!({"assumeMembership": "sidecar"})).unwrap();
+        for (init, wanted) in [
+            (&["istio-init", "wait"][..], Some(0)),
+            // The CNI plugin redirects, before any container starts.
+            (&["istio-validation", "wait"], None),
+            (&["istio-validation", "istio-init", "wait"], None),
+        ] {
+            let init: Vec<_> = init.iter().map(|name| json!({"name": name, "image": "tools:1"})).collect();
+            let spec = json!({"initContainers": init, "containers": [{"name": "web", "image": "web:1"}]});
+            let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec});
+            let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
+            let subject = Subject::new(&pod, &inventory, &profile);
+            let route = MetadataRoute::of(&subject, subject.pod().unwrap()).unwrap();
+            assert_eq!(route.place_within_reach(), wanted, "{init:?}");
+        }
+    }
+}

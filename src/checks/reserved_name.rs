@@ -141,3 +141,30 @@ fn is_proxy_config(entry: &Value) -> bool {
     let read = value.as_ref().and_then(|value| Some((value.as_object()?.len(), ProxyConfig::read(value).ok()?)));
     read.is_some_and(|(keys, config)| keys > config.unknown_keys.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::manifest::Object;
+    use crate::mesh::Profile;
+    use serde_json::json;
+
+    /// The membership counts that the pod would have without what it calls `istio-proxy`.
+    #[test]
+    fn a_name_does_harm_for_certain_only_in_the_mesh() {
+        let containers = json!([{"name": "istio-proxy", "image": "registry.example.com/shop/nginx:1.27"}]);
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "edge", "namespace": "shop"},
+            "spec": {"containers": containers}});
+        let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
+        for (profile, wanted) in [
+            (json!({"assumeMembership": "sidecar"}), vec![None]),
+            (json!({}), vec![Some(UNCERTAIN)]),
+            (json!({"assumeMembership": "outside"}), vec![]),
+        ] {
+            let parsed: Profile = serde_json::from_value(profile.clone()).unwrap();
+            let seen = run(&NoParams {}, &Subject::new(&pod, &inventory, &parsed));
+            assert_eq!(seen.iter().map(|it| it.case).collect::<Vec<_>>(), wanted, "{profile}");
+        }
+    }
+}

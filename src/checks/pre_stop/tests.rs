@@ -48,3 +48,25 @@ fn a_wait_of_zero_asks_for_none() {
     let params: Params = serde_json::from_value(json!({"drainSeconds": {"http": 0}})).unwrap();
     assert_eq!(help(&params, json!({"assumeMembership": "sidecar"}), 30), None);
 }
+
+/// Whether there is a fix for a container that answers with so many neighbours at loopback.
+fn is_fixed_beside(neighbours: u16) -> bool {
+    let ports: Vec<u16> = (10_001..=10_000 + neighbours).collect();
+    let named: Vec<String> = ports.iter().map(|port| format!("localhost:{port}")).collect();
+    let web = json!({"name": "web", "args": [named.join(",")], "ports": [{"name": "http", "containerPort": 8080}]});
+    let others = ports.iter().map(|port| json!({"name": format!("n{port}"), "args": [port.to_string()]}));
+    let containers: Vec<Value> = std::iter::once(web).chain(others).collect();
+    let pod =
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": containers}});
+    let profile: Profile = serde_json::from_value(json!({"assumeMembership": "sidecar"})).unwrap();
+    let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
+    let found = run(&Params::default(), &Subject::new(&pod, &inventory, &profile));
+    !found.is_empty() && found.iter().all(|it| it.remedy.fix().is_some())
+}
+
+#[test]
+fn only_so_many_neighbours_get_hooks_of_one_fix() {
+    for (neighbours, wanted) in [(1, true), (1000, true), (1001, false)] {
+        assert_eq!(is_fixed_beside(neighbours), wanted, "{neighbours}");
+    }
+}

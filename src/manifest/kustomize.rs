@@ -1,6 +1,7 @@
 //! What a `kustomization.yaml` says about other files: which it takes in, and which are patches, which are parts of objects and never
 //! judged as objects. Nothing is built here: a patch is read for the fields that it sets, not for what comes of them.
 
+mod aside;
 mod kustomization;
 mod patch;
 mod target;

@@ -75,6 +75,7 @@ fn a_fix_beside_a_patch_of_how_pods_start_and_end_is_not_safe() {
         (of_container("command: [serve]"), in_web("command")),
         (of_container("$patch: delete"), sets(&format!("{POD}.containers[web]"))),
         (of_container("env: [{name: A, value: b}], resources: {limits: {cpu: 1}}"), None),
+        (of_container("livenessProbe: {httpGet: {path: /shop/healthz}}, readinessProbe: null"), None),
         (of_pod("terminationGracePeriodSeconds: 20"), sets(&format!("{POD}.terminationGracePeriodSeconds"))),
         (of_pod("initContainers: [{name: a, image: b}]"), sets(&format!("{POD}.initContainers[a].image"))),
         (of_pod("nodeSelector: {a: b}, volumes: [{name: a, emptyDir: {}}]"), None),

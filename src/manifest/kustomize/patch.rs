@@ -1,6 +1,7 @@
 //! Which fields a patch of kustomize sets.
 
 use super::Target;
+use super::aside::is_aside;
 use crate::base::{Path, Segment};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -26,7 +27,7 @@ pub struct Field {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     Key(Box<str>),
     /// An item of this name.
     Named(Box<str>),
@@ -183,36 +184,6 @@ fn meet(steps: &[Step], path: &[Segment], object: &Value) -> bool {
         at = next;
     }
     true
-}
-
-/// Fields of a pod that have no part in what fixes do: where pods run, and what they may use.
-const ASIDE_OF_PODS: [&str; 9] = [
-    "affinity",
-    "imagePullSecrets",
-    "nodeSelector",
-    "priorityClassName",
-    "runtimeClassName",
-    "securityContext",
-    "tolerations",
-    "topologySpreadConstraints",
-    "volumes",
-];
-
-/// The same of a container.
-const ASIDE_OF_CONTAINERS: [&str; 6] =
-    ["env", "envFrom", "imagePullPolicy", "resources", "securityContext", "volumeMounts"];
-
-/// Whether a field of a pod template has no part in how its pods join a mesh, start, serve and end.
-fn is_aside(steps: &[Step]) -> bool {
-    let keys: Vec<Option<&str>> =
-        steps.iter().map(|step| if let Step::Key(key) = step { Some(&**key) } else { None }).collect();
-    match keys.as_slice() {
-        [Some("metadata"), Some("labels" | "annotations"), Some(key), ..] => !key.contains("istio"),
-        [Some("metadata"), Some(key), ..] => !matches!(*key, "labels" | "annotations"),
-        [Some("spec"), Some("containers"), None, Some(key), ..] => ASIDE_OF_CONTAINERS.contains(key),
-        [Some("spec"), Some(key), ..] => ASIDE_OF_PODS.contains(key),
-        _ => false,
-    }
 }
 
 impl fmt::Display for Field {

@@ -24,7 +24,7 @@ pub fn through_the_service_defects_are_refused_in_one_message(cluster: &Cluster)
       help: annotate the pod template with `proxy.istio.io/config: "{terminationDrainDuration: 40s}"`, or use a native sidecar (`sidecar.istio.io/nativeSidecar: "true"`)
     - short-grace-period: `web` is killed: preStop 30s + shutdown 10s + slack 2s = 42s > 30s; want 42 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 42`
-    - app-starts-before-proxy: container `web` may start before the classic proxy: want "true" at spec.template.metadata.annotations[sidecar.istio.io/nativeSidecar]
+    - app-starts-before-proxy: container `web` may start before the classic proxy: want holdApplicationUntilProxyStarts at spec.template.metadata.annotations[proxy.istio.io/config]
     fix: seaworthy fix FILE
     why: seaworthy explain proxy-stops-first
     exception: https://mesh.example.com/exceptions (ask team-mesh@example.com)

@@ -6,6 +6,7 @@ use crate::engine::session::Counts;
 use crate::inventory::{Inventory, Kustomizations, Projection};
 use crate::manifest::kustomize::{Kustomization, is_kustomization_file, normalized, patch_files};
 use crate::manifest::{Content, Document, Lookalike, Object, Owner, Reading, content_of};
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ pub struct FileObjects<'a> {
 /// no objects.
 pub fn gathered(mut inputs: Vec<Input<'_>>) -> (Vec<FileObjects<'_>>, Inventory) {
     inputs.sort_by(|one, other| one.objects.file.cmp(&other.objects.file));
-    let (patches, kustomizations) = (kustomize_patches(&inputs), Arc::new(kustomizations(&inputs)));
+    let patches = kustomize_patches(&inputs);
     let is_patch = |file: &FileObjects<'_>| !patches.is_empty() && patches.contains(&normalized(&file.file));
     let (mut files, mut projections) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
     for input in inputs {
@@ -90,7 +91,8 @@ pub fn gathered(mut inputs: Vec<Input<'_>>) -> (Vec<FileObjects<'_>>, Inventory)
         }
     }
     let known = projections.into_iter().flat_map(|(objects, projections)| objects.into_iter().zip(projections));
-    (files, Inventory::of_files(known).with_kustomizations(kustomizations))
+    let (kustomizations, inventory) = rayon::join(|| kustomizations(&files), || Inventory::of_files(known));
+    (files, inventory.with_kustomizations(Arc::new(kustomizations)))
 }
 
 /// Sorts out the documents of one file.
@@ -163,16 +165,15 @@ fn with_maker(object: Object) -> Object {
 }
 
 /// The kustomizations among some files; none where none of them changes what others say.
-fn kustomizations(inputs: &[Input<'_>]) -> Kustomizations {
-    let files = || inputs.iter().map(|input| &input.objects);
-    let found: Vec<&FileObjects<'_>> = files().filter(|it| is_kustomization_file(&it.file)).collect();
+fn kustomizations(files: &[FileObjects<'_>]) -> Kustomizations {
+    let found: Vec<&FileObjects<'_>> = files.iter().filter(|it| is_kustomization_file(&it.file)).collect();
     if found.is_empty() {
         return Kustomizations::default();
     }
-    let by_name: HashMap<String, &FileObjects<'_>> = files().map(|it| (normalized(&it.file), it)).collect();
+    let by_name: HashMap<String, &FileObjects<'_>> = files.iter().map(|it| (normalized(&it.file), it)).collect();
     let of_file = |name: &str| by_name.get(name).map_or(&[][..], |it| it.documents.as_slice());
     let read = |it: &&FileObjects<'_>| Some(Kustomization::of(&it.file, it.documents.first()?.value(), of_file));
-    let all: Vec<Kustomization> = found.iter().filter_map(read).collect();
+    let all: Vec<Kustomization> = found.par_iter().filter_map(read).collect();
     if all.iter().all(|it| it.patches.is_empty()) {
         return Kustomizations::default();
     }

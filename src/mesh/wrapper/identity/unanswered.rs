@@ -24,12 +24,12 @@ impl Turns<'_> {
     /// Whether an answer ends the loop, and without one it has all its turns, and the script ends well.
     pub(super) fn end_well_unanswered(&self, script: &Script) -> bool {
         let Some((test, end)) = self.end_unanswered(script) else { return false };
-        let ends_at_answer = self.goes_on(Course::of(script, true, test)) == Some(false)
+        let ends_at_answer = self.goes_on(Scenario::of(script, true, test)) == Some(false)
             || matches!(
-                Course::of(script, true, test).of_list(self.body, true),
+                Scenario::of(script, true, test).of_list(self.body, true),
                 Some(End::LeavesLoop | End::Exits(true))
             );
-        let behind = || Course::of(script, false, None).of_items(self.behind, true);
+        let behind = || Scenario::of(script, false, None).of_items(self.behind, true);
         match end {
             End::Exits(well) => well && ends_at_answer,
             End::Goes(false) => false,
@@ -39,34 +39,35 @@ impl Turns<'_> {
 
     /// How the loop ends when no answer comes, and what the test of its counter, if it has one, says before that.
     fn end_unanswered(&self, script: &Script) -> Option<(Option<bool>, End)> {
-        let course = |test| Course::of(script, false, test);
+        let scenario = |test| Scenario::of(script, false, test);
         // `for ((;;))` may have no end.
         if self.keyword == "for" && !self.head.contains(&Token::Open) {
-            return Some((None, course(None).of_list(self.body, true)?)).filter(|(_, end)| matches!(end, End::Goes(_)));
+            return Some((None, scenario(None).of_list(self.body, true)?))
+                .filter(|(_, end)| matches!(end, End::Goes(_)));
         }
         let by_head = |more: bool| {
             let ends =
-                self.goes_on(course(Some(more))) == Some(true) && self.goes_on(course(Some(!more))) == Some(false);
+                self.goes_on(scenario(Some(more))) == Some(true) && self.goes_on(scenario(Some(!more))) == Some(false);
             (ends && self.reaches(script, self.head, !more)).then_some(more)
         };
         if let Some(more) = [true, false].into_iter().find_map(by_head) {
-            let end = course(None).of_list(self.body, true)?;
+            let end = scenario(None).of_list(self.body, true)?;
             return matches!(end, End::Goes(_)).then_some((Some(more), end));
         }
         let by_body = |more: bool| {
-            let goes_on = matches!(course(Some(more)).of_list(self.body, true), Some(End::Goes(_)));
-            let end = course(Some(!more)).of_list(self.body, true)?;
+            let goes_on = matches!(scenario(Some(more)).of_list(self.body, true), Some(End::Goes(_)));
+            let end = scenario(Some(!more)).of_list(self.body, true)?;
             let leaves = matches!(end, End::LeavesLoop | End::Exits(_));
             (goes_on && leaves && self.reaches(script, self.body, !more)).then_some((Some(more), end))
         };
-        self.goes_on(course(None)).filter(|goes_on| *goes_on)?;
+        self.goes_on(scenario(None)).filter(|goes_on| *goes_on)?;
         [true, false].into_iter().find_map(by_body)
     }
 
     /// Whether its head begins one more turn. None for `for`, or where that is not known.
-    fn goes_on(&self, course: Course<'_>) -> Option<bool> {
+    fn goes_on(&self, scenario: Scenario<'_>) -> Option<bool> {
         let is_while = self.keyword == "while";
-        match (Course { is_condition: true, ..course }).of_list(self.head, true)? {
+        match (Scenario { is_condition: true, ..scenario }).of_list(self.head, true)? {
             End::Goes(well) if self.keyword != "for" => Some(well == is_while),
             _ => None,
         }
@@ -106,7 +107,7 @@ enum End {
 
 /// What commands do when the server answers all of their questions, or none.
 #[derive(Clone, Copy)]
-struct Course<'a> {
+struct Scenario<'a> {
     script: &'a Script,
     answered: bool,
     /// What the test of a counter says; none where no test is followed.
@@ -115,7 +116,7 @@ struct Course<'a> {
     is_condition: bool,
 }
 
-impl<'a> Course<'a> {
+impl<'a> Scenario<'a> {
     fn of(script: &'a Script, answered: bool, test: Option<bool>) -> Self {
         Self { script, answered, test, is_condition: false }
     }

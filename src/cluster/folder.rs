@@ -108,7 +108,7 @@ fn objects(
 ) -> BTreeMap<ObjectRef, Arc<Object>> {
     let patches: BTreeSet<String> = readings.iter().flat_map(|(file, reading)| patches_of(file, reading)).collect();
     let mut objects: BTreeMap<ObjectRef, Arc<Object>> = BTreeMap::new();
-    let applied = readings.into_iter().filter(|(file, _)| !patches.contains(&normalized(file)));
+    let applied = readings.into_iter().filter(|(file, _)| !patches.contains(&*normalized(file)));
     let documents = applied.flat_map(|(_, reading)| reading.documents);
     for object in documents.flat_map(|document| objects_of(document.into())) {
         let file = object.file().to_owned();

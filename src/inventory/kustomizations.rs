@@ -60,18 +60,27 @@ impl Kustomizations {
     /// A patch that sets one of the fields that these edits change, or what lies around or in it; else, for an edit of pods, one
     /// that sets anything that decides how they join, start, serve and end.
     pub fn beside(&self, object: &Object, edits: &[Edit]) -> Option<(&Patch, &Field)> {
+        let patches = self.for_object(object);
+        if patches.is_empty() {
+            return None;
+        }
         let is_met =
-            |field: &&Field| edits.iter().any(|edit| field.meets(edit.field(), object.value(), object.templates()));
+            |field: &Field| edits.iter().any(|edit| field.meets(edit.field(), object.value(), object.templates()));
         let is_edited = |template: &&Path| edits.iter().any(|edit| edit.field().is_within(template));
         let edited: Vec<&Path> = object.templates().iter().filter(is_edited).collect();
-        let is_about_pods = |field: &&Field| edited.iter().any(|template| field.is_about_pods(template));
-        self.first_field(object, is_met).or_else(|| self.first_field(object, is_about_pods))
+        let is_about_pods = |field: &Field| edited.iter().any(|template| field.is_about_pods(template));
+        first_field(&patches, is_met).or_else(|| first_field(&patches, is_about_pods))
     }
 
     /// Whether a patch sets one of these fields of an object, or what lies around or in it.
-    pub fn set_any(&self, object: &Object, fields: &[Path]) -> bool {
-        let is_set = |field: &&Field| fields.iter().any(|path| field.meets(path, object.value(), object.templates()));
-        self.first_field(object, is_set).is_some()
+    pub fn set_any(&self, object: &Object, fields: impl FnOnce() -> Vec<Path>) -> bool {
+        let patches = self.for_object(object);
+        if patches.is_empty() {
+            return false;
+        }
+        let fields = fields();
+        let is_set = |field: &Field| fields.iter().any(|path| field.meets(path, object.value(), object.templates()));
+        first_field(&patches, is_set).is_some()
     }
 
     /// Whether there are none.
@@ -79,9 +88,10 @@ impl Kustomizations {
         self.all.is_empty()
     }
 
-    fn first_field(&self, object: &Object, is_meant: impl Fn(&&Field) -> bool) -> Option<(&Patch, &Field)> {
+    /// The patches that may be for an object: those of the kustomizations above its file, the nearest first.
+    fn for_object(&self, object: &Object) -> Vec<&Patch> {
         if self.is_empty() {
-            return None;
+            return Vec::new();
         }
         let above: Vec<&Known> =
             self.above(object.file()).into_iter().filter_map(|index| self.all.get(index)).collect();
@@ -89,8 +99,8 @@ impl Kustomizations {
         let named = above.iter().flat_map(|known| names.iter().filter_map(|name| known.by_name.get(name)));
         let patches = named.flatten().chain(above.iter().flat_map(|known| &known.others));
         let open = names.iter().filter_map(|name| self.open.get(name)).flatten();
-        let mut meant = patches.chain(open).filter(|patch| patch.target.may_be(object.reference(), &names));
-        meant.find_map(|patch| Some((&**patch, patch.fields.iter().find(&is_meant)?)))
+        let may_be = |patch: &&Patch| patch.target.may_be(object.reference(), &names);
+        patches.chain(open).map(Arc::as_ref).filter(may_be).collect()
     }
 
     /// The kustomizations that a file goes through, and their components: the nearest first.
@@ -122,6 +132,11 @@ impl Kustomizations {
     fn listing(&self, entry: &str) -> impl Iterator<Item = usize> {
         self.by_entry.get(entry).into_iter().flatten().copied()
     }
+}
+
+/// The first field of patches that is meant.
+fn first_field<'p>(patches: &[&'p Patch], is_meant: impl Fn(&Field) -> bool) -> Option<(&'p Patch, &'p Field)> {
+    patches.iter().find_map(|patch| Some((*patch, patch.fields.iter().find(|field| is_meant(field))?)))
 }
 
 impl Known {

@@ -36,6 +36,11 @@ impl Projection {
     pub fn of(object: &Object) -> Self {
         Self { uses: uses_of(object), facts: Facts::of(object) }
     }
+
+    /// Whether nothing is kept: nobody asks for anything in it.
+    pub fn is_empty(&self) -> bool {
+        self.uses.is_empty() && matches!(&self.facts, Facts::Workload(templates) if templates.is_empty())
+    }
 }
 
 impl Facts {

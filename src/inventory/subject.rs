@@ -180,16 +180,15 @@ impl<'a> Subject<'a> {
 
     /// Whether kustomize decides about the membership of the pods when the file is applied.
     fn is_decided_by_patch(&self) -> bool {
-        let kustomizations = self.inventory.kustomizations();
-        if kustomizations.is_empty() {
-            return false;
-        }
-        let metadata = self.object.templates().iter().map(|template| template.clone().key("metadata"));
-        let keys = metadata.flat_map(|it| {
-            let annotation = it.clone().key("annotations").key(INJECT_KEY);
-            MEMBERSHIP_KEYS.into_iter().map(move |key| it.clone().key("labels").key(key)).chain([annotation])
-        });
-        kustomizations.set_any(self.object, &keys.collect::<Vec<_>>())
+        let keys = || {
+            let metadata = self.object.templates().iter().map(|template| template.clone().key("metadata"));
+            let of_one = metadata.flat_map(|it| {
+                let annotation = it.clone().key("annotations").key(INJECT_KEY);
+                MEMBERSHIP_KEYS.into_iter().map(move |key| it.clone().key("labels").key(key)).chain([annotation])
+            });
+            of_one.collect()
+        };
+        self.inventory.kustomizations().set_any(self.object, keys)
     }
 
     /// Whether it only shows what the kubelet of a node runs by itself.

@@ -69,6 +69,17 @@ impl Document {
         }
     }
 
+    /// Keeps only the places up to the end of the last of these fields.
+    pub(super) fn keep_places(&mut self, fields: &[&str]) {
+        let Some(written) = &mut self.written else { return };
+        let (tree, text) = (&written.tree, written.text());
+        let kept = tree.entries(0).filter(|(key, _)| tree.name(*key, text).is_some_and(|name| fields.contains(&name)));
+        let end = kept.filter_map(|(_, value)| tree.after(value)).max();
+        if let Some(end) = end {
+            written.tree.cut(end);
+        }
+    }
+
     /// The text it was read from; none for [`Document::from_value`].
     pub fn source(&self) -> Option<&Source> {
         self.written.as_ref().map(|written| &written.source)

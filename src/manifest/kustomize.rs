@@ -11,6 +11,7 @@ pub use patch::{Field, Patch};
 pub use target::Target;
 
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Whether a file is one that kustomize reads as its configuration.
 ///
@@ -49,8 +50,12 @@ fn resolve(file: &str, relative: &str) -> String {
 }
 
 /// A path without `./` steps, so that two spellings of one file compare equal.
-pub fn normalized(file: &str) -> String {
-    if file.starts_with('/') { resolve("/", file) } else { resolve("", file) }
+pub fn normalized(file: &str) -> Cow<'_, str> {
+    let steps = file.strip_prefix('/').unwrap_or(file).split('/');
+    if steps.into_iter().all(|step| !matches!(step, "" | "." | "..")) {
+        return Cow::Borrowed(file);
+    }
+    Cow::Owned(if file.starts_with('/') { resolve("/", file) } else { resolve("", file) })
 }
 
 fn base_name(file: &str) -> &str {

@@ -66,11 +66,16 @@ impl Object {
         Self { maker: Some(Arc::new(owner)), once: Once::default(), ..self }
     }
 
-    /// Only its head: `apiVersion`, `kind`, `metadata`, and all its places. It stays whole where others hold its document too.
+    /// Only its head: `apiVersion`, `kind`, `metadata`, and all its places, or those up to the end of its head where nobody asks
+    /// for others. It stays whole where others hold its document too.
     #[must_use]
-    pub fn head(mut self) -> Self {
+    pub fn head(mut self, with_places: bool) -> Self {
+        const HEAD: [&str; 3] = ["apiVersion", "kind", "metadata"];
         if let Some(document) = Arc::get_mut(&mut self.document) {
-            document.keep(&["apiVersion", "kind", "metadata"]);
+            document.keep(&HEAD);
+            if !with_places {
+                document.keep_places(&HEAD);
+            }
         }
         self
     }

@@ -5,6 +5,7 @@
 //! document, wherever it stands, and only spaces and a comment may follow on it.
 
 use crate::base::Span;
+use memchr::{memchr, memmem};
 
 /// One document's text, or a separator that kubectl refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,28 +33,35 @@ pub(super) fn pieces(text: &str, start: usize) -> impl Iterator<Item = Piece> {
     })
 }
 
-/// The piece that begins at `from`, and where the next one begins.
+/// The piece that begins at `from`, the start of a line, and where the next one begins.
 fn next_piece(text: &str, from: usize) -> (Piece, Option<usize>) {
     let mut junk = None;
-    let mut line_start = from;
-    loop {
-        let line_end = text[line_start..].find('\n').map_or(text.len(), |newline| line_start + newline + 1);
-        if let Some(behind) = text[line_start..line_end].strip_prefix("---") {
-            let found = junk_behind(behind)
-                .map(|(start, end)| Span { start: line_start + 3 + start, end: line_start + 3 + end });
-            if line_start > from {
-                // A separator that is refused spoils the piece it begins, not the one it ends.
-                let next = if found.is_some() { line_start } else { line_end };
-                return (piece(from, line_start, junk), Some(next));
-            }
-            junk = found;
+    for line_start in separators(text, from) {
+        let line_end =
+            memchr(b'\n', &text.as_bytes()[line_start..]).map_or(text.len(), |newline| line_start + newline + 1);
+        let found = junk_behind(&text[line_start + MARK.len()..line_end]).map(|(start, end)| {
+            let behind = line_start + MARK.len();
+            Span { start: behind + start, end: behind + end }
+        });
+        if line_start > from {
+            // A separator that is refused spoils the piece it begins, not the one it ends.
+            let next = if found.is_some() { line_start } else { line_end };
+            return (piece(from, line_start, junk), Some(next));
         }
-        if line_end == text.len() {
-            return (piece(from, line_end, junk), None);
-        }
-        line_start = line_end;
+        junk = found;
     }
+    (piece(from, text.len(), junk), None)
 }
+
+/// Where the lines begin that are separators, from the start of a line on.
+fn separators(text: &str, from: usize) -> impl Iterator<Item = usize> {
+    let rest = &text.as_bytes()[from..];
+    let first = rest.starts_with(MARK.as_bytes()).then_some(from);
+    first.into_iter().chain(memmem::find_iter(rest, "\n---").map(move |newline| from + newline + 1))
+}
+
+/// What a separator begins with.
+const MARK: &str = "---";
 
 fn piece(start: usize, end: usize, junk: Option<Span>) -> Piece {
     junk.map_or(Piece::Document(Span { start, end }), Piece::BadSeparator)

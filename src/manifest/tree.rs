@@ -49,6 +49,12 @@ pub(super) struct Tree {
     long_lists: OnceLock<HashMap<NodeId, Vec<NodeId>>>,
 }
 
+/// Bytes of text for each node, as manifests have them.
+const BYTES_A_NODE: usize = 16;
+
+/// Nodes that there is room for from the start, at most: a text may be one large scalar.
+const MOST_ROOM: usize = 4096;
+
 /// Items that are counted off.
 const FEW: usize = 16;
 
@@ -66,6 +72,20 @@ pub(super) struct Found {
 }
 
 impl Tree {
+    /// An empty one, with room for what a text usually holds.
+    pub(super) fn with_room_for(text: &str) -> Self {
+        Self { nodes: Vec::with_capacity((text.len() / BYTES_A_NODE).min(MOST_ROOM)), ..Self::default() }
+    }
+
+    /// Drops all nodes from the child of the root on that this is.
+    pub(super) fn cut(&mut self, child: NodeId) {
+        self.nodes.truncate(child as usize);
+        self.nodes.shrink_to_fit();
+        if let Some(root) = self.nodes.first_mut() {
+            root.next = child;
+        }
+    }
+
     pub(super) fn get(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id as usize)
     }

@@ -26,6 +26,20 @@ fn the_same_is_said_with_heads_as_with_whole_objects() {
     }
 }
 
+/// An ignore that does nothing is told of where it stands, on whatever object, and wherever that has its head.
+#[test]
+fn what_is_wrong_in_a_head_has_its_place() {
+    let head = "metadata:\n  name: a\n  annotations:\n    seaworthy.dev/ignore-no-such-rule: because\n";
+    let rules = "rules:\n- apiGroups: ['']\n  resources: [pods]\n  verbs: [get]\n";
+    let kind = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n";
+    for (text, line) in [(format!("{kind}{head}{rules}"), 6), (format!("{rules}{kind}{head}"), 10)] {
+        let (engine, sources) = (engine(""), [Source::new("role.yaml", text)]);
+        let outcome = check(inputs(&sources, &engine, Input::to_check), day("2027-01-01"));
+        let lines: Vec<usize> = outcome.problems.iter().map(|problem| problem.at.line).collect();
+        assert_eq!(lines, [line]);
+    }
+}
+
 /// What is not there cannot be proven to be as it was.
 #[test]
 fn nothing_is_fixed_beside_a_head() {

@@ -4,6 +4,7 @@
 //! [`STRIDE`] bytes.
 
 use crate::base::{Position, Span};
+use memchr::memchr_iter;
 
 /// The lines of one text.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 impl Lines {
     /// The lines of a text.
     pub(super) fn of(text: &str) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let ends = memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
         let starts: Vec<usize> = std::iter::once(0).chain(ends).collect();
         let ends = starts.iter().skip(1).copied().chain([text.len()]);
         let marks = starts.iter().zip(ends).flat_map(|(start, end)| marks(text, *start, end)).collect();

@@ -7,6 +7,7 @@ use crate::inventory::{Inventory, Kustomizations, Projection};
 use crate::manifest::kustomize::{Kustomization, is_kustomization_file, normalized, patch_files};
 use crate::manifest::{Content, Document, Lookalike, Object, Owner, Reading, content_of};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -32,16 +33,18 @@ impl<'a> Input<'a> {
     }
 
     /// The same for [`check`] alone: of objects that no rule speaks about, such as dashboards and resource definitions, only the
-    /// head is kept. They are most of what a repository holds. A fix proves that all of a file says what it said before, and can
-    /// not do so with these.
+    /// head is kept, with the other places only where somebody may point into them. They are most of what a repository holds. A fix
+    /// proves that all of a file says what it said before, and can not do so with these.
     ///
     /// [`check`]: crate::engine::check
     pub fn to_check(file: &Arc<str>, reading: Reading, engine: &'a Engine) -> Self {
         let mut projections = Vec::new();
         let is_whole = is_kustomization_file(file);
         let objects = sorted_out(file, reading, engine, |object| {
-            projections.push(Projection::of(&object));
-            if is_whole || is_asked_about(&object, engine) { object } else { object.head() }
+            let projection = Projection::of(&object);
+            let is_pointed_into = !projection.is_empty();
+            projections.push(projection);
+            if is_whole || is_asked_about(&object, engine) { object } else { object.head(is_pointed_into) }
         });
         Self { objects, projections }
     }
@@ -80,7 +83,7 @@ pub struct FileObjects<'a> {
 pub fn gathered(mut inputs: Vec<Input<'_>>) -> (Vec<FileObjects<'_>>, Inventory) {
     inputs.sort_by(|one, other| one.objects.file.cmp(&other.objects.file));
     let patches = kustomize_patches(&inputs);
-    let is_patch = |file: &FileObjects<'_>| !patches.is_empty() && patches.contains(&normalized(&file.file));
+    let is_patch = |file: &FileObjects<'_>| !patches.is_empty() && patches.contains(&*normalized(&file.file));
     let (mut files, mut projections) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
     for input in inputs {
         if is_patch(&input.objects) {
@@ -170,7 +173,7 @@ fn kustomizations(files: &[FileObjects<'_>]) -> Kustomizations {
     if found.is_empty() {
         return Kustomizations::default();
     }
-    let by_name: HashMap<String, &FileObjects<'_>> = files.iter().map(|it| (normalized(&it.file), it)).collect();
+    let by_name: HashMap<Cow<'_, str>, &FileObjects<'_>> = files.iter().map(|it| (normalized(&it.file), it)).collect();
     let of_file = |name: &str| by_name.get(name).map_or(&[][..], |it| it.documents.as_slice());
     let read = |it: &&FileObjects<'_>| Some(Kustomization::of(&it.file, it.documents.first()?.value(), of_file));
     let all: Vec<Kustomization> = found.par_iter().filter_map(read).collect();

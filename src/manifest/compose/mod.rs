@@ -70,7 +70,7 @@ impl<'t> Composer<'t> {
         Self {
             text,
             limits,
-            tree: Tree::default(),
+            tree: Tree::with_room_for(text),
             frames: Vec::new(),
             root: None,
             aliases: Aliases::new(limits),

@@ -28,7 +28,7 @@ pub struct Kustomization {
 impl Kustomization {
     /// What the document of a kustomization file says; `documents` gives what is in another file of the run.
     pub fn of<'d>(file: &str, value: &Value, documents: impl Fn(&str) -> &'d [Arc<Document>]) -> Self {
-        let file = normalized(file);
+        let file = normalized(file).into_owned();
         let paths = |key: &str| -> Vec<String> { texts(value, key).map(|entry| resolve(&file, entry)).collect() };
         let resources = paths("resources").into_iter().chain(paths("bases")).collect();
         let patches = entries(value).flat_map(|entry| entry.patches(&file, &documents)).chain(common(&file, value));

@@ -40,7 +40,7 @@ pub fn mentions_readiness(text: &str) -> bool {
     };
     may_mention_readiness(text)
         && (asks_if_ready(text)
-            || text.split_whitespace().any(names_a_wait)
+            || names_a_wait(text)
             || LISTENERS.iter().any(|port| has(port))
             || (has("15020") || has("15000")) && SIGNS.iter().any(|sign| text.contains(sign)))
 }
@@ -55,10 +55,13 @@ fn may_mention_readiness(text: &str) -> bool {
 /// The health listener, and those that take the pod's traffic.
 const LISTENERS: [&str; 3] = ["15021", "15001", "15006"];
 
-/// `wait-for-istio.sh`, `--wait-for-sidecar`, `WAIT_FOR_ENVOY`.
-pub(super) fn names_a_wait(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    word.contains("wait") && ["istio", "envoy", "sidecar", "side-car", "proxy"].iter().any(|name| word.contains(name))
+/// Whether one of the words says that it waits for the proxy: `wait-for-istio.sh`, `--wait-for-sidecar`, `WAIT_FOR_ENVOY`.
+pub(super) fn names_a_wait(text: &str) -> bool {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    const NAMES: &str = "(?i-u:istio|envoy|side-?car|proxy)";
+    const WAIT: &str = "(?i-u:wait)";
+    let pattern = PATTERN.get_or_init(|| Regex::new(&format!(r"{WAIT}\S*{NAMES}|{NAMES}\S*{WAIT}")).ok());
+    pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }
 
 fn is_ready_endpoint(after_host: &str) -> bool {

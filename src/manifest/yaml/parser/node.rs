@@ -28,27 +28,35 @@ pub(super) enum Place {
 impl<'t> Parser<'t> {
     /// A value or key, with its anchor and tag.
     pub(super) fn node(&mut self, place: Place) -> Result<(), Fault> {
-        if let Kind::Alias(_) = self.peek()? {
-            return self.alias();
-        }
-        let properties = self.properties()?;
-        let range = self.scanner.peek()?.range;
         match self.peek()? {
+            Kind::Alias(_) => self.alias(),
+            Kind::Anchor(_) | Kind::Tag(_) => {
+                let properties = self.properties()?;
+                self.content(place, &properties)
+            }
+            _ => self.content(place, &Properties::default()),
+        }
+    }
+
+    fn content(&mut self, place: Place, properties: &Properties<'t>) -> Result<(), Fault> {
+        let next = self.scanner.peek()?;
+        let range = next.range;
+        match next.kind {
             Kind::Scalar(..) => {
                 let token = self.take()?;
                 let Kind::Scalar(text, style) = token.kind else { return Ok(()) };
-                self.scalar(text, style, token.range, &properties)
+                self.scalar(text, style, token.range, properties)
             }
-            Kind::FlowListStart => self.open(Style::Flow, &properties, State::FlowList { open: range, first: true }),
-            Kind::FlowMapStart => self.open(Style::Flow, &properties, State::FlowMapKey { open: range, first: true }),
-            Kind::BlockListStart if place != Place::Flow => self.open(Style::Block, &properties, State::BlockList),
-            Kind::BlockMapStart if place != Place::Flow => self.open(Style::Block, &properties, State::BlockMapKey),
+            Kind::FlowListStart => self.open(Style::Flow, properties, State::FlowList { open: range, first: true }),
+            Kind::FlowMapStart => self.open(Style::Flow, properties, State::FlowMapKey { open: range, first: true }),
+            Kind::BlockListStart if place != Place::Flow => self.open(Style::Block, properties, State::BlockList),
+            Kind::BlockMapStart if place != Place::Flow => self.open(Style::Block, properties, State::BlockMapKey),
             Kind::Entry if place == Place::BlockMapEntry => {
-                self.open_at(range, Style::Block, &properties, State::IndentlessList)
+                self.open_at(range, Style::Block, properties, State::IndentlessList)
             }
             _ if properties.anchor.is_some() || properties.tag.is_some() => {
                 let at = Range { start: self.last_end, end: self.last_end };
-                self.scalar(Cow::Borrowed(""), Style::Plain, at, &properties)
+                self.scalar(Cow::Borrowed(""), Style::Plain, at, properties)
             }
             _ => Err(self.unexpected(Syntax::NoValue)),
         }

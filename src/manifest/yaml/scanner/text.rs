@@ -2,6 +2,7 @@
 
 use crate::manifest::fault::Seen;
 use crate::manifest::tree::Range;
+use memchr::{memchr2, memchr2_iter};
 
 /// A place in a text that only moves forward.
 #[derive(Debug, Clone)]
@@ -119,9 +120,11 @@ impl<'t> Text<'t> {
     }
 
     pub(super) fn skip_to_line_end(&mut self) {
-        while !self.is_end() && !self.is_break(0) {
-            self.at += 1;
-        }
+        let rest = self.rest();
+        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        // The other line breaks are rare, and so is what begins as they do.
+        let mut others = memchr2_iter(0xC2, 0xE2, &rest[..end]);
+        self.at += others.find(|ahead| self.is_break(*ahead)).unwrap_or(end);
     }
 
     /// Whether this is the start of a line with `---` or `...`.
@@ -129,5 +132,28 @@ impl<'t> Text<'t> {
         self.column() == 0
             && matches!(self.rest(), [b'-', b'-', b'-', ..] | [b'.', b'.', b'.', ..])
             && self.is_blank_or_end(3)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_at_each_kind_of_break_and_at_nothing_that_begins_like_one() {
+        for (text, wanted) in [
+            ("# a\n", 3),
+            ("# a\r\n", 3),
+            ("# a\rb", 3),
+            ("# é\u{85}b\n", 4),
+            ("# €\u{2028}b", 5),
+            ("# €\u{2029}", 5),
+            ("# €é\u{a0}", 9),
+            ("", 0),
+        ] {
+            let mut line = Text::new(text);
+            line.skip_to_line_end();
+            assert_eq!(line.at, wanted, "{text:?}");
+        }
     }
 }

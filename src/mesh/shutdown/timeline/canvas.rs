@@ -10,6 +10,9 @@ const COLUMNS: usize = WIDTH - LABEL - 1;
 /// The longest name that is drawn whole.
 const LONGEST_NAME: usize = LABEL - 2;
 
+/// Seconds of the longest axis: thirty years.
+const LONGEST: i64 = 1_000_000_000;
+
 /// The axis of seconds that all rows share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
@@ -25,9 +28,9 @@ pub(super) struct Row {
 }
 
 impl Axis {
-    /// From 0 to this second, at least 1.
+    /// From 0 to this second, at least 1; nothing is drawn that takes longer than [`LONGEST`].
     pub(super) fn to(last: i64) -> Self {
-        Self { last: last.max(1) }
+        Self { last: last.clamp(1, LONGEST) }
     }
 
     /// The last second.
@@ -46,8 +49,8 @@ impl Axis {
     }
 
     fn column_of_millis(self, millis: i64) -> usize {
-        let (millis, last) = (i128::from(millis), i128::from(self.last) * 1000);
-        let column = (millis * (COLUMNS as i128 - 1) * 2 + last) / (last * 2);
+        let last = self.last * 1000;
+        let column = (millis * (COLUMNS as i64 - 1) * 2 + last) / (last * 2);
         usize::try_from(column).unwrap_or(0).min(COLUMNS - 1)
     }
 
@@ -58,7 +61,8 @@ impl Axis {
             let at = LABEL + self.column(tick);
             let number = tick.to_string();
             if at + number.len() <= WIDTH && (line.len() < at || tick == 0) {
-                line = format!("{line:at$}{number}");
+                line.extend(std::iter::repeat_n(' ', at.saturating_sub(line.len())));
+                line.push_str(&number);
             }
         }
         line
@@ -133,8 +137,11 @@ impl Row {
 
     /// As a line without blanks at its end.
     pub(super) fn line(&self) -> String {
-        let cells: String = self.cells.iter().map(|cell| char::from(*cell)).collect();
-        format!("{:LABEL$}{cells}", self.label).trim_end().to_owned()
+        let drawn = self.cells.iter().rposition(|cell| *cell != b' ').map_or(0, |last| last + 1);
+        let cells = String::from_utf8_lossy(self.cells.get(..drawn).unwrap_or_default());
+        let mut line = format!("{:LABEL$}{cells}", self.label);
+        line.truncate(line.trim_end().len());
+        line
     }
 }
 

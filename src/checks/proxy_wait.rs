@@ -7,7 +7,7 @@ mod own_wait;
 mod post_start;
 mod unwrapping;
 
-use crate::base::{Fix, PodRepair, Safety};
+use crate::base::{Fix, PodRepair, Safety, field};
 use crate::checks::container_start::{ask_start, proxy_wait};
 use crate::checks::fix_budget::FixBudget;
 use crate::checks::held::Held;
@@ -60,12 +60,12 @@ enum Wait {
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let may_wait = |it: &Container<'_>| matches!(proxy_wait(it), ProxyWait::Certain(_));
-    let has_hook = |it: &Container<'_>| it.value().pointer("/lifecycle/postStart").is_some();
+    let has_hook = |it: &Container<'_>| field(it.value(), &["lifecycle", "postStart"]).is_some();
     let may_be_meant = |it: &Container<'_>| may_wait(it) || has_hook(it) || only_quits(it);
     if !pod.all_containers().any(|it| may_be_meant(&it)) {
         return Vec::new();
     }
-    let answering = pod.running_containers().filter(may_answer).take(2).collect();
+    let answering = answering(&pod);
     let (held, fixes) = (Held::of(subject, &pod), FixBudget::default());
     let scene = Scene { subject, pod, held, image: params.image.as_deref(), answering, fixes };
     let waits = |it: &Container<'_>| may_wait(it) && !scene.others_may_answer(it);
@@ -135,6 +135,17 @@ impl Scene<'_> {
     fn is_classic(&self) -> bool {
         self.subject.sidecar_kind() == Some(SidecarKind::Classic)
     }
+}
+
+/// The containers that may be what the others wait for, two of them at most. Several rules ask, so their places are kept.
+fn answering<'a>(pod: &PodTemplate<'a>) -> Vec<Container<'a>> {
+    struct Places(Vec<usize>);
+    let places = || {
+        let found = pod.running_containers().enumerate().filter(|(_, it)| may_answer(it));
+        found.map(|(place, _)| place).take(2).collect()
+    };
+    let places = pod.once(|| Places(places()));
+    places.0.iter().filter_map(|place| pod.running_containers().nth(*place)).collect()
 }
 
 /// Whether a container may be what the others of its pod wait for: an Envoy of its own, or whatever declares one of the

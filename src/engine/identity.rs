@@ -5,15 +5,17 @@
 
 use crate::base::{Path, Segment};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The identity of a finding of `rule` at `path` inside the object `value` called `object`.
 pub fn finding_identity(rule: &str, object: &str, value: &Value, path: &Path) -> String {
-    format!("{rule} {object} {}", keyed_path(value, path))
+    let mut text = format!("{rule} {object} ");
+    push_keyed(&mut text, value, path);
+    text
 }
 
-/// The path with list items by their key.
-fn keyed_path(root: &Value, path: &Path) -> String {
-    let mut text = String::new();
+/// Writes the path with list items by their key.
+fn push_keyed(text: &mut String, root: &Value, path: &Path) {
     let mut current = Some(root);
     for segment in path.segments() {
         match segment {
@@ -24,19 +26,20 @@ fn keyed_path(root: &Value, path: &Path) -> String {
             }
             Segment::Index(index) => {
                 current = current.and_then(|value| value.get(index));
-                text.push_str(&format!("[{}]", current.and_then(item_key).unwrap_or_else(|| index.to_string())));
+                text.push('[');
+                text.push_str(&current.and_then(item_key).unwrap_or_else(|| index.to_string().into()));
+                text.push(']');
             }
         }
     }
-    text
 }
 
 /// The key of a list item, as Kubernetes merges lists: a port by number and protocol, all else by name.
-fn item_key(item: &Value) -> Option<String> {
+fn item_key(item: &Value) -> Option<Cow<'_, str>> {
     let number = item.get("containerPort").or_else(|| item.get("port")).and_then(Value::as_i64);
     let protocol = item.get("protocol").and_then(Value::as_str).unwrap_or("TCP");
     let name = item.get("name").and_then(Value::as_str);
-    number.map(|number| format!("{number}/{protocol}")).or_else(|| name.map(str::to_owned))
+    number.map(|number| format!("{number}/{protocol}").into()).or_else(|| name.map(Cow::Borrowed))
 }
 
 #[cfg(test)]

@@ -6,9 +6,14 @@ use crate::mesh::SidecarKind;
 /// The proxy that a pod brings with it: a container `istio-proxy` that is one of Istio's. `auto` is Istio's placeholder for the
 /// injected one, an init container that ends is no proxy, and another program of that name proves nothing.
 pub(super) fn own_proxy(pod: &PodTemplate<'_>) -> Option<SidecarKind> {
-    let mut proxies = pod.running_containers().filter(|container| container.name() == "istio-proxy");
-    let proxy = proxies.find(|it| is_of_istio(it) && !matches!(it.image(), "" | "auto"))?;
-    Some(if proxy.role() == Role::Regular { SidecarKind::Classic } else { SidecarKind::Native })
+    struct Own(Option<SidecarKind>);
+    let found = || {
+        let mut proxies = pod.running_containers().filter(|container| container.name() == "istio-proxy");
+        let proxy = proxies.find(|it| is_of_istio(it) && !matches!(it.image(), "" | "auto"))?;
+        Some(if proxy.role() == Role::Regular { SidecarKind::Classic } else { SidecarKind::Native })
+    };
+    // A pod of thousands of containers is asked for each of them.
+    pod.once(|| Own(found())).0
 }
 
 /// Whether a container is one that Istio made, and somebody wrote into the manifest: by its image, or by the first argument that

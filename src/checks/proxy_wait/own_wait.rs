@@ -8,13 +8,17 @@ use crate::checks::proxy_wait::{Scene, Wait};
 use crate::checks::wrapper_edit::{INSTALLER, VOLUME, is_installer, is_of_program};
 use crate::checks::{Observation, shortened, shortened_to};
 use crate::manifest::edit::applied;
-use crate::manifest::{Container, Role};
+use crate::manifest::{ByContainer, Container, Role};
 use crate::mesh::{OWN_FOLDER, Rest};
 use serde_json::Value;
 
-/// Whether a container of `containers` waits by our own program.
+/// Whether a container of `containers` waits by our own program. Several rules ask it of every container, so the answers of a pod
+/// are kept.
 pub fn is_own(container: &Container<'_>) -> bool {
-    container.role() == Role::Regular && ask_command(container, |start| start.own_call().is_some())
+    struct Own(ByContainer<bool>);
+    let calls = |it: &Container<'_>| it.role() == Role::Regular && ask_command(it, |start| start.own_call().is_some());
+    let own = container.pod().once(|| Own(ByContainer::of(&container.pod(), calls)));
+    own.0.get(container).copied().unwrap_or(false)
 }
 
 /// Whether it waits for nothing, and is there for a proxy that does not end with the work.

@@ -4,7 +4,7 @@
 //! ended (<https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-execution>). Istio puts a
 //! classic proxy behind the application, so a hook that waits for it waits for what it keeps from starting.
 
-use crate::base::{Edit, Fix, Path, Safety};
+use crate::base::{Edit, Fix, Path, Safety, field};
 use crate::checks::held::Held;
 use crate::checks::proxy::present_proxy;
 use crate::checks::proxy_wait::{Scene, Wait};
@@ -36,7 +36,7 @@ struct Hook<'a> {
 
 impl<'a> Hook<'a> {
     fn of(container: Container<'a>) -> Option<Self> {
-        let words = container.value().pointer("/lifecycle/postStart/exec/command")?.as_array()?;
+        let words = field(container.value(), &["lifecycle", "postStart", "exec", "command"])?.as_array()?;
         let command: Option<Vec<&str>> = words.iter().map(Value::as_str).collect();
         Some(Self { container, command: command?, environment: container.environment().collect() })
     }

@@ -3,10 +3,11 @@
 //! Each was tried under dash and bash; only what the command itself proves is said.
 
 use crate::mesh::wrapper::reading::{Interpreter, Reading};
-use crate::mesh::wrapper::script::ItemKind;
+use crate::mesh::wrapper::script::{Item, ItemKind};
 use crate::mesh::wrapper::shell::Token;
 use crate::mesh::wrapper::waiting::{called_function, first_wait, question_at, waiting_tokens};
-use crate::mesh::wrapper::{Bound, ContainerStart, ProxyWait, SHELLS, after_options_and, basename, inline_script_at};
+use crate::mesh::wrapper::{Bound, ContainerStart, SHELLS, after_options_and, basename, inline_script_at};
+use std::ops::Range;
 
 /// The weaknesses of one wait; none of them is set for one that is sound.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,27 +28,31 @@ pub struct Weaknesses {
 }
 
 impl ContainerStart<'_> {
-    /// The weaknesses of its wait for the proxy, if it certainly has one.
-    pub fn wait_weaknesses(&self) -> Option<Weaknesses> {
-        let ProxyWait::Certain(bound) = self.proxy_wait() else { return None };
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+    /// The weaknesses of its wait for the proxy, of one that it certainly has ([`ProxyWait::Certain`]).
+    pub fn wait_weaknesses(&self, bound: Bound) -> Weaknesses {
         let mut weaknesses = Weaknesses { no_time_out: bound == Bound::Endless, ..Weaknesses::default() };
+        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
         let start = behind_replaced(&argv);
-        let (program, arguments) = argv.get(start..)?.split_first()?;
+        let Some((program, arguments)) = argv.get(start..).and_then(<[&str]>::split_first) else { return weaknesses };
         if !SHELLS.contains(&basename(program)) {
-            return Some(weaknesses);
+            return weaknesses;
         }
         weaknesses.shell = start == 0;
-        let Some(at) = inline_script_at(arguments) else { return Some(weaknesses) };
+        let Some(at) = inline_script_at(arguments) else { return weaknesses };
         let shell = Interpreter::of(program, &arguments[..at], arguments[at], self.env);
-        weaknesses.deaf_to_term = is_deaf(arguments[at], shell);
-        weaknesses.program = asking_program(arguments[at], shell);
+        let reading = Reading::of(arguments[at], shell);
+        if let Some((tokens, items)) = reading.as_ref().and_then(|reading| Some((&reading.tokens, reading.items()?)))
+            && let Some(wait) = first_wait(&items, shell)
+        {
+            weaknesses.deaf_to_term = is_deaf(&items, wait, tokens);
+            weaknesses.program = asking_program(arguments[at], waiting_tokens(&items, wait), tokens);
+        }
         // Those in `command` are there for the shell: `$0` and what goes with it.
         let behind = start + at + 2;
         let first = behind.max(self.command.len());
         let dropped = dropped(arguments[at], argv.get(first..).unwrap_or_default(), behind < first);
         weaknesses.dropped = dropped.map(str::to_owned);
-        Some(weaknesses)
+        weaknesses
     }
 }
 
@@ -65,28 +70,22 @@ fn behind_replaced(argv: &[&str]) -> usize {
 }
 
 /// Whether the shell itself is what waits, and takes no notice of SIGTERM meanwhile. A trap of any kind may change that.
-fn is_deaf(script: &str, shell: Interpreter<'_>) -> bool {
-    let Some(reading) = Reading::of(script, shell) else { return false };
-    let Some(items) = reading.items() else { return false };
+fn is_deaf(items: &[Item<'_>], wait: usize, tokens: &[Token]) -> bool {
     let loops =
         |tokens: &[Token]| tokens.iter().any(|token| matches!(token.keyword(), Some("until" | "while" | "for")));
-    let waits_itself = |at: usize| match &items[called_function(&items, at).unwrap_or(at)].kind {
+    let waits_itself = match &items[called_function(items, wait).unwrap_or(wait)].kind {
         ItemKind::Loop { .. } => true,
         ItemKind::Block(tokens) | ItemKind::Function { body: tokens, .. } => loops(tokens),
         ItemKind::Simple(words) => words.first().and_then(Token::text).is_some_and(|word| basename(word) == "curl"),
     };
-    let waits = first_wait(&items, shell).is_some_and(waits_itself);
     // `trap '' TERM` is told to ignore it.
     let listens = |pair: &[Token]| pair[0].text() == Some("trap") && pair[1].text() != Some("");
-    waits && !reading.tokens.windows(2).any(listens)
+    waits_itself && !tokens.windows(2).any(listens)
 }
 
 /// The program that a script asks the proxy with, if it is spoken of there only.
-fn asking_program(script: &str, shell: Interpreter<'_>) -> Option<&'static str> {
+fn asking_program(script: &str, wait: Range<usize>, tokens: &[Token]) -> Option<&'static str> {
     const ASKING: [&str; 3] = ["curl", "wget", "nc"];
-    let reading = Reading::of(script, shell)?;
-    let (items, tokens) = (reading.items()?, &reading.tokens);
-    let wait = waiting_tokens(&items, first_wait(&items, shell)?);
     let question = wait.start + question_at(&tokens[wait.clone()])?;
     let is_start = |token: &Token| {
         token.text().is_none() || matches!(token.keyword(), Some("until" | "while" | "if" | "do" | "then" | "!"))
@@ -126,11 +125,16 @@ fn dropped<'a>(script: &str, words: &[&'a str], is_named: bool) -> Option<&'a st
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::wrapper::ProxyWait;
 
     const LOOP: &str = "until curl -fs localhost:15021/healthz/ready; do sleep 1; done";
 
     fn weaknesses(command: &[&str], args: &[&str]) -> Option<Weaknesses> {
-        ContainerStart { name: "app", image: "app:1", command, args, env: &[] }.wait_weaknesses()
+        let start = ContainerStart { name: "app", image: "app:1", command, args, env: &[] };
+        match start.proxy_wait() {
+            ProxyWait::Certain(bound) => Some(start.wait_weaknesses(bound)),
+            ProxyWait::None | ProxyWait::Possible => None,
+        }
     }
 
     #[test]

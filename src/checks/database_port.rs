@@ -64,8 +64,8 @@ impl<'a> Others<'a, '_> {
         let rivals = self.rivals.get_or_init(|| Rivals::of(self.subject));
         let clash = |rival: &RivalPort<'a>| {
             let clash = self.clash((rival.service, rival.port), protocol, OutboundListener::OfEachPod)?;
-            let is_conflict = rival.meets(port) && differ_inbound(protocol, clash.protocol);
-            (!is_conflict && rival.belongs(self.subject)).then_some(clash)
+            let is_conflict = rivals.meets(rival, port) && differ_inbound(protocol, clash.protocol);
+            (!is_conflict && rivals.belongs(rival, self.subject)).then_some(clash)
         };
         rivals.of_number(port.number).find_map(clash)
     }

@@ -3,7 +3,7 @@
 //! Source: <https://istio.io/latest/docs/reference/config/analysis/ist0116/>
 
 use crate::base::PodRepair;
-use crate::checks::shared_pods::{RivalPort, Rivals, clashes};
+use crate::checks::shared_pods::{RivalPort, Rivals};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::{Service, ServicePort};
@@ -29,7 +29,7 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
             let we_offer_both = || ours.contains(&(rival.port.number, rival.port.protocol));
             is_mixed(&port, rival, &rivals) && !we_offer_both() && !must_be_apart(&service, rival)
         });
-        clashes(subject, &port, mixed).first().map(|first| observe(&port, first))
+        rivals.clashes(subject, &port, mixed).first().map(|first| observe(&port, first))
     };
     service.ports().filter(|port| port.number != DNS).filter_map(observe).collect()
 }

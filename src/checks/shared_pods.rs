@@ -17,49 +17,56 @@ pub struct RivalPort<'a> {
     pub port: ServicePort<'a>,
     /// What Istio reads it as; none where its transport is not known.
     pub protocol: Option<Protocol>,
-    /// The workload of the pods; none where it is not known, and only the selectors tell.
-    workload: Option<&'a Entry<WorkloadFacts>>,
+    /// The place of the pods in the list.
+    pods: usize,
 }
 
-/// The ports of each other Service with a workload that both select, once for each such workload. Two Services with the
-/// same selector meet on the same pods even where their workload is not known.
+/// The ports of each other Service with a workload that both select, once for all workloads whose pods look alike. Two Services
+/// with the same selector meet on the same pods even where their workload is not known.
 ///
 /// They are found by what they have in common with a port: Services may have as many ports as fit into them, and nobody may
 /// compare each with each.
 pub struct Rivals<'a> {
     all: Vec<RivalPort<'a>>,
     by_number: HashMap<i64, Vec<usize>>,
-    /// By the place of the workload in the list, too.
     by_meeting: HashMap<(usize, Meeting<'a>), Vec<usize>>,
-    workloads: Vec<Option<&'a Entry<WorkloadFacts>>>,
+    pods: Vec<Pods<'a>>,
 }
+
+/// Workloads of one file with the same labels and ports; none where it is not known whose pods they are, and only the selectors
+/// tell.
+type Pods<'a> = Vec<&'a Entry<WorkloadFacts>>;
 
 impl<'a> Rivals<'a> {
     /// Those of the Service under review.
     pub fn of(subject: &Subject<'a>) -> Self {
-        let known: Vec<_> = listening_workloads(subject).map(Some).collect();
-        let workloads = if subject.workloads().is_empty() { vec![None] } else { known };
-        let mut rivals = Self { all: Vec::new(), by_number: HashMap::new(), by_meeting: HashMap::new(), workloads };
-        for (place, workload) in rivals.workloads.clone().into_iter().enumerate() {
-            let others = match workload {
+        let pods = if subject.workloads().is_empty() { vec![Vec::new()] } else { alike(listening_workloads(subject)) };
+        let mut rivals = Self { all: Vec::new(), by_number: HashMap::new(), by_meeting: HashMap::new(), pods };
+        for pods in 0..rivals.pods.len() {
+            let others = match rivals.workload(pods) {
                 Some(workload) => subject.other_services(&workload.facts),
                 None => subject.services_with_same_selector(),
             };
             for service in others {
-                service.facts.ports.iter().for_each(|port| rivals.add(subject, place, service, port.view()));
+                service.facts.ports.iter().for_each(|port| rivals.add(subject, pods, service, port.view()));
             }
         }
         rivals
     }
 
-    fn add(&mut self, subject: &Subject<'a>, place: usize, service: &'a Entry<ServiceFacts>, port: ServicePort<'a>) {
-        let (at, workload) = (self.all.len(), self.workloads[place]);
+    fn add(&mut self, subject: &Subject<'a>, pods: usize, service: &'a Entry<ServiceFacts>, port: ServicePort<'a>) {
+        let at = self.all.len();
         self.by_number.entry(port.number).or_default().push(at);
-        if let Some(meeting) = Meeting::of(&port, workload) {
-            self.by_meeting.entry((place, meeting)).or_default().push(at);
+        if let Some(meeting) = Meeting::of(&port, self.workload(pods)) {
+            self.by_meeting.entry((pods, meeting)).or_default().push(at);
         }
         let protocol = protocol_of(&port, subject.profile.istio_version);
-        self.all.push(RivalPort { service, port, protocol, workload });
+        self.all.push(RivalPort { service, port, protocol, pods });
+    }
+
+    /// The first of the workloads whose pods are at a place of the list.
+    fn workload(&self, pods: usize) -> Option<&'a Entry<WorkloadFacts>> {
+        self.pods.get(pods)?.first().copied()
     }
 
     /// Those of the same number.
@@ -69,10 +76,66 @@ impl<'a> Rivals<'a> {
 
     /// Those that lead to the same port of the pods.
     pub fn meeting(&self, port: &ServicePort<'a>) -> impl Iterator<Item = &RivalPort<'a>> {
-        let places = self.workloads.iter().enumerate();
-        let meetings = places.filter_map(|(place, workload)| Some((place, Meeting::of(port, *workload)?)));
+        let meetings = (0..self.pods.len()).filter_map(|pods| Some((pods, Meeting::of(port, self.workload(pods))?)));
         meetings.filter_map(|meeting| self.by_meeting.get(&meeting)).flatten().map(|at| &self.all[*at])
     }
+
+    /// Whether a rival leads to the same port of the pods.
+    pub fn meets(&self, rival: &RivalPort<'_>, port: &ServicePort<'_>) -> bool {
+        let workload = self.workload(rival.pods);
+        let theirs = Meeting::of(&rival.port, workload);
+        theirs.is_some() && theirs == Meeting::of(port, workload)
+    }
+
+    /// Whether the Service of a rival and the one under review belong to the same surroundings.
+    pub fn belongs(&self, rival: &RivalPort<'_>, subject: &Subject<'_>) -> bool {
+        match self.pods.get(rival.pods).map_or(&[][..], Vec::as_slice) {
+            [] => subject.belongs_with(rival.service, None),
+            workloads => workloads.iter().any(|workload| subject.belongs_with(rival.service, Some(workload))),
+        }
+    }
+
+    /// Those of some rivals that clash with a port, each once. Of two files the later place is reported: that of a port with an
+    /// earlier rival. In the cluster it is the object under review, as the other one is there.
+    pub fn clashes<'b>(
+        &self,
+        subject: &Subject<'_>,
+        port: &ServicePort<'_>,
+        rivals: impl Iterator<Item = &'b RivalPort<'a>>,
+    ) -> Vec<RivalPort<'a>>
+    where
+        'a: 'b,
+    {
+        let mut found: Vec<RivalPort<'a>> = Vec::new();
+        for rival in rivals {
+            let is_new = !found.iter().any(|it| it.is_same(rival));
+            if is_new && rival.is_earlier(subject, port) && self.belongs(rival, subject) {
+                found.push(*rival);
+            }
+            if found.len() == MOST_CLASHES {
+                break;
+            }
+        }
+        found
+    }
+}
+
+/// Rivals of one port that anybody is told of.
+const MOST_CLASHES: usize = 20;
+
+/// Workloads that look alike to Services, together: hundreds may share a label.
+fn alike<'a>(workloads: impl Iterator<Item = &'a Entry<WorkloadFacts>>) -> Vec<Pods<'a>> {
+    let mut places = HashMap::new();
+    let mut all: Vec<Pods<'a>> = Vec::new();
+    for workload in workloads {
+        let look = (&workload.facts.pod_labels, &workload.facts.ports, workload.file());
+        let place = *places.entry(look).or_insert(all.len());
+        match all.get_mut(place) {
+            Some(pods) => pods.push(workload),
+            None => all.push(vec![workload]),
+        }
+    }
+    all
 }
 
 /// The workloads behind the Service whose pods have a proxy that listens for them: as surely as it is known of the Service
@@ -89,32 +152,6 @@ pub fn listening_workloads<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'
     };
     subject.workloads().iter().copied().filter(listens)
 }
-
-/// Those of the rivals that clash with a port, each once. Of two files the later place is reported: that of a port with an
-/// earlier rival. In the cluster it is the object under review, as the other one is there.
-pub fn clashes<'a, 'b>(
-    subject: &Subject<'_>,
-    port: &ServicePort<'_>,
-    rivals: impl Iterator<Item = &'b RivalPort<'a>>,
-) -> Vec<RivalPort<'a>>
-where
-    'a: 'b,
-{
-    let mut found: Vec<RivalPort<'a>> = Vec::new();
-    for rival in rivals {
-        let is_new = !found.iter().any(|it| it.is_same(rival));
-        if is_new && rival.is_earlier(subject, port) && rival.belongs(subject) {
-            found.push(*rival);
-        }
-        if found.len() == MOST_CLASHES {
-            break;
-        }
-    }
-    found
-}
-
-/// Rivals of one port that anybody is told of.
-const MOST_CLASHES: usize = 20;
 
 /// Where a port leads on the pods: two ports that have it in common lead to the same port. Without known pods only equal targets
 /// are known to. A name that the pods do not declare leads nowhere.
@@ -136,17 +173,6 @@ impl<'a> Meeting<'a> {
 }
 
 impl RivalPort<'_> {
-    /// Whether it leads to the same port of the pods.
-    pub fn meets(&self, port: &ServicePort<'_>) -> bool {
-        let mine = Meeting::of(&self.port, self.workload);
-        mine.is_some() && mine == Meeting::of(port, self.workload)
-    }
-
-    /// Whether its Service and the one under review belong to the same surroundings.
-    pub fn belongs(&self, subject: &Subject<'_>) -> bool {
-        subject.belongs_with(self.service, self.workload)
-    }
-
     /// A field of it, with what is to be said of it.
     pub fn related(&self, path: Path, message: String) -> RelatedPlace {
         let place = self.service.object.as_deref().and_then(|object| object.point_at(&path));
@@ -178,11 +204,7 @@ mod tests {
     use crate::mesh::Profile;
     use std::sync::Arc;
 
-    fn service(file: &str, name: &str) -> Arc<Object> {
-        let text = format!(
-            "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n\
-             spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}\n"
-        );
+    fn object(file: &str, text: &str) -> Arc<Object> {
         let reading = read_documents(&Source::new(file, text), &Limits::default());
         let contents = reading.documents.into_iter().map(|document| content_of(&Arc::new(document)));
         let objects = contents.flat_map(|content| match content {
@@ -190,6 +212,49 @@ mod tests {
             Content::Patch | Content::NotKubernetes => Vec::new(),
         });
         Arc::new(objects.into_iter().next().unwrap())
+    }
+
+    fn service(file: &str, name: &str) -> Arc<Object> {
+        let text = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n\
+             spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}\n"
+        );
+        object(file, &text)
+    }
+
+    fn deployment(file: &str, name: &str, label: &str, port: i64) -> Arc<Object> {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\n\
+             spec: {{template: {{metadata: {{labels: {{app: web, tier: {label}}}}}, \
+             spec: {{containers: [{{name: app, image: x, ports: [{{containerPort: {port}}}]}}]}}}}}}\n"
+        );
+        object(file, &text)
+    }
+
+    /// Else as many Services and workloads of one label are compared each with each, once for each of the workloads.
+    #[test]
+    fn workloads_that_look_alike_are_looked_at_once() {
+        let mut inventory = Inventory::new(Origin::Files);
+        let web = service("shop/web.yaml", "web");
+        inventory.add(&web);
+        inventory.add(&service("shop/web.yaml", "other"));
+        for (file, name, label, port) in [
+            ("shop/web.yaml", "a", "x", 80),
+            ("shop/web.yaml", "b", "x", 80),
+            ("shop/web.yaml", "c", "y", 80),
+            ("shop/web.yaml", "d", "x", 81),
+            ("shop/more.yaml", "e", "x", 80),
+        ] {
+            inventory.add(&deployment(file, name, label, port));
+        }
+        let profile = Profile::default();
+        let subject = Subject::new(&web, &inventory, &profile);
+        let rivals = Rivals::of(&subject);
+        let mut together: Vec<Vec<&str>> =
+            rivals.pods.iter().map(|pods| pods.iter().map(|it| &*it.reference.name).collect()).collect();
+        together.sort_unstable();
+        assert_eq!(together, [vec!["a", "b"], vec!["c"], vec!["d"], vec!["e"]]);
+        assert_eq!(rivals.all.len(), 4);
     }
 
     #[test]
@@ -201,7 +266,8 @@ mod tests {
             let profile = Profile::default();
             let subject = Subject::new(&web, &inventory, &profile);
             let port = subject.service().unwrap().ports().next().unwrap();
-            let found = clashes(&subject, &port, Rivals::of(&subject).of_number(80));
+            let rivals = Rivals::of(&subject);
+            let found = rivals.clashes(&subject, &port, rivals.of_number(80));
             let names: Vec<&str> = found.iter().map(|rival| &*rival.service.reference.name).collect();
             assert_eq!(names, wanted, "{file_of_other}");
         }

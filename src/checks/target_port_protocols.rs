@@ -6,7 +6,7 @@
 
 use crate::base::PodRepair;
 use crate::checks::service_port::{deciding_field, protocol_of, spoken};
-use crate::checks::shared_pods::{RivalPort, Rivals, clashes};
+use crate::checks::shared_pods::{RivalPort, Rivals};
 use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of, shortened};
 use crate::inventory::Subject;
 use crate::manifest::ServicePort;
@@ -31,7 +31,7 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let observe = |port: ServicePort<'_>| {
         let protocol = protocol_of(&port, istio)?;
         let disagrees = |rival: &&RivalPort<'_>| rival.protocol.is_some_and(|it| differ_inbound(protocol, it));
-        let clashes = clashes(subject, &port, rivals.meeting(&port).filter(disagrees));
+        let clashes = rivals.clashes(subject, &port, rivals.meeting(&port).filter(disagrees));
         observe(&port, protocol, &clashes, istio)
     };
     service.ports().filter_map(observe).collect()

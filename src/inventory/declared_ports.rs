@@ -6,7 +6,7 @@
 use crate::inventory::facts::PortFacts;
 
 /// The ports that the running containers of a pod declare, in their order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct DeclaredPorts {
     all: Vec<PortFacts>,
     /// Their places in the order of their numbers; of equal ones the first comes first.

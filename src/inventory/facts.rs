@@ -102,7 +102,7 @@ pub struct WorkloadFacts {
 }
 
 /// What is kept of a container port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PortFacts {
     /// Its name.
     pub name: Option<String>,

@@ -1,31 +1,31 @@
 //! One command with its arguments: what it takes at least, read from its words.
 
-use crate::mesh::shutdown::course::Course;
-use crate::mesh::shutdown::script::script_course;
+use crate::mesh::shutdown::lapse::Lapse;
+use crate::mesh::shutdown::script::script_lapse;
 
-/// The course of a program with its arguments.
-pub(super) fn simple_command(words: &[&str], depth: usize) -> Course {
+/// The lapse of a program with its arguments.
+pub(super) fn simple_command(words: &[&str], depth: usize) -> Lapse {
     let assignments = words.iter().take_while(|word| is_assignment(word)).count();
     let Some((program, arguments)) = words.get(assignments..).unwrap_or(&[]).split_first() else {
-        return Course::INSTANT;
+        return Lapse::INSTANT;
     };
     if depth > DEEPEST {
-        return Course::LOST;
+        return Lapse::LOST;
     }
     match base_name(program) {
-        "sleep" => sleep_seconds(arguments).map_or(Course::ORDINARY, Course::sleeping),
-        "true" | ":" | "echo" | "printf" | "set" => Course::INSTANT,
-        "exit" | "return" => Course::EXIT,
-        "exec" if arguments.is_empty() => Course::INSTANT,
-        "exec" => simple_command(arguments, depth + 1).followed_by(Course::EXIT),
-        "trap" => Course::ORDINARY,
+        "sleep" => sleep_seconds(arguments).map_or(Lapse::ORDINARY, Lapse::sleeping),
+        "true" | ":" | "echo" | "printf" | "set" => Lapse::INSTANT,
+        "exit" | "return" => Lapse::EXIT,
+        "exec" if arguments.is_empty() => Lapse::INSTANT,
+        "exec" => simple_command(arguments, depth + 1).followed_by(Lapse::EXIT),
+        "trap" => Lapse::ORDINARY,
         "timeout" => limited(arguments, depth),
         "env" | "command" | "builtin" | "busybox" | "toybox" | "nohup" | "time" if is_program(arguments) => {
             simple_command(arguments, depth + 1)
         }
         "sh" | "bash" | "ash" | "dash" | "ksh" | "zsh" => shell(arguments, depth),
-        program if program.contains(['$', '`']) || may_end_application(program, arguments) => Course::LOST,
-        _ => Course::ORDINARY,
+        program if program.contains(['$', '`']) || may_end_application(program, arguments) => Lapse::LOST,
+        _ => Lapse::ORDINARY,
     }
 }
 
@@ -43,7 +43,7 @@ fn is_program(arguments: &[&str]) -> bool {
 }
 
 /// The script of `sh -c SCRIPT`. The option may be joined with others, as in `-ec`, and stand among others.
-fn shell(arguments: &[&str], depth: usize) -> Course {
+fn shell(arguments: &[&str], depth: usize) -> Lapse {
     let (mut runs_text, mut errexit) = (false, false);
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
@@ -58,17 +58,17 @@ fn shell(arguments: &[&str], depth: usize) -> Course {
                 }
             }
             None if runs_text => {
-                let course = script_course(argument, errexit, depth + 1);
-                return course.map_or(Course::LOST, Course::in_subshell);
+                let lapse = script_lapse(argument, errexit, depth + 1);
+                return lapse.map_or(Lapse::LOST, Lapse::in_subshell);
             }
-            None => return Course::ORDINARY,
+            None => return Lapse::ORDINARY,
         }
     }
-    Course::ORDINARY
+    Lapse::ORDINARY
 }
 
 /// `timeout [OPTION]... DURATION COMMAND...`
-fn limited(arguments: &[&str], depth: usize) -> Course {
+fn limited(arguments: &[&str], depth: usize) -> Lapse {
     let mut rest = arguments;
     while let [option, after @ ..] = rest
         && option.starts_with('-')
@@ -79,11 +79,11 @@ fn limited(arguments: &[&str], depth: usize) -> Course {
             _ => after,
         };
     }
-    let Some((duration, command)) = rest.split_first() else { return Course::ORDINARY };
+    let Some((duration, command)) = rest.split_first() else { return Lapse::ORDINARY };
     match sleep_seconds(&[duration]) {
         Some(seconds) if seconds > 0.0 => simple_command(command, depth + 1).at_most(seconds),
         Some(_) => simple_command(command, depth + 1).in_subshell(),
-        None => Course::ORDINARY,
+        None => Lapse::ORDINARY,
     }
 }
 

@@ -32,10 +32,10 @@ pub fn hook_time(hook: &Value) -> Option<HookTime> {
     if argv.first().is_none_or(|program| is_of_shells(program)) {
         return None;
     }
-    let course = simple_command(&argv, 0);
-    let seconds = course.sleeps?;
+    let lapse = simple_command(&argv, 0);
+    let seconds = lapse.sleeps?;
     let whole = seconds.fract() == 0.0 && seconds <= A_DAY as f64;
-    Some(HookTime { at_least: (seconds as i64).min(A_DAY), only_sleeps: course.only_sleeps && whole })
+    Some(HookTime { at_least: (seconds as i64).min(A_DAY), only_sleeps: lapse.only_sleeps && whole })
 }
 
 /// The seconds that a preStop hook takes at least; none where the manifest does not tell.

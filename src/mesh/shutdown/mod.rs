@@ -5,13 +5,13 @@
 
 mod application_end;
 mod command;
-mod course;
 mod drain_call;
 mod equations;
 mod failing;
 mod handler;
 mod hook;
 mod http_method;
+mod lapse;
 mod lexer;
 mod proxy_end;
 mod proxy_life;

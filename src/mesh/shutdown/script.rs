@@ -1,19 +1,19 @@
-//! The course of a shell script, as far as its text decides it: what is surely run, and how long it sleeps meanwhile.
+//! The lapse of a shell script, as far as its text decides it: what is surely run, and how long it sleeps meanwhile.
 //!
 //! A script is taken to do what it is written for: a command that is no condition succeeds. Whatever depends on something else is not
 //! counted. Nothing is ever expanded or run.
 
 use crate::mesh::shutdown::command::{DEEPEST, base_name, simple_command};
-use crate::mesh::shutdown::course::{Course, Then, longer};
+use crate::mesh::shutdown::lapse::{Lapse, Then, longer};
 use crate::mesh::shutdown::lexer::{Token, tokens};
 
-/// The course of a script; `errexit` where its shell ends at the first command that fails. None where it cannot be followed at all:
+/// The lapse of a script; `errexit` where its shell ends at the first command that fails. None where it cannot be followed at all:
 /// functions, `case`, blocks that do not balance, and what no token is made of.
-pub(super) fn script_course(script: &str, errexit: bool, depth: usize) -> Option<Course> {
+pub(super) fn script_lapse(script: &str, errexit: bool, depth: usize) -> Option<Lapse> {
     let tokens = tokens(script)?;
     let mut walk = Walk { tokens: &tokens, errexit, depth, background: None };
     let whole = walk.list(&[])?;
-    walk.tokens.is_empty().then_some(whole.course)
+    walk.tokens.is_empty().then_some(whole.lapse)
 }
 
 struct Walk<'a> {
@@ -28,14 +28,14 @@ struct Walk<'a> {
 
 /// A part of a script, and whether it asks something: then nobody knows how it comes out.
 struct Step {
-    course: Course,
+    lapse: Lapse,
     asks: bool,
 }
 
 impl Walk<'_> {
     /// Commands up to one of these keywords, a closing parenthesis or the end.
     fn list(&mut self, ends: &[&str]) -> Option<Step> {
-        let mut total = Step { course: Course::INSTANT, asks: false };
+        let mut total = Step { lapse: Lapse::INSTANT, asks: false };
         loop {
             while self.take_if(&Token::Next) {}
             let at_end = match self.tokens.first() {
@@ -48,29 +48,29 @@ impl Walk<'_> {
             }
             let mut step = self.chain()?;
             if self.take_if(&Token::Background) {
-                self.background = longer(self.background, step.course.sleeps);
-                step = Step { course: Course { sleeps: None, ..step.course.in_subshell().doing_more() }, asks: false };
+                self.background = longer(self.background, step.lapse.sleeps);
+                step = Step { lapse: Lapse { sleeps: None, ..step.lapse.in_subshell().doing_more() }, asks: false };
             }
-            total = Step { course: total.course.followed_by(step.course), asks: step.asks };
+            total = Step { lapse: total.lapse.followed_by(step.lapse), asks: step.asks };
         }
     }
 
     /// Commands joined by `&&` and `||`.
     fn chain(&mut self) -> Option<Step> {
-        let Step { mut course, mut asks } = self.pipeline()?;
+        let Step { mut lapse, mut asks } = self.pipeline()?;
         loop {
             let joins_success = match self.tokens.first() {
                 Some(Token::And) => true,
                 Some(Token::Or) => false,
-                _ => return Some(Step { course, asks }),
+                _ => return Some(Step { lapse, asks }),
             };
             self.tokens = self.tokens.get(1..)?;
             while self.take_if(&Token::Next) {}
             let next = self.pipeline()?;
-            course = match (asks, joins_success) {
-                (true, _) => course.perhaps_followed_by(next.course),
-                (false, true) => course.followed_by(next.course),
-                (false, false) => course.followed_by(Course::ORDINARY),
+            lapse = match (asks, joins_success) {
+                (true, _) => lapse.perhaps_followed_by(next.lapse),
+                (false, true) => lapse.followed_by(next.lapse),
+                (false, false) => lapse.followed_by(Lapse::ORDINARY),
             };
             asks = if joins_success { asks || next.asks } else { asks && next.asks };
         }
@@ -85,13 +85,13 @@ impl Walk<'_> {
             while self.take_if(&Token::Next) {}
             program_asks = self.is_question();
             let next = self.command()?;
-            let course = step.course.in_subshell().beside(next.course.in_subshell());
-            step = Step { course, asks: next.asks };
+            let lapse = step.lapse.in_subshell().beside(next.lapse.in_subshell());
+            step = Step { lapse, asks: next.asks };
         }
         step.asks |= negated;
         let is_tested = negated || matches!(self.tokens.first(), Some(Token::And | Token::Or));
         if program_asks && self.errexit && !is_tested {
-            step.course = step.course.followed_by(Course::LOST);
+            step.lapse = step.lapse.followed_by(Lapse::LOST);
         }
         Some(step)
     }
@@ -114,15 +114,15 @@ impl Walk<'_> {
             Token::Open => self.enclosed(&Token::Open, &Token::Close)?,
             Token::Word(word) => match word.as_str() {
                 "{" => self.enclosed(&keyword("{"), &keyword("}"))?,
-                "if" | "elif" => Step { course: self.condition()?, asks: true },
-                "while" | "until" | "for" => Step { course: self.repeated()?, asks: true },
+                "if" | "elif" => Step { lapse: self.condition()?, asks: true },
+                "while" | "until" | "for" => Step { lapse: self.repeated()?, asks: true },
                 word if UNREAD.contains(&word) => return None,
                 _ => return self.simple(),
             },
             _ => return None,
         };
         if self.take_if(&Token::Writes) {
-            step.course = step.course.doing_more();
+            step.lapse = step.lapse.doing_more();
         }
         Some(step)
     }
@@ -132,35 +132,35 @@ impl Walk<'_> {
         self.take_if(open);
         let mut step = self.list(&["}"])?;
         if *open == Token::Open {
-            step.course = step.course.in_subshell();
+            step.lapse = step.lapse.in_subshell();
         }
         self.take_if(close).then_some(step)
     }
 
     /// `if`: the shortest of its branches counts.
-    fn condition(&mut self) -> Option<Course> {
+    fn condition(&mut self) -> Option<Lapse> {
         self.tokens = self.tokens.get(1..)?;
         let errexit = std::mem::replace(&mut self.errexit, false);
-        let asked = self.list(&["then"])?.course;
+        let asked = self.list(&["then"])?.lapse;
         self.take_keyword("then").then_some(())?;
         self.errexit = errexit;
-        let then = self.list(&["elif", "else", "fi"])?.course;
+        let then = self.list(&["elif", "else", "fi"])?.lapse;
         let otherwise = match self.tokens.first()? {
             // What follows is an `if` of its own, with the same end.
-            Token::Word(word) if word == "elif" => return Some(asked.followed_by(then.or(self.command()?.course))),
-            _ if self.take_keyword("else") => self.list(&["fi"])?.course,
-            _ => Course::INSTANT,
+            Token::Word(word) if word == "elif" => return Some(asked.followed_by(then.or(self.command()?.lapse))),
+            _ if self.take_keyword("else") => self.list(&["fi"])?.lapse,
+            _ => Lapse::INSTANT,
         };
         self.take_keyword("fi").then_some(asked.followed_by(then.or(otherwise)))
     }
 
     /// A loop: how often it runs, and whether it ends, is not known.
-    fn repeated(&mut self) -> Option<Course> {
+    fn repeated(&mut self) -> Option<Lapse> {
         self.tokens = self.tokens.get(1..)?;
         self.list(&["do"])?;
         self.take_keyword("do").then_some(())?;
         self.list(&["done"])?;
-        self.take_keyword("done").then_some(Course::LOST)
+        self.take_keyword("done").then_some(Lapse::LOST)
     }
 
     fn simple(&mut self) -> Option<Step> {
@@ -178,16 +178,16 @@ impl Walk<'_> {
         }
         match words.as_slice() {
             ["set", options @ ..] => self.errexit |= options.iter().any(|it| it.starts_with('-') && it.contains('e')),
-            ["wait", ..] => return Some(Step { course: self.awaited(), asks: false }),
+            ["wait", ..] => return Some(Step { lapse: self.awaited(), asks: false }),
             _ => {}
         }
-        let course = simple_command(&words, self.depth);
-        Some(Step { course: if writes { course.doing_more() } else { course }, asks })
+        let lapse = simple_command(&words, self.depth);
+        Some(Step { lapse: if writes { lapse.doing_more() } else { lapse }, asks })
     }
 
     /// `wait`: what runs in the background has ended after it.
-    fn awaited(&mut self) -> Course {
-        Course { sleeps: self.background.take(), only_sleeps: false, then: Then::GoesOn }
+    fn awaited(&mut self) -> Lapse {
+        Lapse { sleeps: self.background.take(), only_sleeps: false, then: Then::GoesOn }
     }
 
     fn take_if(&mut self, token: &Token) -> bool {

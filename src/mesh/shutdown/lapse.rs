@@ -1,8 +1,8 @@
-//! How a command runs, as far as its text tells: the sleeps in it, and what comes after it.
+//! The lapse of a command, as far as its text tells: the time that it surely sleeps, and what comes after it.
 
 /// What is known of a command, or of several one after the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Course {
+pub(super) struct Lapse {
     /// The seconds that are surely slept; none where no sleep is sure.
     pub(super) sleeps: Option<f64>,
     /// Whether it does nothing else, nor has to.
@@ -22,7 +22,7 @@ pub(super) enum Then {
     Unknown,
 }
 
-impl Course {
+impl Lapse {
     /// It takes no time and leaves nothing behind.
     pub(super) const INSTANT: Self = Self { sleeps: None, only_sleeps: true, then: Then::GoesOn };
     /// It takes some time and does something.

@@ -29,41 +29,40 @@ pub fn ask_command<T>(container: &Container<'_>, question: impl FnOnce(&Containe
 
 /// Whether a container waits for the proxy.
 pub fn proxy_wait(container: &Container<'_>) -> ProxyWait {
-    let waits = waits(container);
-    waits.0.get(container).map_or(ProxyWait::None, |it| it.wait)
+    answers(container).0.get(container).map_or(ProxyWait::None, |it| it.wait)
 }
 
 /// The weaknesses of a container's wait for the proxy, if it certainly has one.
 pub fn wait_weaknesses(container: &Container<'_>) -> Option<Weaknesses> {
-    let waits = waits(container);
-    waits.0.get(container)?.weaknesses.clone()
+    answers(container).0.get(container)?.weaknesses.clone()
 }
 
-/// The waits of a pod for its proxy.
-struct Waits(ByContainer<Wait>);
+/// Whether a container asks the metadata server, by any sign.
+pub fn waits_for_identity(container: &Container<'_>) -> bool {
+    answers(container).0.get(container).is_some_and(|it| it.asks_for_identity)
+}
 
-struct Wait {
+/// What several rules ask of the start of every container of a pod: it is worked out once, and for all of it the container is gone
+/// through once.
+struct Answers(ByContainer<Answer>);
+
+struct Answer {
     wait: ProxyWait,
     weaknesses: Option<Weaknesses>,
+    asks_for_identity: bool,
 }
 
-/// Several rules ask about every container, so the answers of a pod are kept.
-fn waits(container: &Container<'_>) -> Arc<Waits> {
-    let of_start = |start: &ContainerStart<'_>| {
+fn answers(container: &Container<'_>) -> Arc<Answers> {
+    container.pod().once(|| Answers(ByContainer::of(&container.pod(), |it| ask_start(it, Answer::of))))
+}
+
+impl Answer {
+    fn of(start: &ContainerStart<'_>) -> Self {
         let wait = start.proxy_wait();
         let weaknesses = match wait {
             ProxyWait::Certain(bound) => Some(start.wait_weaknesses(bound)),
             ProxyWait::None | ProxyWait::Possible => None,
         };
-        Wait { wait, weaknesses }
-    };
-    container.pod().once(|| Waits(ByContainer::of(&container.pod(), |it| ask_start(it, of_start))))
-}
-
-/// Whether a container asks the metadata server, by any sign. The answers of a pod are kept, too.
-pub fn waits_for_identity(container: &Container<'_>) -> bool {
-    struct Waits(ByContainer<bool>);
-    let of_start = |it: &Container<'_>| ask_start(it, |start| start.waits_for_identity());
-    let waits = container.pod().once(|| Waits(ByContainer::of(&container.pod(), of_start)));
-    waits.0.get(container).copied().unwrap_or(false)
+        Self { wait, weaknesses, asks_for_identity: start.waits_for_identity() }
+    }
 }

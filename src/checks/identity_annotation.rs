@@ -57,7 +57,7 @@ fn observe_annotation(subject: &Subject<'_>, pod: &PodTemplate<'_>, annotations:
 /// There is a ServiceAccount of the workload's name with a Google service account, and the pods run under the one of nobody.
 fn observe_account(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Observation> {
     let name = &subject.object.reference().name;
-    if pod.service_account() != DEFAULT || is_exempt(subject, pod) {
+    if pod.service_account() != DEFAULT {
         return None;
     }
     if google_account(subject.service_account()).is_some() {
@@ -65,7 +65,7 @@ fn observe_account(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Obser
     }
     let account = subject.inventory.service_account(subject.namespace(), name, subject.object.file());
     google_account(account)?;
-    if is_in_use(subject, name, account) {
+    if is_in_use(subject, name, account) || is_exempt(subject, pod) {
         return None;
     }
     let path = pod.spec_path().key("serviceAccountName");

@@ -93,7 +93,7 @@ pub fn without_words(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'
 }
 
 const REFUSED: &str =
-    "the command's own GET of /quitquitquit fails, and the pod with it perhaps: its work would be done again";
+    "the command's own call of /quitquitquit fails, and the pod with it perhaps: its work would be done again";
 
 /// The pods of a Job whose proxy nothing ends.
 struct Endless<'a> {
@@ -137,9 +137,9 @@ impl<'a> Endless<'a> {
     /// A fix that lets the Job end, where its command asks the proxy to quit in a way that it refuses: the pod may fail by it,
     /// and then the work is done again.
     fn doubted(&self, fix: Fix) -> Fix {
-        let asks = |text: &str| text.contains("quitquitquit");
         let mut working = self.pod.containers().filter(is_application);
-        let is_doubtful = fix.safety == Safety::Safe && working.any(|it| it.command().chain(it.args()).any(asks));
+        let is_doubtful =
+            fix.safety == Safety::Safe && working.any(|it| ask_start(&it, |start| start.is_refused_to_quit()));
         if is_doubtful { Fix { safety: Safety::Unsafe(REFUSED.to_owned()), ..fix } } else { fix }
     }
 

@@ -8,7 +8,9 @@
 pub(in crate::mesh) enum Method {
     /// Surely GET, or HEAD, which is answered alike.
     Get,
-    /// Another one, or one that the text does not tell.
+    /// Surely PUT, DELETE, PATCH or OPTIONS: who takes POST only refuses them, too.
+    NoPost,
+    /// POST, or one that the text does not tell.
     Other,
 }
 
@@ -21,7 +23,7 @@ pub(in crate::mesh) fn method_of(program: &str, arguments: &[&str]) -> Option<Me
         "wget" => wget(arguments),
         "busybox" if arguments.first() == Some(&"wget") => wget(arguments),
         "pilot-agent" => match arguments {
-            ["request", method, ..] if method.eq_ignore_ascii_case("GET") => Method::Get,
+            ["request", method, ..] => named(method),
             _ => Method::Other,
         },
         _ => return None,
@@ -64,8 +66,17 @@ fn curl(arguments: &[&str]) -> Method {
         }
     }
     match said {
-        Some("GET" | "HEAD") => Method::Get,
+        Some(name) => named(name),
         None if !sends => Method::Get,
+        None => Method::Other,
+    }
+}
+
+/// A method by its name, which is what is sent: servers know it in capitals only, but nobody means another by small letters.
+fn named(name: &str) -> Method {
+    match name.to_ascii_uppercase().as_str() {
+        "GET" | "HEAD" => Method::Get,
+        "PUT" | "DELETE" | "PATCH" | "OPTIONS" => Method::NoPost,
         _ => Method::Other,
     }
 }
@@ -73,50 +84,64 @@ fn curl(arguments: &[&str]) -> Method {
 fn wget(arguments: &[&str]) -> Method {
     let senders =
         ["--post-data", "--post-file", "--method", "--body-data", "--body-file", "--execute", "-e", "--config"];
-    let sends = |word: &&str| senders.iter().any(|sender| word.starts_with(sender));
-    if arguments.iter().any(sends) { Method::Other } else { Method::Get }
+    let sends = |word: &str| senders.iter().any(|sender| word.starts_with(sender));
+    let named_there = arguments.iter().find_map(|word| word.strip_prefix("--method=")).map(named);
+    let senders = arguments.iter().filter(|word| sends(word)).count();
+    match named_there.filter(|_| senders == 1) {
+        Some(method) => method,
+        None if senders == 0 => Method::Get,
+        None => Method::Other,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::Method::{Get, NoPost, Other};
     use super::*;
 
     #[test]
     fn options_tell_the_method() {
         const URL: &str = "http://localhost:15000/x";
-        for (command, is_get) in [
-            ("curl", true),
-            ("curl -fsS", true),
-            ("curl -o /dev/null -s -w %{http_code}", true),
-            ("curl -X GET", true),
-            ("curl -I", true),
-            ("curl --head", true),
-            ("curl -X POST", false),
-            ("curl -XPOST", false),
-            ("curl -sXPOST", false),
-            ("curl -sfX POST", false),
-            ("curl --request POST", false),
-            ("curl --request=POST", false),
-            ("curl -d x", false),
-            ("curl -sd x", false),
-            ("curl --data-binary x", false),
-            ("curl --json {}", false),
-            ("curl -d x -G", true),
-            ("curl -H X-Method:POST", true),
-            ("curl -HX", true),
-            ("curl -K file", false),
-            ("curl $OPTIONS", false),
-            ("wget -qO-", true),
-            ("wget --spider", true),
-            ("wget --post-data= -O-", false),
-            ("wget --method=POST", false),
-            ("wget -e x", false),
-            ("busybox wget -qO-", true),
-            ("pilot-agent request GET", true),
-            ("pilot-agent request POST", false),
+        for (command, wanted) in [
+            ("curl", Get),
+            ("curl -fsS", Get),
+            ("curl -o /dev/null -s -w %{http_code}", Get),
+            ("curl -X GET", Get),
+            ("curl -I", Get),
+            ("curl --head", Get),
+            ("curl -X POST", Other),
+            ("curl -X DELETE", NoPost),
+            ("curl -sXPUT", NoPost),
+            ("curl --request PATCH -d x", NoPost),
+            ("curl -X $METHOD", Other),
+            ("curl -XPOST", Other),
+            ("curl -sXPOST", Other),
+            ("curl -sfX POST", Other),
+            ("curl --request POST", Other),
+            ("curl --request=POST", Other),
+            ("curl -d x", Other),
+            ("curl -sd x", Other),
+            ("curl --data-binary x", Other),
+            ("curl --json {}", Other),
+            ("curl -d x -G", Get),
+            ("curl -H X-Method:POST", Get),
+            ("curl -HX", Get),
+            ("curl -K file", Other),
+            ("curl $OPTIONS", Other),
+            ("wget -qO-", Get),
+            ("wget --spider", Get),
+            ("wget --post-data= -O-", Other),
+            ("wget --method=POST", Other),
+            ("wget --method=PUT", NoPost),
+            ("wget --method=DELETE --post-data=", Other),
+            ("wget --method GET", Other),
+            ("wget -e x", Other),
+            ("busybox wget -qO-", Get),
+            ("pilot-agent request GET", Get),
+            ("pilot-agent request POST", Other),
+            ("pilot-agent request DELETE", NoPost),
         ] {
             let words: Vec<&str> = command.split(' ').chain([URL]).collect();
-            let wanted = if is_get { Method::Get } else { Method::Other };
             assert_eq!(method_of(words[0], &words[1..]), Some(wanted), "{command}");
         }
         assert_eq!(method_of("drain", &[URL]), None);

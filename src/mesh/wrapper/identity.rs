@@ -20,7 +20,7 @@ mod script_flaws;
 mod unanswered;
 
 pub use flaws::{CurlOptions, IdentityFlaw};
-use script_flaws::commands;
+pub(super) use script_flaws::commands;
 
 /// Container names of Google's documentation, and of our own repair.
 const NAMES: [&str; 2] = ["workload-identity-initcontainer", "seaworthy-wait-identity"];

@@ -12,6 +12,7 @@ mod network_call;
 mod own_call;
 mod plain_words;
 mod quit;
+mod reached;
 mod reading;
 mod repeating;
 mod script;
@@ -184,6 +185,14 @@ fn admin_api_wait(environment: Environment<'_>) -> ProxyWait {
         },
         _ => ProxyWait::Possible,
     }
+}
+
+/// The shell that is known, and the script, of a command that is `sh -c SCRIPT` and nothing else, maybe behind `tini` or `env`.
+fn shell_script<'a>(argv: &[&'a str]) -> Option<(&'a str, &'a str)> {
+    let (shell, arguments) = argv.get(behind_launchers(argv)..)?.split_first()?;
+    let name = basename(shell);
+    // What others than these do with traps has not been tried.
+    inline_script(arguments).filter(|_| matches!(name, "sh" | "bash" | "dash" | "ash")).map(|script| (name, script))
 }
 
 /// The script of `sh -c SCRIPT`, also with other options: `bash -eo pipefail -c SCRIPT`.

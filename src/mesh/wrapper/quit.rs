@@ -5,8 +5,10 @@
 
 use crate::mesh::shutdown::{Method, method_of};
 use crate::mesh::wrapper::own_call::{OwnTask, ends_proxy};
+use crate::mesh::wrapper::reached::Reached;
+use crate::mesh::wrapper::reading::{Interpreter, Reading};
 use crate::mesh::wrapper::shell::{Token, tokens};
-use crate::mesh::wrapper::{ADMIN_API, ADMIN_API_WRAPPERS, ContainerStart, basename};
+use crate::mesh::wrapper::{ADMIN_API, ADMIN_API_WRAPPERS, ContainerStart, basename, shell_script};
 use serde_json::Value;
 
 impl ContainerStart<'_> {
@@ -17,10 +19,35 @@ impl ContainerStart<'_> {
     /// (<https://github.com/istio/istio/blob/master/pilot/cmd/pilot-agent/status/server.go>).
     pub fn may_quit_proxy(&self) -> bool {
         let image = self.image.split('@').next().unwrap_or_default();
-        self.texts().any(quits_proxy)
+        let script = self.quitting_script();
+        let is_script = |text: &&str| script.as_ref().is_some_and(|(script, _)| script == text);
+        script.as_ref().is_some_and(|(_, tokens)| !all_refused(tokens, DEEPEST))
+            || self.texts().filter(|text| !is_script(text)).any(quits_proxy)
             || self.wrapper_may_quit_proxy()
             || !self.leaves_proxy() && self.env.iter().any(|(name, value)| tells_of_proxy(name, *value))
             || self.texts().flat_map(str::split_whitespace).chain([self.name, basename(image)]).any(names_an_end)
+    }
+
+    /// Whether its command calls `/quitquitquit` in vain: it is refused, and the command may fail by that.
+    pub fn is_refused_to_quit(&self) -> bool {
+        let script = self.quitting_script();
+        let is_script = |text: &&str| script.as_ref().is_some_and(|(script, _)| script == text);
+        let calls = |text: &str| text.contains(QUIT);
+        script.as_ref().is_some_and(|(_, tokens)| tokens.iter().filter_map(Token::text).any(calls))
+            || self.command.iter().chain(self.args).copied().filter(|text| !is_script(text)).any(calls)
+    }
+
+    /// The script that is all its command, and of its tokens those that may run, where that can be told, it calls `/quitquitquit`, and
+    /// no other sign of an end is in it.
+    fn quitting_script(&self) -> Option<(&str, Vec<Token>)> {
+        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let (shell, script) = shell_script(&argv).filter(|(_, script)| script.contains(QUIT))?;
+        if sends_signal(script) || OTHER_MEANINGS.iter().any(|other| script.contains(other)) {
+            return None;
+        }
+        let reading = Reading::of(script, Interpreter::of(shell, &[], script, self.env))?;
+        let reached = Reached::of(script, &reading)?;
+        Some((script, reached.tokens(&reading.tokens)))
     }
 
     /// The same, as far as it is a wrapper that does both: wait for the proxy first, and end it in the end.
@@ -47,8 +74,15 @@ impl ContainerStart<'_> {
 
 /// Whether a text speaks of ending the proxy: the agent's `/quitquitquit`, or a signal to the agent or Envoy.
 pub fn quits_proxy(text: &str) -> bool {
+    text.contains(QUIT) && !only_refused(text, DEEPEST) || sends_signal(text)
+}
+
+/// The end of the path that lets the proxy quit.
+const QUIT: &str = "quitquitquit";
+
+fn sends_signal(text: &str) -> bool {
     let names_proxy = || ["pilot-agent", "envoy", "istio-proxy"].iter().any(|name| text.contains(name));
-    text.contains("quitquitquit") && !only_gets(text, DEEPEST) || text.contains("kill") && names_proxy()
+    text.contains("kill") && names_proxy()
 }
 
 /// Ports on which Envoy and the agent can be told to quit.
@@ -64,29 +98,47 @@ pub fn is_refused_by_proxy(http_get: &Value) -> bool {
 /// Scripts in scripts that are read; whoever writes more of them is not followed.
 const DEEPEST: usize = 8;
 
-/// Whether all calls of `/quitquitquit` in a script are GET to the agent or Envoy: they answer 405 to that, and run on. What listens
-/// on another port may take it.
-fn only_gets(script: &str, levels: usize) -> bool {
-    let Some(tokens) = tokens(script).filter(|_| levels > 0) else { return false };
-    if ["alias ", "curl()", "curl ()", "wget()", "wget ()"].iter().any(|other| script.contains(other)) {
-        return false;
-    }
+/// With these a call may be another one than its words say.
+const OTHER_MEANINGS: [&str; 5] = ["alias ", "curl()", "curl ()", "wget()", "wget ()"];
+
+/// Whether all calls of `/quitquitquit` in a script are refused: agent and Envoy answer 405 to any method but POST, and run on. What
+/// listens on another port may take it.
+fn only_refused(script: &str, levels: usize) -> bool {
+    let followed = || !OTHER_MEANINGS.iter().any(|other| script.contains(other));
+    tokens(script).filter(|_| levels > 0).is_some_and(|tokens| followed() && all_refused(&tokens, levels))
+}
+
+/// The same of its tokens.
+fn all_refused(tokens: &[Token], levels: usize) -> bool {
     let begins = |token: &Token| matches!(token.keyword(), Some("if" | "then" | "else" | "do" | "{" | "!"));
     let is_word = |token: &&Token| token.text().is_some() && !begins(token);
-    let is_get = |at: usize| {
+    let is_refused = |at: usize| {
         let text = tokens[at].text().unwrap_or_default();
         let inner = text.strip_prefix("$(").map_or(text, |inner| inner.strip_suffix(')').unwrap_or(inner));
         if inner.contains(char::is_whitespace) {
-            return only_gets(inner, levels - 1);
+            return only_refused(inner, levels - 1);
         }
         let before = tokens[..at].iter().rev().take_while(is_word).count();
-        let is_proxys = PROXY_PORTS.iter().any(|port| text.contains(&format!(":{port}/quitquitquit")));
         let words: Vec<&str> = tokens[at - before..].iter().take_while(is_word).filter_map(Token::text).collect();
         let method = words.split_first().and_then(|(program, arguments)| method_of(basename(program), arguments));
-        is_proxys && method == Some(Method::Get)
+        let is_proxys = PROXY_PORTS.iter().any(|port| text.contains(&format!(":{port}/quitquitquit")));
+        match method {
+            Some(Method::Get | Method::NoPost) => is_proxys || asks_health_listener(text),
+            Some(Method::Other) => asks_health_listener(text),
+            None => false,
+        }
     };
-    let calls = |at: &usize| tokens[*at].text().is_some_and(|text| text.contains("quitquitquit"));
-    (0..tokens.len()).filter(calls).all(is_get)
+    let calls = |at: &usize| tokens[*at].text().is_some_and(|text| text.contains(QUIT));
+    (0..tokens.len()).filter(calls).all(is_refused)
+}
+
+/// Whether a call is for the listener on which Envoy passes `/healthz/ready` on to the agent, and nothing else
+/// (<https://github.com/istio/istio/blob/master/tools/packaging/common/envoy_bootstrap.json>).
+fn asks_health_listener(url: &str) -> bool {
+    ["localhost", "127.0.0.1"].iter().any(|host| {
+        let url = url.strip_prefix("http://").unwrap_or(url);
+        url.strip_prefix(host) == Some(":15021/quitquitquit")
+    })
 }
 
 /// Whether a variable shows that what runs knows of the proxy: those of scuttle and envoy-preflight, and names with `ISTIO` in
@@ -160,6 +212,30 @@ mod tests {
             (&["sh", "-c", "if /job; then ! curl localhost:15020/quitquitquit; fi"], &[], false),
             (&["sh", "-c", "curl() { call -XPOST $1; }; /job; curl localhost:15020/quitquitquit"], &[], true),
             (&["sh", "-c", "alias curl='curl -XPOST'; /job; curl localhost:15020/quitquitquit"], &[], true),
+            (
+                &[
+                    "sh",
+                    "-c",
+                    "/job; curl -X DELETE localhost:15020/quitquitquit; wget --method=PUT localhost:15000/quitquitquit",
+                ],
+                &[],
+                false,
+            ),
+            (&["sh", "-c", "/job; curl -X POST http://localhost:15021/quitquitquit"], &[], false),
+            (&["sh", "-c", "/job; curl -X POST http://$POD_IP:15021/quitquitquit"], &[], true),
+            (&["sh", "-c", "/job; quit http://localhost:15021/quitquitquit"], &[], true),
+            (
+                &["tini", "--", "/bin/bash", "-c", "trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; exec /job"],
+                &[],
+                false,
+            ),
+            (&["sh", "-c", "exec /job; curl -XPOST localhost:15020/quitquitquit"], &[], false),
+            (&["sh", "-c", "exec \"$@\"", "sh", "curl", "-XPOST", "localhost:15020/quitquitquit"], &[], true),
+            (&["timeout", "60", "sh", "-c", "trap 'curl -XPOST localhost:15020/quitquitquit' TERM; /job"], &[], true),
+            (&["zsh", "-c", "trap 'curl -XPOST localhost:15020/quitquitquit' EXIT; exec /job"], &[], true),
+            (&["/entrypoint", "sh", "-c", "exec /job; curl -XPOST localhost:15020/quitquitquit"], &[], true),
+            (&["/job"], &[("END", Some("exec /job; curl -XPOST localhost:15020/quitquitquit"))], true),
+            (&["sh", "-c", "exec /job; pkill envoy; curl -XPOST localhost:15020/quitquitquit"], &[], true),
             // A blank that the shell does not split at: nobody may read it for ever.
             (&["sh", "-c", "/job; 'curl\u{a0}localhost:15020/quitquitquit'"], &[], true),
             (&["/job"], &[], false),

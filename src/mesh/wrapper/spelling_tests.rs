@@ -162,11 +162,26 @@ fn what_may_go_on_without_the_proxy_is_only_possible() {
             "up() { until curl -fs localhost:15021/healthz/ready; do sleep 1; done; }; up() { true; }; up; /app",
             "[ -n \"$MESH\" ] && up() { until curl -fs localhost:15021/healthz/ready; do sleep 1; done; }; up; /app",
             "up; up() { until curl -fs localhost:15021/healthz/ready; do sleep 1; done; }; /app",
-            "up() { until curl -fs localhost:15021/healthz/ready; do sleep 1; done; }; /app",
             "curl() { true; }; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
             "[ -n \"$MESH\" ] && until curl -fs localhost:15021/healthz/ready; do sleep 1; done && exec /app",
             "[ -z \"$URL\" ] && URL=localhost:15021/healthz/ready; until curl -fs $URL; do sleep 1; done; /app",
             "URL=localhost:15021/healthz/ready; . /env; until curl -fs $URL; do sleep 1; done; /app",
+        ],
+    );
+}
+
+#[test]
+fn a_wait_that_never_runs_or_holds_nothing_back_is_none() {
+    check(
+        &ANY,
+        ProxyWait::None,
+        &[
+            "exit 0; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
+            "exec /app; until curl -fs localhost:15021/healthz/ready; do sleep 1; done",
+            "up() { until curl -fs localhost:15021/healthz/ready; do sleep 1; done; }; /app",
+            "until curl -fs localhost:15021/healthz/ready; do sleep 1; done & /app",
+            "(until curl -fs localhost:15021/healthz/ready; do sleep 1; done) & exec /app",
+            "echo 'until curl -fs localhost:15021/healthz/ready; do sleep 1; done'; /app",
         ],
     );
 }

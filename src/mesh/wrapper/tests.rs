@@ -90,7 +90,6 @@ fn what_can_be_read_in_two_ways_is_only_possible() {
         "if [ \"$WAIT\" = true ]; then until curl -fs localhost:15021/healthz/ready; do sleep 1; done; fi; /app",
         "[ -z \"$MESH\" ] || until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
         "[ -n \"$MESH\" ] && until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
-        "exit 0; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; /app",
         "[ -n \"$PLAIN\" ] && exec /app; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; exec /app",
         "if [ -z \"$MESH\" ]; then exec /app; fi; until curl -fs localhost:15021/healthz/ready; do sleep 1; done; exec /app",
         // Something else may end it.
@@ -103,8 +102,6 @@ fn what_can_be_read_in_two_ways_is_only_possible() {
         // It says what it asks elsewhere.
         "until curl -fs http://$POD_IP:15021/healthz/ready; do sleep 1; done; /app",
         // It does not hold the application back.
-        "until curl -fs localhost:15021/healthz/ready; do sleep 1; done & /app",
-        "(until curl -fs localhost:15021/healthz/ready; do sleep 1; done; curl -XPOST localhost:15020/quitquitquit) & /app",
         "until curl -fs localhost:15021/healthz/ready; do sleep 1; done && warm-up & /app",
         "/app & until curl -fs localhost:15021/healthz/ready; do sleep 1; done; wait",
         // It goes on while the proxy is there, or leaves when it is gone.

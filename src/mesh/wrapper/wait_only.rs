@@ -202,7 +202,7 @@ pub(super) fn run_in_the_end<'a, 'b>(program: &'b str, arguments: &'a [&'b str])
 }
 
 /// Whether an option is followed by the file that the answer goes to.
-fn takes_a_file(option: &str) -> bool {
+pub(super) fn takes_a_file(option: &str) -> bool {
     let is_cluster = option.starts_with('-') && !option.starts_with("--");
     is_cluster && option.ends_with(['o', 'O']) || matches!(option, "--output" | "--output-document")
 }
@@ -221,7 +221,7 @@ fn is_other_question(word: &str) -> bool {
 }
 
 /// Whether output goes where nobody finds it again.
-fn is_nowhere(target: &str) -> Result<(), String> {
+pub(super) fn is_nowhere(target: &str) -> Result<(), String> {
     const NOWHERE: [&str; 4] = ["/dev/null", "/dev/stdout", "/dev/stderr", "-"];
     let is_descriptor = !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_digit());
     if NOWHERE.contains(&target) || is_descriptor || asks_by_device(target) { Ok(()) } else { Err(shortened(target)) }

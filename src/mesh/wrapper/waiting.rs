@@ -15,6 +15,7 @@
 use crate::mesh::wrapper::condition::PREFIXES;
 use crate::mesh::wrapper::course::Course;
 use crate::mesh::wrapper::local_proxy::{asks_if_ready, mentions_readiness};
+use crate::mesh::wrapper::reached::Reached;
 use crate::mesh::wrapper::reading::{Interpreter, Reading};
 use crate::mesh::wrapper::repeating::loop_wait;
 use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items};
@@ -28,10 +29,18 @@ pub(super) fn script_wait(script: &str, shell: Interpreter<'_>) -> ProxyWait {
     let reading = Reading::of(script, shell);
     // What the commands do not show may still be said somewhere, as in `PORT=$1; until curl ...`; in a comment it is not.
     let said = reading.as_ref().map_or_else(|| script.to_owned(), |reading| texts(&reading.tokens).join(" "));
+    // Nor is it where nothing runs, or in the background.
+    let mentioned = reading.as_ref().filter(|_| mentions_readiness(&said));
+    let reached = mentioned.and_then(|reading| Reached::in_foreground(script, reading));
+    let said = match (mentioned, &reached) {
+        (Some(reading), Some(reached)) => texts(&reached.tokens(&reading.tokens)).join(" "),
+        _ => said,
+    };
     let mut surest = if mentions_readiness(&said) { ProxyWait::Possible } else { ProxyWait::None };
     let Some(items) = reading.as_ref().and_then(Reading::items) else { return surest };
     let (course, list) = (Course::of(&items), List::of(&items, shell));
-    for at in 0..items.len() {
+    let may_run = |at: &usize| reached.as_ref().is_none_or(|it| it.runs(items[*at].tokens.start));
+    for at in (0..items.len()).filter(may_run) {
         let wait = match list.wait_at(at) {
             ProxyWait::Certain(_) if !course.surely_runs_first(at) => ProxyWait::Possible,
             wait => wait,

@@ -220,7 +220,7 @@ fn ways_out(words: &[&str]) -> usize {
 }
 
 /// The commands of a list of tokens with what separates them from the next, whatever blocks they stand in.
-pub(super) fn commands(tokens: &[Token]) -> Vec<(Vec<&str>, Option<Separator>)> {
+pub(in crate::mesh::wrapper) fn commands(tokens: &[Token]) -> Vec<(Vec<&str>, Option<Separator>)> {
     let mut commands = Vec::new();
     let mut words = Vec::new();
     for token in tokens {

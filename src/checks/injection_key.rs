@@ -7,7 +7,7 @@
 mod namespace;
 mod word;
 
-use crate::base::{Edit, Fix, Path, PodRepair, Reveals};
+use crate::base::{Edit, Fix, Path, PodRepair, Remedy, Reveals};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
@@ -31,7 +31,10 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     };
     let label = label_path(&pod);
     let found = match label.find(subject.object.value()) {
-        Some(value) => of_label(subject, &label, value).or_else(|| contradicted(subject, &pod, value)),
+        Some(value) => match of_label(subject, &label, value) {
+            Some(seen) => Some(where_it_holds(subject, &pod, value, seen)),
+            None => contradicted(subject, &pod, value),
+        },
         None => of_other_keys(subject, &pod),
     };
     found.into_iter().collect()
@@ -94,18 +97,52 @@ fn without_quotes(path: &Path, value: &Value) -> Observation {
     }
 }
 
-/// An annotation that says the opposite of the label, which alone counts.
+/// What is seen of a label whose value does not count, with a fix only where what it then says holds: for these pods, and beside
+/// the annotation of that name.
+fn where_it_holds(subject: &Subject<'_>, pod: &PodTemplate<'_>, label: &Value, seen: Observation) -> Observation {
+    let seen = unless_in_vain(subject, label, seen);
+    let (Remedy::Fix(fix), Some(wanted)) = (&seen.remedy, meant(label)) else { return seen };
+    let path = pod.annotation_path(INJECT_KEY);
+    let Some(annotation) = path.find(subject.object.value()).filter(|it| !it.is_null()) else { return seen };
+    match meant(annotation) {
+        Some(other) if other != wanted => {
+            seen.unfixed(format!("the annotation of that name says \"{other}\": {WHICH_OF_TWO}"))
+        }
+        _ if annotation.is_string() => seen,
+        Some(_) => {
+            let title = format!("{}, in the annotation of that name too", fix.title);
+            let edits = fix.edits.iter().cloned().chain([Edit::set(path, word(wanted))]).collect();
+            let both = Fix { title, edits, ..fix.clone() };
+            seen.fixed_by(both)
+        }
+        None => seen.unfixed("what the annotation of that name is to say only its owner knows"),
+    }
+}
+
+/// The same, without a fix that would have pods ask for a sidecar that they never get.
+fn unless_in_vain(subject: &Subject<'_>, value: &Value, seen: Observation) -> Observation {
+    match in_vain(subject, &seen.path).filter(|_| meant(value) == Some(true)) {
+        Some(vain) => Observation { remedy: vain.remedy, ..seen },
+        None => seen,
+    }
+}
+
+const WHICH_OF_TWO: &str = "which of the two is meant only their owner knows";
+
+/// An annotation that says the opposite of the label, which alone counts, or that is no text.
 fn contradicted(subject: &Subject<'_>, pod: &PodTemplate<'_>, label: &Value) -> Option<Observation> {
     let path = pod.annotation_path(INJECT_KEY);
-    let annotation = path.find(subject.object.value())?;
-    if !annotation.is_string() {
-        return Some(without_quotes(&path, annotation));
+    let annotation = path.find(subject.object.value()).filter(|it| !it.is_null())?;
+    match (meant(label), meant(annotation)) {
+        (Some(counts), Some(ignored)) if counts != ignored => {
+            let refused = if annotation.is_string() { "" } else { "without quotes this is no text, and " };
+            let message = format!(
+                "{refused}the label of that name says \"{counts}\", and it alone counts: want the same, or none, at {path}"
+            );
+            Some(Observation::new(path, message).unfixed(WHICH_OF_TWO))
+        }
+        _ => (!annotation.is_string()).then(|| without_quotes(&path, annotation)),
     }
-    let (counts, ignored) = (meant(label)?, meant(annotation)?);
-    let message =
-        format!("the label of that name says \"{counts}\", and it alone counts: want the same, or none, at {path}");
-    let unfixed = "which of the two is meant only their owner knows";
-    (counts != ignored).then(|| Observation::new(path, message).unfixed(unfixed))
 }
 
 /// A key in a place where the webhooks do not look, and what it says.
@@ -122,7 +159,7 @@ fn of_other_keys(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Observa
     let found = misplaced(subject, pod).into_iter().next()?;
     if found.path == pod.annotation_path(INJECT_KEY) {
         if !found.value.is_string() {
-            return Some(without_quotes(&found.path, found.value));
+            return Some(unless_in_vain(subject, found.value, without_quotes(&found.path, found.value)));
         }
         // The injector itself still reads this word of the annotation.
         if found.value == "false" {
@@ -159,7 +196,7 @@ fn misplaced<'a>(subject: &Subject<'a>, pod: &PodTemplate<'_>) -> Vec<Misplaced<
     }
     let at = |(key, map, place): (&'static str, Path, &'static str)| {
         let path = map.key(key);
-        let value = path.find(subject.object.value())?;
+        let value = path.find(subject.object.value()).filter(|it| !it.is_null())?;
         Some(Misplaced { path, key, place, value })
     };
     places.into_iter().filter_map(at).collect()

@@ -8,6 +8,7 @@ mod followed;
 mod heads;
 mod ignores;
 mod modes;
+mod offered;
 mod one_defect;
 mod patches;
 mod ratchet;

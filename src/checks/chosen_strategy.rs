@@ -76,7 +76,7 @@ mod tests {
             (json!({}), json!({"dataPlane": "classic"}), "`native`"),
             (image, json!({"istioVersion": "1.20"}), "`quit`"),
             (json!({}), json!({"istioVersion": "1.20"}), "`no-sidecar`"),
-            (json!({"strategy": "native"}), json!({"istioVersion": "1.20"}), "`no-sidecar`"),
+            (json!({"strategy": "native"}), json!({"istioVersion": "1.20"}), "nothing"),
             (json!({"strategy": "native"}), json!({"dataPlane": "classic"}), "`native`"),
             (json!({"strategy": "quit"}), json!({"dataPlane": "classic"}), "`quit`"),
         ] {

@@ -64,7 +64,7 @@ pub fn explained(strategy: JobStrategy, profile: &Profile, has_image: bool) -> V
              that tells the proxy to quit"
         ),
         JobStrategy::Native if !can_be_native => {
-            format!("`no-sidecar`, if a person looks: `native` is set, but {versions} gives no native sidecar")
+            format!("nothing: `native` is set, and {versions} gives no native sidecar")
         }
         strategy => format!("`{strategy}`, as it is set"),
     }]

@@ -6,6 +6,7 @@ mod annotation;
 mod calls;
 mod injected;
 mod istio;
+mod jobs;
 mod pods;
 mod same_pod;
 mod setting;

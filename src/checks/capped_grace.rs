@@ -16,8 +16,8 @@ mod setting;
 use crate::base::{Path, PodRepair};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, certain_proxy_exit};
 use crate::checks::{Check, Observation, RelatedPlace, bind, schema_of, shortened_to};
-use crate::inventory::{Entry, Subject, WorkloadFacts};
-use crate::manifest::{Owner, PodTemplate};
+use crate::inventory::{Entry, Policies, Subject, WorkloadFacts};
+use crate::manifest::{Object, Owner, PodTemplate};
 use admitted::Admitted;
 use proof::Proof;
 use schemars::JsonSchema;
@@ -51,7 +51,7 @@ impl Default for Params {
 }
 
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
-    let Some(policy) = Policy::of(subject) else { return Vec::new() };
+    let Some(policy) = Policy::of(subject.object, subject.inventory.policies()) else { return Vec::new() };
     let workloads = subject.inventory.all_workloads(policy.namespace, subject.object.file());
     let mut capped: BTreeMap<Path, Vec<Capped<'_>>> = BTreeMap::new();
     for workload in workloads {
@@ -64,7 +64,8 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 
 /// A policy that changes objects when they are admitted.
 struct Policy<'a> {
-    subject: &'a Subject<'a>,
+    object: &'a Object,
+    policies: &'a Policies,
     form: Form,
     /// The only namespace in which it holds.
     namespace: Option<&'a str>,
@@ -81,9 +82,8 @@ enum Form {
 }
 
 impl<'a> Policy<'a> {
-    fn of(subject: &'a Subject<'a>) -> Option<Self> {
-        let object = subject.object;
-        let own = Some(subject.namespace());
+    fn of(object: &'a Object, policies: &'a Policies) -> Option<Self> {
+        let own = Some(object.reference().namespace.as_deref().unwrap_or(""));
         let (form, namespace) = match (object.group(), object.kind()) {
             ("kyverno.io", "ClusterPolicy") => (Form::Kyverno, None),
             ("kyverno.io", "Policy") => (Form::Kyverno, own),
@@ -97,30 +97,30 @@ impl<'a> Policy<'a> {
         if !object.value().to_string().contains(admitted::GRACE) {
             return None;
         }
-        let is_excepted = form != Form::Kubernetes && subject.inventory.policies().has_exception(name);
-        (!is_excepted).then_some(Self { subject, form, namespace })
+        let is_excepted = form != Form::Kubernetes && policies.has_exception(name);
+        (!is_excepted).then_some(Self { object, policies, form, namespace })
     }
 
     fn effect(&self, admitted: &Admitted<'_>) -> Effect {
-        let value = self.subject.object.value();
+        let value = self.object.value();
         match self.form {
             Form::Kyverno => kyverno::effect(value, admitted),
             Form::KyvernoCel if !admission_policy::is_for_admission(value) => Effect::None,
             Form::KyvernoCel if kyverno::is_passed_over(admitted) => Effect::None,
             Form::KyvernoCel => admission_policy::effect(value, admitted),
             Form::Kubernetes => {
-                let mut bindings = self.subject.inventory.policies().bindings(&self.subject.object.reference().name);
+                let mut bindings = self.policies.bindings(&self.object.reference().name);
                 let bound = Proof::any(bindings.by_ref().map(|it| admission_policy::binds(&it.spec, admitted)));
                 admission_policy::effect(value, admitted).under(bound)
             }
         }
     }
 
-    /// What is left of the grace period of pods: first the workload is admitted, then its Pods with what was made of it.
-    fn setting(&self, workload: &Subject<'_>) -> Option<Setting> {
+    /// What is left of this grace period of pods: first the workload is admitted, then its Pods with what was made of it.
+    fn setting(&self, workload: &Subject<'_>, grace: i64) -> Option<Setting> {
         let mut last = None;
         for mut admitted in Admitted::all_of(workload) {
-            admitted.grace = last.as_ref().map_or(admitted.grace, |before: &Setting| before.seconds);
+            admitted.grace = last.as_ref().map_or(grace, |before: &Setting| before.seconds);
             match together([self.effect(&admitted)]) {
                 Effect::Sets(setting, _) => last = Some(setting),
                 Effect::None => {}
@@ -129,6 +129,34 @@ impl<'a> Policy<'a> {
         }
         last
     }
+}
+
+/// Holds a fix against the policies among the files: pods that get this grace period, and then need so many seconds of it. Where a
+/// policy leaves them too little today, that is a finding of its own, and no reason against the fix.
+///
+/// # Errors
+/// Which policy would leave them less than that: one line for people, no full stop.
+pub fn leaves(subject: &Subject<'_>, pod: &PodTemplate<'_>, grace: i64, needed: i64) -> Result<(), String> {
+    let policies = subject.inventory.policies();
+    for object in policies.of_grace() {
+        let Some(policy) =
+            Policy::of(object, policies).filter(|it| it.namespace.is_none_or(|it| it == subject.namespace()))
+        else {
+            continue;
+        };
+        let needed_today = Ending::by_default(subject, pod).needed_grace(certain_proxy_exit(subject)).unwrap_or(0);
+        let today = policy.setting(subject, pod.grace_period());
+        let then = policy.setting(subject, grace).filter(|setting| setting.seconds < needed);
+        if let Some(then) = then.filter(|_| today.is_none_or(|today| today.seconds >= needed_today)) {
+            let kind = object.kind();
+            let name = shortened_to(40, &object.reference().name);
+            return Err(format!(
+                "{kind} {name} leaves these pods {}s to end, and they would need {needed}s then",
+                then.seconds
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A workload whose pods get less time than they need.
@@ -157,7 +185,7 @@ impl<'a> Capped<'a> {
         let pod = own.pod().filter(ends_as_told).filter(|_| !own.is_gateway_or_control_plane())?;
         let (ending, proxy) = (Ending::of(&own, &pod, params.shutdown_seconds), certain_proxy_exit(&own));
         let needed = ending.needed_grace(proxy)?;
-        let setting = policy.setting(&own).filter(|setting| setting.seconds < needed)?;
+        let setting = policy.setting(&own, pod.grace_period()).filter(|setting| setting.seconds < needed)?;
         let end = ending.last()?;
         let sum = format!("{} needs {}", shortened_to(40, end.container.name()), end.takes.sum(proxy));
         let path = pod.spec_path().key(admitted::GRACE);

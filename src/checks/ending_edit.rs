@@ -3,7 +3,8 @@
 //! Each is made only where it is not enough yet, and nothing is ever lowered.
 
 use crate::base::{Edit, Fix};
-use crate::checks::ending::{Ending, LONGEST_GRACE_PERIOD, likely_proxy_exit};
+use crate::checks::capped_grace::leaves;
+use crate::checks::ending::{Ending, LONGEST_GRACE_PERIOD, certain_proxy_exit, likely_proxy_exit};
 use crate::checks::envoy_drain::drain_for_grace;
 use crate::checks::proxy::proxy_life;
 use crate::checks::proxy_edit::{DrainStrategy, ProxyEdit, longer_life, native_sidecar};
@@ -49,7 +50,7 @@ impl EndingEdit {
         means: Means,
     ) -> Result<Self, String> {
         let proxy = lasting_proxy(subject, pod, ending, means.strategy)?;
-        Self::of(subject, pod, ending.needed_grace(proxy_exit_after(subject, proxy.as_ref())), means, proxy)
+        Self::of((subject, pod, ending), ending.needed_grace(proxy_exit_after(subject, proxy.as_ref())), means, proxy)
     }
 
     /// A grace period that covers this ending, and more of a classic proxy only where the longer life would outlast it.
@@ -64,7 +65,7 @@ impl EndingEdit {
     ) -> Result<Self, String> {
         let lasts_today = !is_classic(subject) || is_covered(subject, pod, ending, pod.grace_period());
         let proxy = if lasts_today { lasting_proxy(subject, pod, ending, means.strategy)? } else { None };
-        Self::of(subject, pod, ending.needed_grace(proxy_exit_after(subject, proxy.as_ref())), means, proxy)
+        Self::of((subject, pod, ending), ending.needed_grace(proxy_exit_after(subject, proxy.as_ref())), means, proxy)
     }
 
     /// A proxy that lasts as long as this ending needs it, and a longer grace period only where the other proxy needs it.
@@ -79,7 +80,7 @@ impl EndingEdit {
     ) -> Result<Self, String> {
         match lasting_proxy(subject, pod, ending, means.strategy)? {
             Some(native) if is_native(&native) => Self::with_native(subject, pod, ending, means, native),
-            proxy => Self::of(subject, pod, None, means, proxy),
+            proxy => Self::of((subject, pod, ending), None, means, proxy),
         }
     }
 
@@ -103,12 +104,12 @@ impl EndingEdit {
         means: Means,
         native: ProxyEdit,
     ) -> Result<Self, String> {
-        Self::of(subject, pod, ending.needed_grace(NATIVE_EXIT_ALLOWANCE.seconds_ceil()), means, Some(native))
+        let needed = ending.needed_grace(NATIVE_EXIT_ALLOWANCE.seconds_ceil());
+        Self::of((subject, pod, ending), needed, means, Some(native))
     }
 
     fn of(
-        subject: &Subject<'_>,
-        pod: &PodTemplate<'_>,
+        (subject, pod, ending): (&Subject<'_>, &PodTemplate<'_>, &Ending<'_>),
         needed_grace: Option<i64>,
         means: Means,
         proxy: Option<ProxyEdit>,
@@ -120,6 +121,12 @@ impl EndingEdit {
         if let Some(needed) = grace.filter(|needed| *needed > i64::from(means.longest_grace)) {
             return Err(too_long(needed, means.longest_grace));
         }
+        let certain_exit = match &proxy {
+            Some(proxy) if is_native(proxy) => NATIVE_EXIT_ALLOWANCE.seconds_ceil(),
+            _ => certain_proxy_exit(subject),
+        };
+        let needed = ending.needed_grace(certain_exit).unwrap_or(0);
+        leaves(subject, pod, grace.unwrap_or(pod.grace_period()), needed)?;
         // A life that is raised brings its drain; one that lasts may drain too early for the longer grace period.
         let proxy = match (proxy, grace) {
             (None, Some(raised)) => drain_for_grace(subject, pod, raised)?,

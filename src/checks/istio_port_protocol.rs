@@ -5,6 +5,7 @@
 use crate::base::{Path, PodRepair};
 use crate::checks::port_evidence::{Evidence, Strength, evidence};
 use crate::checks::port_fix::{app_protocol, declare, fixed, is_dns_label, name_prefix, without_udp};
+use crate::checks::port_siblings::Siblings;
 use crate::checks::server_first::greeting;
 use crate::checks::service_port::{
     APP_PROTOCOL, deciding_field, deciding_text, hidden_protocol, is_listened_for_by_pod, protocol_of,
@@ -16,6 +17,8 @@ use crate::manifest::ServicePort;
 use crate::mesh::{Protocol, Version};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::cell::LazyCell;
+use std::ops::Deref;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -54,14 +57,14 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         return Vec::new();
     }
     let by_endpoint = is_listened_for_by_pod(subject);
-    let istio = subject.profile.istio_version;
+    let (istio, siblings) = (subject.profile.istio_version, LazyCell::new(|| Siblings::of(subject)));
     let observe = |port: ServicePort<'_>| match (params.finds, protocol_of(&port, istio)?) {
         (Reading::Unclear, Protocol::Unsupported) if !is_anothers(subject, &port) => {
-            let seen = unclear(subject, &port);
+            let seen = unclear(subject, &siblings, &port);
             Some(if by_endpoint { seen.case(HEADLESS) } else { seen })
         }
         (Reading::UdpOnTcp, Protocol::Udp) if port.protocol != "UDP" => {
-            Some(fixed(udp_on_tcp(&port, istio), subject, &port, without_udp(subject, &port)))
+            Some(fixed(udp_on_tcp(&port, istio), subject, &port, without_udp(subject, &siblings, &port)))
         }
         _ => None,
     };
@@ -81,10 +84,14 @@ fn is_api_server(subject: &Subject<'_>) -> bool {
 
 /// With evidence it says what to write, and offers to write it; without, what there is to choose from. The message holds what
 /// is certain, and only that.
-fn unclear(subject: &Subject<'_>, port: &ServicePort<'_>) -> Observation {
+fn unclear<'a>(
+    subject: &Subject<'a>,
+    siblings: &impl Deref<Target = Siblings<'a>>,
+    port: &ServicePort<'_>,
+) -> Observation {
     let istio = subject.profile.istio_version;
     let path = port.path().key(deciding_field(port, istio));
-    let evidence = evidence(subject, port);
+    let evidence = evidence(subject, port).and_then(|told| siblings.agree(port, told.protocol).map(|()| told));
     let certain = evidence.as_ref().ok().filter(|told| told.strength == Strength::Certain);
     let told_by = certain.map(|told| format!("; it is {} by {}", told.protocol, told.source)).unwrap_or_default();
     let wanted = wanted(port, certain.map(|told| told.protocol), &path, istio);

@@ -49,6 +49,7 @@ mod port_evidence;
 mod port_fix;
 mod port_names;
 mod port_references;
+mod port_siblings;
 mod pre_stop;
 mod pre_stop_command;
 mod pre_stop_http;

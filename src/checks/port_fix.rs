@@ -4,12 +4,14 @@ use crate::base::{Edit, Fix};
 use crate::checks::port_evidence::{Strength, evidence};
 use crate::checks::port_names::PortNames;
 use crate::checks::port_references::{in_words, references};
+use crate::checks::port_siblings::Siblings;
 use crate::checks::service_port::{APP_PROTOCOL, deciding_field, reads_app_protocol};
 use crate::checks::{Observation, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::ServicePort;
-use crate::mesh::protocol::convert;
-use crate::mesh::{Protocol, Transport, Version};
+use crate::mesh::protocol::{convert, named_protocol};
+use crate::mesh::{Protocol, Transport, Version, differ_inbound};
+use std::ops::Deref;
 
 /// Declares the protocol of a TCP port that says none.
 ///
@@ -66,15 +68,26 @@ pub fn fixed(
 ///
 /// # Errors
 /// Why it cannot be taken away: one line for people, no full stop.
-pub fn without_udp(subject: &Subject<'_>, port: &ServicePort<'_>) -> Result<Fix, String> {
+pub fn without_udp<'a>(
+    subject: &Subject<'a>,
+    siblings: &impl Deref<Target = Siblings<'a>>,
+    port: &ServicePort<'_>,
+) -> Result<Fix, String> {
     if deciding_field(port, subject.profile.istio_version) == APP_PROTOCOL {
-        let title = format!("set appProtocol of port {} to `tcp`", port.number);
-        return Ok(Fix::risky(title, MAY_BE_UDP, vec![Edit::set(port.path().key(APP_PROTOCOL), "tcp")]));
+        // The name beside it says what was meant, where that is more than bytes.
+        let said = port.name.map(named_protocol).filter(|said| differ_inbound(*said, Protocol::Tcp));
+        let said = said.filter(|said| *said != Protocol::Unsupported).unwrap_or(Protocol::Tcp);
+        siblings.agree(port, said)?;
+        let value = app_protocol(said, subject.profile.istio_version);
+        let title = format!("set appProtocol of port {} to `{value}`", port.number);
+        return Ok(Fix::risky(title, MAY_BE_UDP, vec![Edit::set(port.path().key(APP_PROTOCOL), value)]));
     }
     let told = evidence(subject, port).ok().filter(|told| told.strength == Strength::Certain);
     if let Some(told) = told.filter(|_| reads_app_protocol(subject.profile.istio_version)) {
+        siblings.agree(port, told.protocol)?;
         return declare(subject, port, told.protocol, &told.strength);
     }
+    siblings.agree(port, Protocol::Tcp)?;
     let rest = port.name.and_then(|name| name.get("udp".len()..)).unwrap_or_default();
     renamed(subject, port, format!("tcp{rest}"), Protocol::Tcp, MAY_BE_UDP)
 }

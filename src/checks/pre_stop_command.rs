@@ -6,7 +6,7 @@
 use crate::base::{Edit, Fix, PodRepair};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
 use crate::checks::ending_edit::{EndingEdit, Means, too_long};
-use crate::checks::failing_hook::{HookFailure, hook_command, hook_failure};
+use crate::checks::failing_hook::{HookFailure, hook_command, hook_failure, lacking};
 use crate::checks::fix_budget::FixBudget;
 use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
@@ -124,41 +124,50 @@ impl Hook<'_> {
     fn fix(&self) -> Result<Fix, String> {
         match (self.meant_seconds(), &self.failure) {
             (Some(seconds), _) if self.knows_sleep() => self.sleep(seconds),
-            (_, HookFailure::Command(FailingCommand { meant: Some(script), .. })) => Ok(self.script(script)),
+            (_, HookFailure::Command(FailingCommand { meant: Some(script), .. })) => self.script(script),
             (Some(_), _) => Err(format!("Kubernetes {} has no sleep action", self.subject.profile.kubernetes_version)),
             (None, HookFailure::Image { .. }) => Err("the hook does more than to sleep for whole seconds".to_owned()),
             (None, HookFailure::Command(_)) => Err("what was to be run is not plain".to_owned()),
         }
     }
 
-    /// The sleep action for just that time, with all that a wait needs that was none before.
+    /// The sleep action for just that time.
     fn sleep(&self, seconds: u32) -> Result<Fix, String> {
+        let edit = self.waiting(seconds)?;
+        let grace = edit.grace.unwrap_or(0).max(self.pod.grace_period());
+        let kubernetes = self.subject.profile.kubernetes_version;
+        if !sleep_fits(seconds.into(), grace, kubernetes) {
+            return Err(format!("Kubernetes {kubernetes} takes no sleep of {seconds}s"));
+        }
+        let path = self.container.path().key("lifecycle").key("preStop");
+        let hook = Edit::set(path, json!({"sleep": {"seconds": seconds}}));
+        Ok(edit.fix(format!("let the kubelet sleep for {seconds}s"), vec![hook]))
+    }
+
+    /// All that a wait of so many seconds needs that was none before.
+    fn waiting(&self, seconds: u32) -> Result<EndingEdit, String> {
         let Self { params, subject, pod, container, .. } = self;
         let longest = params.max_grace_period_seconds;
         if seconds > longest {
             return Err(too_long(seconds.into(), longest));
         }
         let ending = Ending::of(subject, pod, params.shutdown_seconds).with_wait(container, seconds);
-        let means = Means { longest_grace: longest, ..Means::default() };
-        let edit = EndingEdit::all(subject, pod, &ending, means)?;
-        let grace = edit.grace.unwrap_or(0).max(pod.grace_period());
-        if !sleep_fits(seconds.into(), grace, subject.profile.kubernetes_version) {
-            return Err(format!("Kubernetes {} takes no sleep of {seconds}s", subject.profile.kubernetes_version));
-        }
-        let path = container.path().key("lifecycle").key("preStop");
-        let hook = Edit::set(path, json!({"sleep": {"seconds": seconds}}));
-        Ok(edit.fix(format!("let the kubelet sleep for {seconds}s"), vec![hook]))
+        EndingEdit::all(subject, pod, &ending, Means { longest_grace: longest, ..Means::default() })
     }
 
     /// What was meant, read by a shell.
-    fn script(&self, script: &str) -> Fix {
+    fn script(&self, script: &str) -> Result<Fix, String> {
+        if let Some(base) = lacking(&self.container, "sh") {
+            return Err(format!("its image ({}) has no shell to read what was meant", base.name()));
+        }
         let path = self.container.path().key("lifecycle").key("preStop").key("exec").key("command");
         let argv: Vec<Value> = ["sh", "-c", script].into_iter().map(Value::from).collect();
-        Fix::risky(
-            "let a shell read the command",
-            "the image must have a shell, and nobody has run the script",
-            vec![Edit::set(path, argv)],
-        )
+        let (title, hook) = ("let a shell read the command", vec![Edit::set(path, argv)]);
+        let edits = match self.meant_seconds() {
+            Some(seconds) => self.waiting(seconds)?.fix(title, hook).edits,
+            None => hook,
+        };
+        Ok(Fix::risky(title, "the image must have a shell, and nobody has run the script", edits))
     }
 }
 
@@ -231,6 +240,13 @@ mod tests {
             (&before, BARE, 60, json!(["sleep", "30"]), Some("Kubernetes 1.29 has no sleep action")),
             (&today, "app", 60, json!(["sleep 30"]), Some("safe: let the kubelet sleep for 30s, 1 edits")),
             (&before, "app", 60, json!(["sleep 30"]), Some("unsafe: let a shell read the command, 1 edits")),
+            (
+                &before,
+                BARE,
+                60,
+                json!(["sleep 30"]),
+                Some("its image (distroless) has no shell to read what was meant"),
+            ),
             (&today, "app", 60, json!(["sleep 5; /drain"]), Some("unsafe: let a shell read the command, 1 edits")),
             (&today, "app", 60, json!(["sleep", "$N"]), Some("what was to be run is not plain")),
             (&json!({"shell": "assume"}), BARE, 60, json!(["sleep", "30"]), None),

@@ -5,6 +5,7 @@
 use crate::base::PodRepair;
 use crate::checks::port_evidence::{evidence, is_more_than_bytes};
 use crate::checks::port_fix::{declare, fixed};
+use crate::checks::port_siblings::Siblings;
 use crate::checks::service_port::{
     APP_PROTOCOL, hidden_protocol, is_listened_for_by_pod, protocol_of, reads_app_protocol, unread,
 };
@@ -12,6 +13,8 @@ use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to}
 use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
 use crate::mesh::{Membership, Protocol, WELL_KNOWN, WellKnown};
+use std::cell::LazyCell;
+use std::ops::Deref;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -37,11 +40,11 @@ pub struct Greeting {
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
-    let istio = subject.profile.istio_version;
+    let (istio, siblings) = (subject.profile.istio_version, LazyCell::new(|| Siblings::of(subject)));
     let observe = |port: ServicePort<'_>| {
         let is_guessed = protocol_of(&port, istio)? == Protocol::Unsupported && hidden_protocol(&port, istio).is_none();
         let greeting = greeting(subject, &port).filter(|_| is_guessed)?;
-        let observation = hangs(subject, &port, &greeting);
+        let observation = hangs(subject, &siblings, &port, &greeting);
         Some(if is_listened_for_by_pod(subject) { observation.case(HEADLESS) } else { observation })
     };
     service.ports().filter_map(observe).collect()
@@ -95,7 +98,12 @@ fn said_by_pods(known: &WellKnown, port: &ServicePort<'_>, workload: &Entry<Work
 
 const LONGEST_NAME: usize = 24;
 
-fn hangs(subject: &Subject<'_>, port: &ServicePort<'_>, greeting: &Greeting) -> Observation {
+fn hangs<'a>(
+    subject: &Subject<'a>,
+    siblings: &impl Deref<Target = Siblings<'a>>,
+    port: &ServicePort<'_>,
+    greeting: &Greeting,
+) -> Observation {
     let istio = subject.profile.istio_version;
     let (path, wanted) = match reads_app_protocol(istio) {
         true => (port.path().key(APP_PROTOCOL), "`tcp`"),
@@ -107,7 +115,10 @@ fn hangs(subject: &Subject<'_>, port: &ServicePort<'_>, greeting: &Greeting) -> 
         unread(port, istio),
         greeting.source,
     );
-    let fix = evidence(subject, port).and_then(|told| declare(subject, port, told.protocol, &told.strength));
+    let fix = evidence(subject, port).and_then(|told| {
+        siblings.agree(port, told.protocol)?;
+        declare(subject, port, told.protocol, &told.strength)
+    });
     let seen = Observation::new(path, message)
         .at(port.path().key("name"))
         .help(format!("that it speaks {protocol} is told by {}", greeting.words));

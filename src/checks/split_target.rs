@@ -28,10 +28,7 @@ type Read<'a> = (ServicePort<'a>, Protocol);
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
-    let pods: Vec<Option<&Entry<WorkloadFacts>>> = match subject.workloads() {
-        [] => vec![None],
-        _ => listening_workloads(subject).map(Some).collect(),
-    };
+    let pods = listeners(subject);
     let protocol = |port: &ServicePort<'_>| protocol_of(port, subject.profile.istio_version);
     let listens = |port: &Read<'_>| inbound_listener(port.1) != InboundListener::None;
     let ports: Vec<Read<'_>> =
@@ -51,9 +48,17 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     found
 }
 
+/// The pods whose ports are compared: those behind the Service that listen by a proxy; as one, where they are not known.
+pub fn listeners<'a>(subject: &Subject<'a>) -> Vec<Option<&'a Entry<WorkloadFacts>>> {
+    match subject.workloads() {
+        [] => vec![None],
+        _ => listening_workloads(subject).map(Some).collect(),
+    }
+}
+
 /// Whether it matters which of the two the listener gets. Where one of them is guessed, that is the defect: it is said of that
 /// port, and once it says what it speaks there are two protocols to compare.
-fn is_split(first: Protocol, other: Protocol) -> bool {
+pub fn is_split(first: Protocol, other: Protocol) -> bool {
     let is_guessed = |protocol| inbound_listener(protocol) == InboundListener::Guessed;
     differ_inbound(first, other) && !is_guessed(first) && !is_guessed(other)
 }

@@ -4,7 +4,7 @@
 //! out of the endpoints. Source: `FindPort` in
 //! <https://github.com/kubernetes/kubernetes/blob/master/pkg/api/v1/pod/util.go>.
 
-use crate::base::{Edit, Fix, Path, PodRepair, nearest};
+use crate::base::{Edit, Fix, Path, PodRepair, Reveals, nearest};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::{ServicePort, Target};
@@ -134,7 +134,9 @@ fn remedied(observation: Observation, meant: Option<Value>, path: Path) -> Obser
     };
     let title = format!("lead to {}", meant.as_str().map_or_else(|| meant.to_string(), |name| format!("`{name}`")));
     let reason = "it leads to the port that looks most like it, which may not be the one that was meant";
-    observation.fixed_by(Fix::risky(title, reason, vec![Edit::Set { path, value: meant }]))
+    let fix = Fix::risky(title, reason, vec![Edit::Set { path, value: meant }]);
+    // A container that nobody could call is called then, and what it lacks for that it lacked all along.
+    observation.fixed_by(fix.revealing(Reveals::Namespace))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is kept of objects that say where other people's policies hold: bindings and exceptions.
+//! What is kept of other people's policies that change pods, and of objects that say where they hold: bindings and exceptions.
 
 use crate::manifest::Object;
 use serde_json::Value;
@@ -12,9 +12,11 @@ pub struct PolicyBinding {
     pub spec: Value,
 }
 
-/// Bindings and exceptions, as far as files hold them. They have no copies: all that there are hold.
+/// Policies, bindings and exceptions, as far as files hold them. They have no copies: all that there are hold.
 #[derive(Debug, Default)]
 pub struct Policies {
+    /// Those that have to do with the grace period of pods.
+    of_grace: Vec<Object>,
     bindings: Vec<PolicyBinding>,
     /// Names of policies from which something is excepted.
     excepted: Vec<String>,
@@ -23,6 +25,7 @@ pub struct Policies {
 /// What is kept of one of these objects.
 #[derive(Debug, Default)]
 pub struct PolicyFacts {
+    of_grace: Option<Box<Object>>,
     binding: Option<PolicyBinding>,
     excepted: Vec<String>,
 }
@@ -30,12 +33,18 @@ pub struct PolicyFacts {
 impl PolicyFacts {
     /// The facts of an object, if it is one of them.
     pub fn of(object: &Object) -> Option<Self> {
+        if is_policy(object) {
+            return Some(Self {
+                of_grace: mentions_grace(object.value()).then(|| Box::new(object.clone())),
+                ..Self::default()
+            });
+        }
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         let spec = || object.value().get("spec").unwrap_or(&Value::Null);
         if object.is("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding") {
             let spec = spec();
             let binding = text(spec, "policyName").map(|policy| PolicyBinding { policy, spec: spec.clone() });
-            return Some(Self { binding, excepted: Vec::new() });
+            return Some(Self { binding, ..Self::default() });
         }
         if object.kind() != "PolicyException" || !object.group().ends_with("kyverno.io") {
             return None;
@@ -45,15 +54,42 @@ impl PolicyFacts {
             items.filter_map(|it| text(it, key)).collect()
         };
         let excepted = names("exceptions", "policyName").into_iter().chain(names("policyRefs", "name")).collect();
-        Some(Self { binding: None, excepted })
+        Some(Self { excepted, ..Self::default() })
+    }
+}
+
+/// Whether an object changes others when they are admitted.
+fn is_policy(object: &Object) -> bool {
+    match object.group() {
+        "kyverno.io" => matches!(object.kind(), "ClusterPolicy" | "Policy"),
+        "policies.kyverno.io" => matches!(object.kind(), "MutatingPolicy" | "NamespacedMutatingPolicy"),
+        "admissionregistration.k8s.io" => object.kind() == "MutatingAdmissionPolicy",
+        _ => false,
+    }
+}
+
+/// Whether the field is named anywhere, in a text of CEL perhaps.
+fn mentions_grace(value: &Value) -> bool {
+    const GRACE: &str = "terminationGracePeriodSeconds";
+    match value {
+        Value::String(text) => text.contains(GRACE),
+        Value::Array(items) => items.iter().any(mentions_grace),
+        Value::Object(map) => map.iter().any(|(key, value)| key.contains(GRACE) || mentions_grace(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
 impl Policies {
     /// Adds what is kept of one of them.
     pub fn add(&mut self, facts: PolicyFacts) {
+        self.of_grace.extend(facts.of_grace.map(|policy| *policy));
         self.bindings.extend(facts.binding);
         self.excepted.extend(facts.excepted);
+    }
+
+    /// The policies that have to do with the grace period of pods.
+    pub fn of_grace(&self) -> &[Object] {
+        &self.of_grace
     }
 
     /// The bindings of a MutatingAdmissionPolicy.

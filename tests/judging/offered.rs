@@ -48,6 +48,86 @@ fn injected(namespace: &str, label: &str, annotation: &str) -> String {
     )
 }
 
+const PORTS: [&str; 7] = [
+    "port: 80, name: web",
+    "port: 80, name: grpc",
+    "port: 80, name: http",
+    "port: 2222, name: ssh",
+    "port: 3306, name: db",
+    "port: 5432, name: postgres",
+    "port: 9090, name: http, appProtocol: udp",
+];
+/// What the pods say of the port that both lead to.
+const CONTAINER_PORTS: [&str; 4] = ["", "name: http", "name: grpc", "name: postgres"];
+
+#[test]
+fn fixes_of_two_ports_that_lead_to_one_are_done_where_they_are_offered() {
+    let engine = engine("profile: {assumeMembership: sidecar, istioVersion: '1.28'}\n");
+    let (mut offered, mut wrong) = (0, Vec::new());
+    for one in PORTS {
+        for other in PORTS.into_iter().filter(|other| *other != one) {
+            for container in CONTAINER_PORTS {
+                let (count, refused) = refused(&engine, &leading_to_one(one, other, container));
+                offered += count;
+                wrong.extend(refused.iter().map(|it| format!("{{{one}}} {{{other}}} {{{container}}}: {it}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(offered > 100, "{offered}");
+}
+
+fn leading_to_one(one: &str, other: &str, container: &str) -> String {
+    let name = if container.is_empty() { String::new() } else { format!(", {container}") };
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: a, namespace: shop}}\nspec:\n  selector: {{app: a}}\n  ports:\n    \
+         - {{{one}, targetPort: 8080}}\n    - {{{other}, targetPort: 8080}}\n---\napiVersion: apps/v1\nkind: Deployment\n\
+         metadata: {{name: a, namespace: shop}}\nspec:\n  selector: {{matchLabels: {{app: a}}}}\n  template:\n    \
+         metadata: {{labels: {{app: a, version: v1}}}}\n    \
+         spec: {{containers: [{{name: a, image: a, ports: [{{containerPort: 8080{name}}}]}}]}}\n"
+    )
+}
+
+/// What a policy makes of the grace period; nothing without one.
+const CAPS: [&str; 4] = ["", "5", "40", "100"];
+
+#[test]
+fn fixes_of_pods_whose_time_a_policy_takes_are_done_where_they_are_offered() {
+    let engine = engine("profile: {assumeMembership: sidecar, dataPlane: classic}\n");
+    let (mut offered, mut wrong) = (0, Vec::new());
+    for kinds in ["[Pod, Deployment]", "[Pod]", "[Pod, StatefulSet]", "[Deployment]"] {
+        for cap in CAPS {
+            for grace in ["10", "30", "120"] {
+                for hook in ["", "sleep: {seconds: 20}", "tcpSocket: {port: 80}", "exec: {command: ['sleep 20']}"] {
+                    let (count, refused) = refused(&engine, &capped(kinds, cap, grace, hook));
+                    offered += count;
+                    wrong.extend(refused.iter().map(|it| format!("{kinds} to {cap}, {grace}s, {{{hook}}}: {it}")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(offered > 100, "{offered}");
+}
+
+fn capped(kinds: &str, cap: &str, grace: &str, hook: &str) -> String {
+    let hook = if hook.is_empty() { String::new() } else { format!(", lifecycle: {{preStop: {{{hook}}}}}") };
+    let policy = match cap {
+        "" => String::new(),
+        cap => format!(
+            "---\napiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {{name: cap}}\nspec:\n  rules:\n    - name: cap\n      \
+             match: {{any: [{{resources: {{kinds: {kinds}}}}}]}}\n      \
+             mutate: {{patchStrategicMerge: {{spec: {{terminationGracePeriodSeconds: {cap}}}}}}}\n"
+        ),
+    };
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a, namespace: shop}}\nspec:\n  \
+         selector: {{matchLabels: {{app: a}}}}\n  template:\n    metadata: {{labels: {{app: a, version: v1}}}}\n    spec:\n      \
+         terminationGracePeriodSeconds: {grace}\n      containers:\n        \
+         - {{name: a, image: a, ports: [{{containerPort: 80, name: http}}]{hook}}}\n{policy}"
+    )
+}
+
 /// How many fixes `check` offers for a file, and those of them that `fix` leaves, with its reason. Once those that are safe, once
 /// all.
 fn refused(engine: &Engine, text: &str) -> (usize, Vec<String>) {

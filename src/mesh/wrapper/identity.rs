@@ -16,6 +16,7 @@ mod asking;
 mod counting;
 mod curl;
 mod flaws;
+mod saying;
 mod script_flaws;
 mod unanswered;
 
@@ -40,7 +41,7 @@ impl ContainerStart<'_> {
             || self.image.contains("wi-is-up")
             || self.runs_identity()
             || values.any(speaks_protocol)
-            || self.argv().any(says_so)
+            || self.says_so()
     }
 
     /// Whether this init container surely waits for the metadata server: it asks for a token, or again and again. To ask it once
@@ -64,10 +65,7 @@ impl ContainerStart<'_> {
     /// Whether it may wait for the metadata server, as [`Self::waits_for_identity`] or by one of Google's own programs, which need
     /// a token for whatever they do. A sign, good for being silent only.
     pub fn may_wait_for_identity(&self) -> bool {
-        const PROGRAMS: [&str; 3] = ["gcloud", "gsutil", "bq"];
-        let is_end = |it: char| !it.is_ascii_alphanumeric() && !"-_.".contains(it);
-        let mut words = self.command.iter().chain(self.args).flat_map(|text| text.split(is_end));
-        self.waits_for_identity() || words.any(|word| PROGRAMS.contains(&word))
+        self.waits_for_identity() || self.may_run_google()
     }
 
     /// Whether there is any sign that its command does something again and again.
@@ -88,16 +86,6 @@ impl ContainerStart<'_> {
         let image = self.image.split('@').next().unwrap_or_default();
         image.strip_suffix(OLD_IMAGE).is_some_and(|registry| registry.is_empty() || registry.ends_with('/'))
     }
-}
-
-/// Whether a word or script says that it asks the metadata server, or has our own program ask it. In a comment nothing is said.
-fn says_so(text: &str) -> bool {
-    if !may_say_so(text) {
-        return false;
-    }
-    let Some(tokens) = tokens(text) else { return asks_metadata_server(text) };
-    let words: Vec<&str> = tokens.iter().filter_map(Token::text).collect();
-    asks_metadata_server(&words.join(" ")) || has_own_question(&tokens)
 }
 
 /// Whether any sign may be in the text: most commands have none, and nobody takes those apart.

@@ -44,6 +44,20 @@ fn questions_to_the_metadata_server_are_told_from_others() {
         ("echo seaworthy-wait identity; exec /app", false),
         ("/seaworthy/wait identity --timeout 30s || exit 1\nexec /app", true),
         ("/seaworthy/wait run -- /app", false),
+        ("curl -sf http://metadata.google.internal/ &", false),
+        ("(until curl -sf http://metadata.google.internal/; do sleep 1; done) & exec /app", false),
+        ("(until curl -sf http://metadata.google.internal/; do sleep 1; done) & wait; exec /app", true),
+        ("exec /app; until curl -sf http://metadata.google.internal/; do sleep 1; done", false),
+        ("exit 0; curl -sf http://metadata.google.internal/", false),
+        ("f() { curl -sf http://metadata.google.internal/; }; true", false),
+        ("f() { curl -sf http://metadata.google.internal/; }; f", true),
+        ("echo 'curl http://metadata.google.internal/'", false),
+        ("echo 'curl http://metadata.google.internal/' | sh", true),
+        ("echo 169.254.169.254 metadata.google.internal >> /etc/hosts", false),
+        ("ping -c1 169.254.169.254", false),
+        ("ping -c1 $(curl -s http://metadata.google.internal/)", true),
+        ("iptables -t nat -A OUTPUT -d 169.254.169.254 -j ACCEPT", false),
+        ("iptables -L; curl -sf http://metadata.google.internal/", true),
     ] {
         assert_eq!(asks(&["sh", "-c", script], &[]), wanted, "{script}");
     }
@@ -297,4 +311,24 @@ fn options_come_right_behind_the_curl_that_lacks_them() {
         let options = start(&["sh", "-c", &script], &[], &[]).with_identity_options();
         assert_eq!(options, wanted.map(|text| CurlOptions::Script { at: 2, text }), "{script}");
     }
+}
+
+#[test]
+fn programs_of_google_that_only_tell_about_themselves_ask_for_nothing() {
+    for (script, wanted) in [
+        ("gcloud --version", false),
+        ("gcloud auth list && gsutil version", false),
+        ("# gcloud storage ls", false),
+        ("gcloud auth list | grep -q gserviceaccount", true),
+        ("until gcloud auth list --format='value(account)' | grep -q gserviceaccount; do sleep 1; done", true),
+        ("gcloud --version; gsutil ls gs://bucket", true),
+        ("gcloud storage ls", true),
+        ("gcloud auth list > /accounts; test -s /accounts", true),
+    ] {
+        assert_eq!(start(&["bash", "-c", script], &[], &[]).may_wait_for_identity(), wanted, "{script}");
+    }
+    assert!(!start(&["gcloud", "auth", "list"], &[], &[]).may_wait_for_identity());
+    assert!(!start(&["/usr/bin/gcloud"], &["--version"], &[]).may_wait_for_identity());
+    assert!(start(&["gcloud"], &["storage", "ls"], &[]).may_wait_for_identity());
+    assert!(!start(&["ping", "-c1", "169.254.169.254"], &[], &[]).may_wait_for_identity());
 }

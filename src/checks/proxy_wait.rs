@@ -17,7 +17,7 @@ use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
 use crate::mesh::{Bound, Membership, ProxyWait, Rest, SidecarKind};
 use fragile::{fragile, missing_shell, unwrapped};
-use own_wait::{is_own, only_quits, own_wait};
+use own_wait::{fails_again_and_again, is_own, only_quits, own_wait};
 use post_start::post_start_waits;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -163,7 +163,7 @@ const READY_PORTS: [i64; 3] = [15000, 15020, 15021];
 
 /// A wait without end.
 fn endless(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> {
-    if proxy_wait(container) != ProxyWait::Certain(Bound::Endless) {
+    if proxy_wait(container) != ProxyWait::Certain(Bound::Endless) && !fails_again_and_again(container) {
         return None;
     }
     let name = shortened_to(24, container.name());

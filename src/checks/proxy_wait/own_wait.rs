@@ -9,7 +9,7 @@ use crate::checks::wrapper_edit::{INSTALLER, VOLUME, is_installer, is_of_program
 use crate::checks::{Observation, shortened, shortened_to};
 use crate::manifest::edit::applied;
 use crate::manifest::{ByContainer, Container, Role};
-use crate::mesh::{OWN_FOLDER, Rest};
+use crate::mesh::{OWN_FOLDER, OwnCall, ProxyWait, Rest};
 use serde_json::Value;
 
 /// Whether a container of `containers` waits by our own program. Several rules ask it of every container, so the answers of a pod
@@ -64,6 +64,16 @@ pub fn own_wait(scene: &Scene<'_>, finds: Wait, own: Vec<Container<'_>>) -> Opti
 
 fn starts_anyway(container: &Container<'_>) -> bool {
     ask_command(container, |start| start.own_call().and_then(|call| call.value("--on-timeout")) == Some("start"))
+}
+
+/// Whether an init container waits by our own program, which gives up and fails: then it is started again, and nothing behind it ever is.
+pub fn fails_again_and_again(container: &Container<'_>) -> bool {
+    let asks = |call: &OwnCall<'_>| matches!(call.proxy_wait(), ProxyWait::Certain(_));
+    container.role() == Role::Init
+        && ask_command(container, |start| start.own_call().is_some_and(|call| asks(&call)))
+        && !starts_anyway(container)
+        // The pod fails as a whole, and its owner sees it.
+        && container.pod().spec().get("restartPolicy").and_then(Value::as_str) != Some("Never")
 }
 
 /// The containers without their waits, and the pod without what only these needed.

@@ -136,7 +136,7 @@ mod tests {
             ),
             (
                 "terminationDrainDuration: &a 35s\nb: *a",
-                "terminationDrainDuration has an anchor (`&name`) that is used elsewhere: an edit would change both places",
+                "terminationDrainDuration has an anchor (`&...`) that is used elsewhere: an edit would change both places",
             ),
             ("null\n...\n", "with terminationDrainDuration set it would not be read as it should"),
         ] {

@@ -27,10 +27,10 @@ pub enum Refusal {
         marker: String,
     },
     /// The value has an anchor, and an alias stands for it somewhere.
-    #[error("{} has an anchor (`&name`) that is used elsewhere: an edit would change both places", shown(.0))]
+    #[error("{} has an anchor (`&...`) that is used elsewhere: an edit would change both places", shown(.0))]
     Anchored(Path),
     /// An alias stands at this place.
-    #[error("{} is written as an alias (`*name`): an edit would change what it stands for", shown(.0))]
+    #[error("{} is written as an alias (`*...`): an edit would change what it stands for", shown(.0))]
     Aliased(Path),
     /// A merge key brings the value in.
     #[error("{} comes from a merge key (`<<`)", shown(.0))]

@@ -25,6 +25,13 @@ impl Printer<'_> {
             return Ok(true);
         }
         let before = path.find(self.layout.document().value()).and_then(Value::as_str).unwrap_or("");
+        if is_word_for_lines(before, text)
+            && let Some(word) = self.rewritten_plain(text, place)
+        {
+            self.refuse_comment(old.start, old.end, path)?;
+            self.put_difference(old, &word);
+            return Ok(true);
+        }
         if self.edit_inside(before, text, place, style) {
             return Ok(true);
         }
@@ -162,6 +169,11 @@ impl Printer<'_> {
         let new = text_rest.get(..text_rest.len() - tail).unwrap_or("").to_owned();
         self.put(old.start + head, old.end - tail, new);
     }
+}
+
+/// Whether one word comes for a text of several lines, such as a script: it needs no block.
+fn is_word_for_lines(before: &str, after: &str) -> bool {
+    before.trim_end_matches('\n').contains('\n') && !after.is_empty() && !after.contains(char::is_whitespace)
 }
 
 /// How many lines hold nothing but spaces.

@@ -49,7 +49,9 @@ impl Written<'_> {
         let is_emptied = rest.starts_with('\n') || rest.is_empty() && !goes_on;
         let start =
             head.checked_sub(1).filter(|_| is_emptied).map_or(start, |last| self.line_start(&units[last], start));
-        Some((start, end, self.encoded(rest, goes_on)?))
+        let before = self.raw.get(..start)?.rsplit('\n').next()?.get(self.indentation..).unwrap_or("");
+        let behind = units.get(tail).map_or("", |unit| unit.text.as_str());
+        Some((start, end, self.encoded(rest, before, behind)?))
     }
 
     /// Where the line behind a line break of a block starts, so that no indentation stays on it when it is emptied; else `start`.
@@ -59,26 +61,34 @@ impl Written<'_> {
         line.filter(|_| is_block).map_or(start, |at| unit.start + at + 1)
     }
 
-    /// A part of the text as it is written in this style; `goes_on` if more stands behind it on its last line.
-    fn encoded(&self, text: &str, goes_on: bool) -> Option<String> {
+    /// A part of the text as it is written in this style, between what stands `before` it on its first line and `behind` it on its
+    /// last one.
+    fn encoded(&self, text: &str, before: &str, behind: &str) -> Option<String> {
         let in_quotes = |quoted: String| quoted.get(1..quoted.len() - 1).map(str::to_owned);
         match self.style {
             Style::DoubleQuoted => in_quotes(double_quoted(text)),
             Style::SingleQuoted => in_quotes(quoted(text, Mark::Single)).filter(|_| !text.contains(char::is_control)),
             Style::Literal | Style::Folded => {
                 let indentation = " ".repeat(self.indentation);
-                let extra = if self.style == Style::Folded { self.line_break } else { "" };
+                let goes_on = !behind.is_empty() && !behind.starts_with('\n');
+                let is_indented = |line: &str| line.starts_with([' ', '\t']);
                 let mut lines = text.split('\n').peekable();
-                let mut out = lines.next()?.to_owned();
-                let mut was_empty = false;
+                let first = lines.next()?;
+                let mut out = first.to_owned();
+                let (mut was_empty, mut was_indented) =
+                    (false, is_indented(if before.is_empty() { first } else { before }));
                 while let Some(line) = lines.next() {
-                    out.push_str(if was_empty { "" } else { extra });
+                    let is_last = lines.peek().is_none();
+                    let indented = is_indented(if line.is_empty() && is_last { behind } else { line });
+                    // A single line break is folded into a blank, but beside a line that is indented further.
+                    let is_folded = self.style == Style::Folded && !was_empty && !was_indented && !indented;
+                    out.push_str(if is_folded { self.line_break } else { "" });
                     out.push_str(self.line_break);
-                    if !line.is_empty() || (lines.peek().is_none() && goes_on) {
+                    if !line.is_empty() || (is_last && goes_on) {
                         out.push_str(&indentation);
                     }
                     out.push_str(line);
-                    was_empty = line.is_empty();
+                    (was_empty, was_indented) = (line.is_empty(), indented);
                 }
                 Some(out)
             }

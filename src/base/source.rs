@@ -83,6 +83,11 @@ impl Source {
         self.text.get(span.start..span.end.min(self.text.len())).unwrap_or("").trim_end_matches(['\n', '\r'])
     }
 
+    /// The offset at which a line (from 1) starts; behind the last line that of the end.
+    pub fn offset_of_line(&self, line: usize) -> usize {
+        self.lines().span(line).map_or(self.text.len(), |span| span.start)
+    }
+
     /// Made at the first question, most texts are never asked.
     fn lines(&self) -> &Lines {
         self.lines.get_or_init(|| Lines::of(&self.text))
@@ -118,5 +123,6 @@ mod tests {
     fn lines_come_without_their_ends() {
         let source = Source::new("a.yaml", "a\r\nb\n");
         assert_eq!([source.line(0), source.line(1), source.line(2), source.line(3)], ["", "a", "b", ""]);
+        assert_eq!([1, 2, 3, 9].map(|line| source.offset_of_line(line)), [0, 3, 5, 5]);
     }
 }

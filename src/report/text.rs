@@ -163,12 +163,8 @@ fn place_of(problem: &Problem, sources: Sources<'_>) -> Place {
     let line = source.line(problem.at.line);
     let before: usize = line.chars().take(problem.at.column.saturating_sub(1)).map(char::len_utf8).sum();
     let word = line.get(before..).unwrap_or("").split([' ', '\t', ':', ',', ']', '}', '#']).next().unwrap_or("");
-    let start = offset_of_line(source.text(), problem.at.line) + before;
+    let start = source.offset_of_line(problem.at.line) + before;
     Place { span: Span { start, end: start + word.len() }, ..bare }
-}
-
-fn offset_of_line(text: &str, line: usize) -> usize {
-    text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum()
 }
 
 fn one_line(text: &str) -> String {

@@ -43,7 +43,7 @@ fn complaint(id: &str, value: &Value, engine: &Engine, today: Date) -> Option<St
         return Some(unknown);
     }
     match value.as_str().unwrap_or("").parse::<Reason>() {
-        Err(error) => Some(format!("{error}: write `{IGNORE_ANNOTATION}{id}: <reason>`")),
+        Err(error) => Some(format!("{error}: write `{IGNORE_ANNOTATION}{id}: {}`", error.wanted())),
         Ok(reason) if !reason.holds(today) => reason.until.map(ended),
         Ok(_) => None,
     }

@@ -7,6 +7,8 @@ use crate::engine::ignores::annotations::ended;
 use crate::manifest::{Comment, Document};
 use crate::policy::Date;
 use regex::Regex;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// The ignore comments of one document, and which of them were of use.
@@ -50,6 +52,7 @@ impl Ignores {
         let Some(source) = document.source() else { return (Self::default(), Vec::new()) };
         let mut ignores = Self::default();
         let mut problems = Vec::new();
+        let rows = OnceCell::new();
         for comment in document.comments() {
             let (rules, reason) = match parse(&comment.text) {
                 None => continue,
@@ -59,7 +62,7 @@ impl Ignores {
                     continue;
                 }
             };
-            let covers = covers(document, source, comment);
+            let covers = covers(document, source, comment, rows.get_or_init(|| Rows::of(document, source)));
             for named in rules {
                 match engine.unknown_rule(named) {
                     Some(message) => problems.push(Problem::notice(source, comment.span, message)),
@@ -111,7 +114,7 @@ fn parse(text: &str) -> Option<Result<(Vec<&str>, Reason), String>> {
     }
     let reason = group("reason").parse::<Reason>();
     let named = rules.join(", ");
-    let explained = reason.map_err(|error| format!("{error}: write `# seaworthy: ignore[{named}] <reason>`"));
+    let explained = reason.map_err(|error| format!("{error}: write `# seaworthy: ignore[{named}] {}`", error.wanted()));
     Some(explained.map(|reason| (rules, reason)))
 }
 
@@ -123,7 +126,7 @@ fn ignore_pattern() -> Option<&'static Regex> {
 
 /// Before or beside the first key: the document. Elsewhere: its own line and the one below, which of several comments in
 /// a row is the one below the last.
-fn covers(document: &Document, source: &Source, comment: &Comment) -> Covers {
+fn covers(document: &Document, source: &Source, comment: &Comment, rows: &Rows) -> Covers {
     let line_of = |offset: usize| source.position(offset).line;
     let line = line_of(comment.span.start);
     let first_key = document.point_at(&Path::root()).map_or(usize::MAX, |span| span.start);
@@ -133,9 +136,28 @@ fn covers(document: &Document, source: &Source, comment: &Comment) -> Covers {
     if !stands_alone(source, comment) {
         return Covers::Lines(line, line + 1);
     }
-    let below = document.comments().iter().filter(|it| it.span.start > comment.span.start && stands_alone(source, it));
-    let next = below.fold(line + 1, |next, it| if line_of(it.span.start) == next { next + 1 } else { next });
-    Covers::Lines(line, next)
+    Covers::Lines(line, rows.line_below(line))
+}
+
+/// The lines that hold a comment and nothing else, each with the one below the last of its row. Many comments in a row are asked
+/// about one by one.
+struct Rows(BTreeMap<usize, usize>);
+
+impl Rows {
+    fn of(document: &Document, source: &Source) -> Self {
+        let mut rows = Self(BTreeMap::new());
+        for comment in document.comments().iter().rev().filter(|it| stands_alone(source, it)) {
+            let line = source.position(comment.span.start).line;
+            let below = rows.line_below(line + 1);
+            rows.0.insert(line, below);
+        }
+        rows
+    }
+
+    /// The line below the row that a line belongs to, and the line itself where it is none of a row.
+    fn line_below(&self, line: usize) -> usize {
+        self.0.get(&line).copied().unwrap_or(line)
+    }
 }
 
 fn stands_alone(source: &Source, comment: &Comment) -> bool {
@@ -159,6 +181,7 @@ mod tests {
             ("seaworthy: ignore[a,] because", "names no rule"),
             ("seaworthy: ignore[proxy-uid]", "has no reason"),
             ("seaworthy: ignore[proxy-uid] old debt until 2027-02-30", "is no date"),
+            ("seaworthy: ignore[proxy-uid] old debt until 2027-02-30", "ignore[proxy-uid] <reason> until YYYY-MM-DD`"),
         ] {
             let Some(Err(message)) = parse(text) else { panic!("{text} was taken") };
             assert!(message.contains(complaint), "{text}: {message}");

@@ -22,6 +22,16 @@ pub enum InvalidReason {
     NoDate(String),
 }
 
+impl InvalidReason {
+    /// What is to be written in its place: whoever wanted an end is shown one.
+    pub fn wanted(&self) -> &'static str {
+        match self {
+            Self::Missing => "<reason>",
+            Self::NoDate(_) => "<reason> until YYYY-MM-DD",
+        }
+    }
+}
+
 impl std::str::FromStr for Reason {
     type Err = InvalidReason;
 

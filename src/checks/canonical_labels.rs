@@ -1,6 +1,6 @@
 //! `canonical-labels`: pods without the labels by which metrics, traces and dashboards of the mesh tell them and their versions apart.
 //!
-//! Jobs are left alone: nobody calls them, and no roll-out has two versions of them run side by side.
+//! Jobs, and Pods that end like theirs, are left alone: nobody calls them, and no roll-out has two versions of them run side by side.
 //!
 //! Source: <https://istio.io/latest/docs/ops/deployment/application-requirements/#pod-requirements>
 
@@ -10,6 +10,7 @@ use crate::inventory::Subject;
 use crate::manifest::{Labels, Owner, PodTemplate};
 use crate::mesh::Membership;
 use crate::mesh::canonical_service::{NAME_LABELS, REVISION_LABELS};
+use serde_json::Value;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -27,7 +28,7 @@ const ADDING_NONE: [&str; 4] = ["", "apps", "argoproj.io", "apps.kruise.io"];
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let is_named_here = matches!(subject.membership, Membership::Sidecar(_) | Membership::Ambient)
         && ADDING_NONE.contains(&subject.object.group());
-    let Some(pod) = subject.pod().filter(|pod| is_named_here && !pod.runs_to_completion()) else { return Vec::new() };
+    let Some(pod) = subject.pod().filter(|pod| is_named_here && !ends_by_itself(pod)) else { return Vec::new() };
     let naming = Naming { subject, pod: &pod };
     match (naming.spelling(&NAME_LABELS), naming.spelling(&REVISION_LABELS)) {
         (Some(_), Some(_)) => Vec::new(),
@@ -35,6 +36,12 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
         (None, Some(spelling)) => vec![naming.without_name(spelling)],
         (None, None) => vec![naming.without_both()],
     }
+}
+
+/// Of a Job, or a Pod that is run once, such as the tests of a Helm chart.
+fn ends_by_itself(pod: &PodTemplate<'_>) -> bool {
+    let restarts = pod.spec().get("restartPolicy").and_then(Value::as_str);
+    pod.runs_to_completion() || matches!(restarts, Some("Never" | "OnFailure"))
 }
 
 /// The places of the labels that Kubernetes recommends, and of `app` and `version`, among those that count.

@@ -46,6 +46,12 @@ fn mistake(account: &str) -> Option<&'static str> {
     if account.is_empty() || account.contains('$') || account.contains("{{") {
         return None;
     }
+    if account.trim() != account {
+        return Some("there is a blank before or behind it");
+    }
+    if account.starts_with("serviceAccount:") {
+        return Some("it has the prefix `serviceAccount:` of IAM");
+    }
     let Some((name, domain)) = account.split_once('@') else { return Some("it has no `@`") };
     let Some(project) = domain.strip_suffix(OF_PROJECTS) else {
         return mistake_of_googles(name, domain);
@@ -130,8 +136,10 @@ mod tests {
             ("orders@a@b.iam.gserviceaccount.com", Some(project)),
             ("GSA_NAME@example-shop.iam.gserviceaccount.com", Some(name)),
             ("order_s@example-shop.iam.gserviceaccount.com", Some(name)),
-            (" orders@example-shop.iam.gserviceaccount.com", Some(name)),
-            ("serviceAccount:orders@example-shop.iam.gserviceaccount.com", Some(name)),
+            (" orders@example-shop.iam.gserviceaccount.com", Some("there is a blank")),
+            ("orders@example-shop.iam.gserviceaccount.com ", Some("there is a blank")),
+            ("orders@example-shop.iam.gserviceaccount.com\n", Some("there is a blank")),
+            ("serviceAccount:orders@example-shop.iam.gserviceaccount.com", Some("it has the prefix")),
             ("orders-@example-shop.iam.gserviceaccount.com", Some(name)),
             ("1orders@example-shop.iam.gserviceaccount.com", Some("its name does not start")),
             ("order@example-shop.iam.gserviceaccount.com", Some("its name is not 6")),

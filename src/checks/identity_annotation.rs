@@ -39,19 +39,27 @@ fn observe_annotation(subject: &Subject<'_>, pod: &PodTemplate<'_>, annotations:
     let map = annotations.find(subject.object.value());
     let account = Labels::of(map).get(ACCOUNT_ANNOTATION).filter(|account| !account.is_empty())?;
     let name = pod.service_account();
-    if google_account(subject.service_account()) == Some(account) {
+    let of_account = google_account(subject.service_account());
+    if of_account == Some(account) {
         return None;
     }
     let path = annotations.clone().key(ACCOUNT_ANNOTATION);
     let message = with_name(40, name, |name| {
         format!("GKE reads this of a ServiceAccount only: want it on ServiceAccount {name}, and none at {path}")
     });
-    let only_one = map.and_then(Value::as_object).is_some_and(|map| map.len() == 1);
-    let edit = Edit::Remove { path: if only_one { annotations } else { path.clone() } };
-    let reason = format!("ServiceAccount {} is to have it first, if that is what was meant", shortened_to(40, name));
     let help = format!("write `{ACCOUNT_ANNOTATION}: {account}` into metadata.annotations of ServiceAccount {name}");
-    let fix = Fix::risky("take away the annotation that nothing reads here", reason, vec![edit]);
-    Some(Observation::new(path, message).help(help).fixed_by(fix))
+    let observation = Observation::new(path.clone(), message).help(help);
+    let name = shortened_to(40, name);
+    if of_account.is_none() {
+        // Without the line nobody would know any more which account was meant.
+        return Some(
+            observation.unfixed(format!("the line has to move to ServiceAccount {name}, which is another object")),
+        );
+    }
+    let only_one = map.and_then(Value::as_object).is_some_and(|map| map.len() == 1);
+    let edit = Edit::Remove { path: if only_one { annotations } else { path } };
+    let reason = format!("ServiceAccount {name} names another one, which counts: perhaps this one was meant");
+    Some(observation.fixed_by(Fix::risky("take away the annotation that nothing reads here", reason, vec![edit])))
 }
 
 /// There is a ServiceAccount of the workload's name with a Google service account, and the pods run under the one of nobody.
@@ -118,6 +126,7 @@ mod tests {
     use crate::manifest::edit::applied;
     use crate::mesh::Profile;
     use serde_json::json;
+    use std::sync::Arc;
 
     /// Markers of fixtures are comments, for which the annotation could not go: so what goes is shown here.
     #[test]
@@ -127,8 +136,11 @@ mod tests {
         for (annotations, wanted) in [(both, json!({"annotations": {"team": "shop"}})), (one, json!({}))] {
             let template = json!({"metadata": {"annotations": annotations}, "spec": {"containers": []}});
             let value = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": template}});
-            let (object, inventory, profile) =
+            let (object, mut inventory, profile) =
                 (Object::from_json(value).unwrap(), Inventory::default(), Profile::default());
+            let other = json!({ACCOUNT_ANNOTATION: "thumbs@example-shop.iam.gserviceaccount.com"});
+            let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "annotations": other}});
+            inventory.add(&Arc::new(Object::from_json(account).unwrap()));
             let mut observations = run(&NoParams {}, &Subject::new(&object, &inventory, &profile));
             let Some(Remedy::Fix(fix)) = observations.pop().map(|it| it.remedy) else { panic!("{annotations}") };
             assert!(fix.title.contains("take away") && observations.is_empty());

@@ -6,10 +6,10 @@
 use crate::base::{Fix, PodRepair};
 use crate::checks::container_start::ask_start;
 use crate::checks::identity_fix::wait_for_identity;
-use crate::checks::workload_identity::{Evidence, is_exempt};
+use crate::checks::workload_identity::{AccountName, Evidence, is_exempt};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate, Role};
+use crate::manifest::{Container, ImageReference, PodTemplate, Role};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -31,10 +31,10 @@ const UNKNOWN_ACCOUNT: &str = "unknownServiceAccount";
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
     /// ServiceAccounts whose pods use workload identity although no annotation shows it: `namespace/name`.
-    #[schemars(inner(regex(pattern = "^[a-z0-9-]+/[a-z0-9.-]+$")))]
+    #[schemars(with = "Vec<AccountName>")]
     service_accounts: Vec<String>,
     /// The image of seaworthy-wait, for the init container of the fix. Absent: `repairs.image` of `seaworthy.yaml`.
-    #[schemars(length(min = 1))]
+    #[schemars(with = "ImageReference")]
     image: Option<String>,
 }
 

@@ -7,7 +7,7 @@ use crate::checks::container_start::{ask_start, waits_for_identity};
 use crate::checks::identity_fix::WAIT_ARGUMENTS;
 use crate::checks::{Check, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
-use crate::manifest::{Container, Role};
+use crate::manifest::{Container, ImageReference, Role};
 use crate::mesh::{CurlOptions, IdentityFlaw};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,7 +27,7 @@ pub const CHECK: Check = Check {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
     /// The image of seaworthy-wait, for the fix. Absent: `repairs.image` of `seaworthy.yaml`.
-    #[schemars(length(min = 1))]
+    #[schemars(with = "ImageReference")]
     image: Option<String>,
 }
 

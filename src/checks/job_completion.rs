@@ -15,7 +15,7 @@ use crate::checks::serving::is_application;
 use crate::checks::wrapper_edit::{WrapperEdit, job_around};
 use crate::checks::{Check, Observation, bind, schema_of};
 use crate::inventory::Subject;
-use crate::manifest::{Container, Entrypoints, PodTemplate};
+use crate::manifest::{Container, Entrypoints, ImageReference, PodTemplate};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, SidecarKind, is_refused_by_proxy, quits_proxy};
 use schemars::JsonSchema;
@@ -39,7 +39,7 @@ pub struct Params {
     /// What is proposed: `native`, `quit`, `no-sidecar`, or `auto`, the first of them that works for the pod.
     strategy: JobStrategy,
     /// The image of seaworthy-wait, for `quit`. Absent: `repairs.image` of `seaworthy.yaml`.
-    #[schemars(length(min = 1))]
+    #[schemars(with = "ImageReference")]
     image: Option<String>,
     /// What images start, for `quit` where a container sets no `command`: by image (`*` stands for any text), or by
     /// `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`. Laid over `repairs.entrypoints` of

@@ -7,7 +7,7 @@
 use crate::base::PodRepair;
 use crate::checks::identity_place::needs_exclusion;
 use crate::checks::metadata_route::{METADATA_SERVER, MetadataRoute, exclusion_path};
-use crate::checks::workload_identity::{Evidence, is_exempt};
+use crate::checks::workload_identity::{AccountName, Evidence, is_exempt};
 use crate::checks::{Check, Observation, bind, schema_of};
 use crate::inventory::Subject;
 use schemars::JsonSchema;
@@ -31,7 +31,7 @@ const REFUSED: &str = "registryOnly";
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Params {
     /// ServiceAccounts whose pods use workload identity although no annotation shows it: `namespace/name`.
-    #[schemars(inner(regex(pattern = "^[a-z0-9-]+/[a-z0-9.-]+$")))]
+    #[schemars(with = "Vec<AccountName>")]
     service_accounts: Vec<String>,
 }
 

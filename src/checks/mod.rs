@@ -192,6 +192,10 @@ fn shortened(name: &str) -> String {
 
 /// The same, for a message with room for this many characters of it.
 fn shortened_to(longest: usize, name: &str) -> String {
+    if name.is_empty() {
+        // Knative gives containers their names.
+        return "without a name".to_owned();
+    }
     if name.chars().count() <= longest {
         return format!("`{}`", name.chars().map(printable).collect::<String>());
     }

@@ -14,7 +14,7 @@ use crate::checks::start_strategy::{StartStrategy, can_hold};
 use crate::checks::wrapper_edit::{WrapperEdit, run_before};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
-use crate::manifest::{Container, Entrypoints, PodTemplate};
+use crate::manifest::{Container, Entrypoints, ImageReference, PodTemplate};
 use crate::mesh::Membership;
 use crate::mesh::proxy_config::{PROXY_CONFIG_ANNOTATION, known_keys};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
@@ -39,7 +39,7 @@ pub struct Params {
     /// `istioVersion` is stated.
     pub(super) strategy: StartStrategy,
     /// The image of seaworthy-wait, for `wrapper`. Absent: `repairs.image` of `seaworthy.yaml`.
-    #[schemars(length(min = 1))]
+    #[schemars(with = "ImageReference")]
     pub(super) image: Option<String>,
     /// What images start, for `wrapper` where a container sets no `command`: by image (`*` stands for any text), or by
     /// `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`. Laid over `repairs.entrypoints` of

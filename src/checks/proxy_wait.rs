@@ -14,7 +14,7 @@ use crate::checks::held::Held;
 use crate::checks::proxy::assumed_native;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
-use crate::manifest::{Container, PodTemplate};
+use crate::manifest::{Container, ImageReference, PodTemplate};
 use crate::mesh::{Bound, Membership, ProxyWait, Rest, SidecarKind};
 use fragile::{fragile, missing_shell, unwrapped};
 use own_wait::{fails_again_and_again, is_own, only_quits, own_wait};
@@ -41,7 +41,7 @@ pub struct Params {
     finds: Wait,
     /// The image of seaworthy-wait, for what replaces a wait. Absent: `repairs.image` of `seaworthy.yaml`.
     #[serde(default)]
-    #[schemars(length(min = 1))]
+    #[schemars(with = "ImageReference")]
     image: Option<String>,
 }
 

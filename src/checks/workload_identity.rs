@@ -7,6 +7,8 @@ use crate::checks::container_start::ask_start;
 use crate::checks::shortened_to;
 use crate::inventory::Subject;
 use crate::manifest::{Container, Labels, PodTemplate, Role};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
 
 /// On a ServiceAccount: the Google service account that its pods act as.
 pub const ACCOUNT_ANNOTATION: &str = "iam.gke.io/gcp-service-account";
@@ -16,6 +18,23 @@ pub const POD_ANNOTATION: &str = "seaworthy.dev/workload-identity";
 const NODE_LABEL: &str = "iam.gke.io/gke-metadata-server-enabled";
 /// With a key of its own the application does not ask the metadata server.
 const CREDENTIALS_VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+
+/// The form of a ServiceAccount in a list of parameters: one, by its exact names.
+pub struct AccountName;
+
+impl JsonSchema for AccountName {
+    fn schema_name() -> Cow<'static, str> {
+        "AccountName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "title": "one ServiceAccount as `namespace/name`, each exactly, such as shop/images",
+            "type": "string",
+            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+        })
+    }
+}
 
 /// How it is known that a pod uses workload identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,6 +28,7 @@ pub fn check(args: &CheckArgs, run: &mut Run<'_>) -> anyhow::Result<Exit> {
     // The program ends soon.
     std::mem::forget(kept);
     outcome.problems.extend(unread);
+    outcome.problems.extend(gathering.configured.ended_exceptions(run.today));
     outcome.problems.sort();
     report(args, &gathering.configured, &sources, outcome, run)
 }
@@ -51,7 +52,7 @@ fn report(
         OutputForm::Json => json::render(&shown, &problems, &summary)?,
     };
     run.streams.result(&result)?;
-    run.say_problems(&problems, sources);
+    run.say_problems(&problems, &configured.with_own_texts(sources));
     if !args.input.quiet {
         let notes = notes(&counts, &configured.assumptions().collect()).into_iter();
         for note in notes.chain(undeclared(&lookalikes)) {

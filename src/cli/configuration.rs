@@ -3,7 +3,7 @@
 use crate::base::{Mode, Path as FieldPath, Problem, Source};
 use crate::engine::{Engine, known_checks, read_rules};
 use crate::manifest::decode;
-use crate::policy::{Rule, RuleSet, Settings, SettingsFile, did_you_mean};
+use crate::policy::{Date, Rule, RuleSet, Settings, SettingsFile, did_you_mean};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -81,14 +81,19 @@ impl Configuration {
         Ok(Settings { profile: own.profile, ..self.settings.clone() })
     }
 
-    /// Other settings with these rules, given as the YAML value of the key.
+    /// Other settings with these rules, given as the YAML value of the key. What `repairs.apply` says of the same rules would
+    /// overrule them, and is left out.
     ///
     /// # Errors
     /// All that is wrong with them.
     pub fn with_rules(&self, settings: Settings, rules: &str) -> Result<Settings, Vec<Problem>> {
         let file = SettingsFile::read(&Source::new("rules", format!("rules: {rules}")));
         let own = file.settle(&self.rules, &known_checks())?;
-        Ok(Settings { rules: own.rules, ..settings })
+        let mut repairs = settings.repairs;
+        for entry in &mut repairs.apply {
+            entry.rules.retain(|id| !own.rules.contains_key(id));
+        }
+        Ok(Settings { rules: own.rules, repairs, ..settings })
     }
 
     /// The rule of this id, as it stands in its file.
@@ -101,6 +106,16 @@ impl Configuration {
             let hint = if near.is_empty() { "; `seaworthy rules` lists them".to_owned() } else { near };
             UnknownRule { id: id.to_owned(), hint }
         })
+    }
+
+    /// The exceptions that are over on this day, each at its place in the file.
+    pub fn ended_exceptions(&self, today: Date) -> Vec<Problem> {
+        self.file.ended_exceptions(&self.settings, today)
+    }
+
+    /// The text of the file.
+    pub fn source(&self) -> &Source {
+        self.file.source()
     }
 
     /// Where the file says something, as `seaworthy.yaml:3`; none where it does not.

@@ -1,12 +1,12 @@
 //! The files of a run with the configuration of each, every configuration read once.
 
-use crate::base::Path as FieldPath;
+use crate::base::{Path as FieldPath, Problem, Source};
 use crate::cli::args::{ConfigArgs, MembershipWord};
 use crate::cli::configuration::Configuration;
 use crate::cli::discovery::{Discovery, NAMES};
 use crate::cli::notes::Assumption;
 use crate::cli::show_config;
-use crate::policy::Settings;
+use crate::policy::{Date, Settings};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -74,6 +74,16 @@ impl Configured {
             settings.profile.assume_membership = Some(word.into());
         }
         settings
+    }
+
+    /// The exceptions that are over on this day, each at its place in the configuration that holds it.
+    pub fn ended_exceptions(&self, today: Date) -> Vec<Problem> {
+        self.configurations.iter().flat_map(|it| it.ended_exceptions(today)).collect()
+    }
+
+    /// These texts and those of the configurations, for problems that may be in either.
+    pub fn with_own_texts(&self, sources: &[Source]) -> Vec<Source> {
+        sources.iter().chain(self.configurations.iter().map(Configuration::source)).cloned().collect()
     }
 
     /// What is assumed because no file says it.

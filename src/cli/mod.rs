@@ -84,6 +84,9 @@ impl Run<'_> {
 
     /// Says problems on standard error, with their lines where the text is at hand.
     fn say_problems(&mut self, problems: &[Problem], sources: &[Source]) {
+        if problems.is_empty() {
+            return;
+        }
         let colour = self.terminal.colour(self.color, self.terminal.stderr);
         let appearance = Appearance { colour, width: self.terminal.columns(), shorten: false };
         self.streams.say(&text::render_problems(problems, &look_up(sources), appearance));

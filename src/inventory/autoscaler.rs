@@ -2,7 +2,7 @@
 
 use crate::base::{ObjectRef, field};
 use crate::inventory::shard::{Indexed, Pair};
-use crate::manifest::{Object, group_of};
+use crate::manifest::{Object, present_group_of};
 use serde_json::Value;
 
 /// What is kept of a HorizontalPodAutoscaler: its `scaleTargetRef`.
@@ -24,13 +24,14 @@ impl AutoscalerFacts {
         }
         let target = field(object.value(), &["spec", "scaleTargetRef"]);
         let text = |key: &str| target.and_then(|it| it.get(key)).and_then(Value::as_str).unwrap_or("");
-        let group = group_of(text("apiVersion")).to_owned();
+        let group = present_group_of(text("apiVersion"), text("kind")).to_owned();
         Some(Self { group, kind: text("kind").to_owned(), name: text("name").to_owned() })
     }
 
     /// Whether it scales this workload of its namespace.
     pub fn scales(&self, workload: &ObjectRef) -> bool {
-        self.kind == workload.kind && self.name == workload.name && self.group == group_of(&workload.api_version)
+        let group = || present_group_of(&workload.api_version, &workload.kind);
+        self.kind == workload.kind && self.name == workload.name && self.group == group()
     }
 }
 

@@ -9,11 +9,18 @@ pub(super) fn own_proxy(pod: &PodTemplate<'_>) -> Option<SidecarKind> {
     struct Own(Option<SidecarKind>);
     let found = || {
         let mut proxies = pod.running_containers().filter(|container| container.name() == "istio-proxy");
-        let proxy = proxies.find(|it| is_of_istio(it) && !matches!(it.image(), "" | "auto"))?;
+        let proxy = proxies.find(|it| is_of_istio(it) && !is_of_node(it) && !matches!(it.image(), "" | "auto"))?;
         Some(if proxy.role() == Role::Regular { SidecarKind::Classic } else { SidecarKind::Native })
     };
     // A pod of thousands of containers is asked for each of them.
     pod.once(|| Own(found())).0
+}
+
+/// Whether it is ztunnel, which the chart of Istio calls `istio-proxy` too: the proxy of its node, and not of its pod.
+///
+/// Source: <https://github.com/istio/istio/blob/master/manifests/charts/ztunnel/templates/daemonset.yaml>.
+fn is_of_node(container: &Container<'_>) -> bool {
+    image_name(container.image()).starts_with("ztunnel") || container.args().nth(1) == Some("ztunnel")
 }
 
 /// Whether a container is one that Istio made, and somebody wrote into the manifest: by its image, or by the first argument that

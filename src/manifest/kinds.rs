@@ -154,6 +154,15 @@ pub fn group_of(api_version: &str) -> &str {
     api_version.rsplit_once('/').map_or("", |(group, _)| group)
 }
 
+/// The group by which an object is judged: that of its `apiVersion`, but of workloads that were in `extensions` before Kubernetes
+/// 1.16 the one that they are in now. They are the same kinds: <https://kubernetes.io/docs/reference/using-api/deprecation-guide/#v1-16>.
+pub fn present_group_of<'a>(api_version: &'a str, kind: &str) -> &'a str {
+    match group_of(api_version) {
+        "extensions" if matches!(kind, "Deployment" | "DaemonSet" | "ReplicaSet") => "apps",
+        group => group,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

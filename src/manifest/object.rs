@@ -1,7 +1,7 @@
 //! Kubernetes objects in documents: which documents are objects, and where an object's fields lie in its file.
 
 use crate::base::{ObjectRef, Path, Place, Source, field};
-use crate::manifest::kinds::{WorkloadKind, WorkloadKinds, group_of};
+use crate::manifest::kinds::{WorkloadKind, WorkloadKinds, group_of, present_group_of};
 use crate::manifest::once::Once;
 use crate::manifest::{Document, Labels, Owner};
 use serde_json::Value;
@@ -143,9 +143,9 @@ impl Object {
         self.source().map(|source| source.place(span))
     }
 
-    /// The API group; empty for the core group.
+    /// The API group; empty for the core group. Of workloads that changed it the present one.
     pub fn group(&self) -> &str {
-        group_of(&self.reference.api_version)
+        present_group_of(&self.reference.api_version, &self.reference.kind)
     }
 
     /// The kind.

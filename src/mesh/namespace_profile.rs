@@ -1,5 +1,6 @@
 //! What the profile says of single namespaces: their labels, and whatever differs there from the rest of the mesh.
 
+use crate::mesh::outbound_ranges::IpRange;
 use crate::mesh::profile::{
     AssumedMembership, DataPlane, MtlsMode, OutboundTrafficPolicy, Profile, ProxySettings, Shell,
 };
@@ -38,6 +39,7 @@ pub struct NamespaceProfile {
     pub mtls: Option<MtlsMode>,
     /// Replaces `excludeOutboundIPRanges` here.
     #[serde(rename = "excludeOutboundIPRanges", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<IpRange>")]
     pub exclude_outbound_ip_ranges: Option<Vec<String>>,
     /// Overrides `eksPodIdentity` here.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,6 @@
 //! The mesh profile: the facts of the mesh that manifests do not show. Written under `profile` in `seaworthy.yaml`.
 
+use crate::mesh::outbound_ranges::IpRange;
 use crate::mesh::{GoDuration, NamespaceProfile, StatedVersions, Version};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,7 @@ pub struct Profile {
     pub mtls: MtlsMode,
     /// IP ranges that bypass the proxy mesh-wide (`global.proxy.excludeIPRanges`).
     #[serde(rename = "excludeOutboundIPRanges")]
+    #[schemars(with = "Vec<IpRange>")]
     pub exclude_outbound_ip_ranges: Vec<String>,
     /// Whether pods get AWS credentials from the EKS Pod Identity agent.
     pub eks_pod_identity: bool,

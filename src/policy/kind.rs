@@ -1,6 +1,6 @@
 //! Kinds of objects, as rules name them.
 
-use crate::manifest::{WorkloadKinds, group_of};
+use crate::manifest::{WorkloadKinds, present_group_of};
 use crate::policy::suggest::nearest;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ impl KindName {
     /// Whether an object of this `apiVersion` (`v1`, `apps/v1`) and `kind` is meant, where these are the kinds with a pod
     /// template.
     pub fn is(&self, api_version: &str, kind: &str, workloads: &WorkloadKinds) -> bool {
-        let group = group_of(api_version);
+        let group = present_group_of(api_version, kind);
         if self.is_every_workload() {
             return workloads.of(group, kind).is_some();
         }
@@ -157,7 +157,7 @@ mod tests {
             ("apps/Deployment", "apps/v1", "Deployment", true),
             ("apps/Deployment", "apps/v1beta1", "Deployment", true),
             ("Service", "serving.knative.dev/v1", "Service", false),
-            ("apps/Deployment", "extensions/v1beta1", "Deployment", false),
+            ("apps/Deployment", "extensions/v1beta1", "Deployment", true),
             ("apps/Deployment", "apps/v1", "StatefulSet", false),
             ("Workload", "apps/v1", "StatefulSet", true),
             ("Workload", "v1", "Pod", true),

@@ -49,7 +49,17 @@ impl KnownCheck {
 
     /// The mistakes of parameters that stand at this path of their file.
     pub(crate) fn params_mistakes(&self, params: &Value, at: &Path) -> Vec<Mistake> {
+        if self.has_no_params() {
+            let keys = params.as_object().into_iter().flat_map(|params| params.keys());
+            return keys.map(|key| without_params(at.clone().key(key))).collect();
+        }
         self.params.mistakes(params, at)
+    }
+
+    fn has_no_params(&self) -> bool {
+        let schema = self.params.schema();
+        let takes_any = schema["properties"].as_object().is_some_and(|properties| !properties.is_empty());
+        schema["additionalProperties"] == false && !takes_any
     }
 
     /// The mistakes in the names of cases, the keys of the map at this path.
@@ -68,6 +78,11 @@ impl KnownCheck {
         let message = format!("unknown case {}{hint}", field(&path));
         Mistake::of_key(path, message)
     }
+}
+
+fn without_params(path: Path) -> Mistake {
+    let message = format!("unknown key {}; this check has no parameters", field(&path));
+    Mistake::of_key(path, message)
 }
 
 impl KnownChecks {

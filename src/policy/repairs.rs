@@ -1,6 +1,6 @@
 //! What the webhook repairs on Pods while they are created, as the platform's file says.
 
-use crate::manifest::Entrypoints;
+use crate::manifest::{Entrypoints, ImageReference};
 use crate::policy::form;
 use crate::policy::settings::params_laid_over;
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 pub struct Repairs {
     /// The image of containers that repairs put into Pods, best named by its digest.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
+    #[schemars(with = "ImageReference")]
     pub image: Option<String>,
     /// What images start, for commands that a repair wraps where a container sets no `command`: by image (`*` stands for any
     /// text), or by `container NAME`, the words of its ENTRYPOINT, or both `entrypoint` and `cmd`.

@@ -13,7 +13,7 @@ use crate::policy::settings::params_laid_over;
 use crate::policy::strict::Form;
 use crate::policy::suggest::did_you_mean;
 use crate::policy::workload_mistakes;
-use crate::policy::{RuleSet, Settings};
+use crate::policy::{Date, RuleSet, Settings};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -64,6 +64,22 @@ impl SettingsFile {
     pub fn place_of(&self, path: &Path) -> Option<Place> {
         let spot = self.file.document()?.spot(path)?;
         Some(self.file.source().place(spot.key.unwrap_or(spot.value)))
+    }
+
+    /// The exceptions whose last day was before this one, each told where its end is written.
+    pub fn ended_exceptions(&self, settings: &Settings, today: Date) -> Vec<Problem> {
+        let exceptions = settings.exceptions.iter().enumerate();
+        let ended = exceptions.filter(|(_, exception)| exception.is_expired(today)).filter_map(|(index, exception)| {
+            let span = self.file.document()?.spot(&Path::keys("exceptions").index(index).key("until"))?.value;
+            let message = format!("this exception ended on {}: remove it, or give it a new end", exception.until);
+            Some(Problem::notice(self.file.source(), span, message))
+        });
+        ended.collect()
+    }
+
+    /// The text that was read.
+    pub fn source(&self) -> &Source {
+        self.file.source()
     }
 
     /// Something wrong with what the file says here, such as a folder that is not there.

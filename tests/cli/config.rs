@@ -65,6 +65,23 @@ fn a_wrong_configuration_is_told_with_all_its_mistakes_and_nothing_is_judged() {
 }
 
 #[test]
+fn an_exception_that_is_over_is_told_where_it_stands() {
+    let until = |day: &str| {
+        format!("  - {{rule: unclear-port-protocol, object: Service/shop/web, owner: a, reason: b, until: {day}}}\n")
+    };
+    let settings = format!("exceptions:\n{}{}", until("2999-12-31"), until("2020-01-01"));
+    let files = folder(&[("seaworthy.yaml", &settings), ("x.yaml", UNCLEAR)]);
+    let ran = seaworthy(&["check", "x.yaml", "-o", "json"]).within(files.path()).run();
+    let told = "seaworthy.yaml:3:89";
+    let message = "this exception ended on 2020-01-01: remove it, or give it a new end";
+    assert!(ran.err.contains(told) && ran.err.contains(message), "{}", ran.err);
+    assert!(ran.out.contains(message), "{}", ran.out);
+    assert_eq!(ran.err.matches("this exception").count(), 1, "{}", ran.err);
+    let fixed = seaworthy(&["fix", "x.yaml", "--check"]).within(files.path()).run();
+    assert!(fixed.err.contains(message), "{}", fixed.err);
+}
+
+#[test]
 fn own_rules_are_judged_like_the_built_in_ones() {
     let rule = "\
 apiVersion: seaworthy.dev/v1alpha1

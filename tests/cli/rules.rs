@@ -1,6 +1,6 @@
 //! `seaworthy rules` and `seaworthy explain`: everything about every rule, without a network.
 
-use crate::seaworthy;
+use crate::{folder, seaworthy};
 use seaworthy::base::PodRepair;
 use seaworthy::checks::check;
 use seaworthy::engine::read_rules;
@@ -30,6 +30,16 @@ fn every_rule_has_a_whole_page() {
         }
         assert!(page.contains(&format!("# seaworthy: ignore[{id}]")), "{page}");
     }
+}
+
+/// The examples of both need the strategy that they name, whatever the platform repairs.
+#[test]
+fn an_example_keeps_its_own_strategy() {
+    let repairs = "repairs: {image: r/w:1, apply: [{rules: [app-starts-before-proxy], strategy: hold}]}\n";
+    let files = folder(&[("seaworthy.yaml", repairs)]);
+    let page = seaworthy(&["explain", "unwrappable-entrypoint"]).within(files.path()).run().out;
+    assert!(page.contains("warning[unwrappable-entrypoint]: container `cart` has no `command`"), "{page}");
+    assert!(!page.contains("holdApplicationUntilProxyStarts: true"), "{page}");
 }
 
 /// Where a rule can be repaired, `docs/repairs.md` says what it does to the Pod.

@@ -51,7 +51,10 @@ fn weaknesses(scene: &Scene<'_>, container: &Container<'_>) -> Vec<String> {
     let found = wait_weaknesses(container).unwrap_or_default();
     let no_time_out = found.no_time_out.then(|| "has no time-out".to_owned());
     let deaf = (found.deaf_to_term && is_first).then(|| DEAF.to_owned());
-    let dropped = found.dropped.map(|word| format!("drops {} of args", shortened_to(16, &word)));
+    let dropped = found.dropped.split_first().map(|(first, others)| match others.len() {
+        0 => format!("drops {} of args", shortened_to(16, first)),
+        more => format!("drops {} and {more} more of args", shortened_to(16, first)),
+    });
     [no_time_out, deaf, dropped].into_iter().flatten().collect()
 }
 
@@ -78,7 +81,7 @@ fn missing_program(scene: &Scene<'_>, container: &Container<'_>) -> Option<(&'st
 
 /// What replaces the wait: Istio does it, or, where it cannot or a person would have to look, seaworthy-wait.
 fn fix(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, String> {
-    if wait_weaknesses(container).is_some_and(|it| it.dropped.is_some()) {
+    if wait_weaknesses(container).is_some_and(|it| !it.dropped.is_empty()) {
         return Err("whether the dropped arguments are meant only their owner knows".to_owned());
     }
     if let Some((program @ "bash", image)) = missing_program(scene, container) {

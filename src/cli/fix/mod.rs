@@ -64,8 +64,9 @@ impl Done {
     fn say(&self, args: &FixArgs, gathering: &Gathering<'_>, sources: &[Source], run: &mut Run<'_>) {
         let mut problems: Vec<Problem> =
             [&self.outcome.problems, &self.unread, &self.unwritten].into_iter().flatten().cloned().collect();
+        problems.extend(gathering.configured.ended_exceptions(run.today));
         problems.sort();
-        run.say_problems(&problems, sources);
+        run.say_problems(&problems, &gathering.configured.with_own_texts(sources));
         if args.input.quiet {
             return;
         }

@@ -19,8 +19,8 @@ pub struct Weaknesses {
     /// The kernel takes no default action for the first process of a PID namespace
     /// (<https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>), and a shell sets no handler for SIGTERM by itself.
     pub deaf_to_term: bool,
-    /// The first of the arguments behind the script, which the script does not hand on to anybody.
-    pub dropped: Option<String>,
+    /// The arguments behind the script that it does not hand on to anybody.
+    pub dropped: Vec<String>,
     /// It is a script, and needs the shell that its command names.
     pub shell: bool,
     /// The program that it asks with, where nothing else of the script speaks of that: it may bring it.
@@ -51,7 +51,7 @@ impl ContainerStart<'_> {
         let behind = start + at + 2;
         let first = behind.max(self.command.len());
         let dropped = dropped(arguments[at], argv.get(first..).unwrap_or_default(), behind < first);
-        weaknesses.dropped = dropped.map(str::to_owned);
+        weaknesses.dropped = dropped.iter().map(|word| (*word).to_owned()).collect();
         weaknesses
     }
 }
@@ -103,23 +103,26 @@ fn asking_program(script: &str, wait: Range<usize>, tokens: &[Token]) -> Option<
     (words(script, program) == within(program)).then_some(program)
 }
 
-/// The first of the words behind a script that nobody reads. A single one may be no more than a name (`$0`), unless that
-/// stands before it or it is an option.
-fn dropped<'a>(script: &str, words: &[&'a str], is_named: bool) -> Option<&'a str> {
-    let option = words.first().copied().filter(|word| !is_named && word.starts_with('-'));
-    if option.is_some() && !["$0", "${0", "BASH_ARG"].iter().any(|zero| script.contains(zero)) {
-        return option;
+/// The words behind a script that nobody reads. A single one may be no more than a name (`$0`), unless that stands before it
+/// or it is an option.
+fn dropped<'w, 'a>(script: &str, words: &'w [&'a str], is_named: bool) -> &'w [&'a str] {
+    let named_by_option = !is_named && words.first().is_some_and(|word| word.starts_with('-'));
+    let reads_name = ["$0", "${0", "BASH_ARG"].iter().any(|zero| script.contains(zero));
+    let is_lost = named_by_option && !reads_name;
+    if reads_arguments(script) {
+        return if is_lost { &words[..1] } else { &[] };
     }
+    if is_named || is_lost { words } else { words.get(1..).unwrap_or_default() }
+}
+
+/// Whether a script may do something with its arguments.
+fn reads_arguments(script: &str) -> bool {
     let after_dollar = script.split('$').skip(1);
     let hands_on = after_dollar.filter_map(|rest| rest.trim_start_matches(['{', '#', '!']).chars().next());
     let reads_some = hands_on.into_iter().any(|it| it.is_ascii_digit() || matches!(it, '@' | '*'));
     let says_otherwise = ["shift", "getopts", "eval", "source", "set --"].iter().any(|word| script.contains(word));
     let counts_some = script.contains("$#") || script.contains("BASH_ARG") || script.contains(". ");
-    if reads_some || says_otherwise || counts_some {
-        return None;
-    }
-    let (first, others) = words.split_first()?;
-    (is_named || !others.is_empty()).then(|| if is_named { *first } else { others[0] })
+    reads_some || says_otherwise || counts_some
 }
 
 #[cfg(test)]
@@ -168,7 +171,7 @@ mod tests {
             let argv: Vec<&str> = replaced.iter().copied().chain(["sh", "-c", LOOP]).collect();
             let found = weaknesses(&argv, &["--x"]).unwrap();
             assert_eq!((found.no_time_out, found.deaf_to_term, found.shell), (true, true, false), "{replaced:?}");
-            assert_eq!(found.dropped.as_deref(), Some("--x"), "{replaced:?}");
+            assert_eq!(found.dropped, ["--x"], "{replaced:?}");
         }
     }
 
@@ -204,24 +207,24 @@ mod tests {
         let zero = handing_on("\"$0\" \"$@\"");
         let counting = handing_on("; echo $#");
         for (command, args, wanted) in [
-            (&["sh", "-c", &plain][..], &["--port", "80"][..], Some("--port")),
-            (&["sh", "-c", &plain], &["port", "80"], Some("80")),
-            (&["sh", "-c", &plain], &["--port=80"], Some("--port=80")),
-            (&["sh", "-c", &plain], &["serve"], None),
-            (&["sh", "-c", &plain, "app"], &["--port=80"], Some("--port=80")),
-            (&["sh", "-c", &plain, "app", "--port=80"], &[], None),
-            (&["sh", "-c"], &[&plain, "--port", "80"], Some("--port")),
-            (&["sh", "-c"], &[&plain, "app"], None),
-            (&["sh", "-c", &plain], &[], None),
-            (&["sh", "-c", &all], &["--port", "80"], Some("--port")),
-            (&["sh", "-c", &zero], &["--port", "80"], None),
-            (&["sh", "-c", &quoted, "app"], &["--port", "80"], None),
-            (&["sh", "-c", &second], &["serve", "80"], None),
-            (&["sh", "-c", &shifted], &["serve", "80"], None),
-            (&["sh", "-c", &sourced], &["serve", "80"], None),
-            (&["sh", "-c", &counting], &["serve", "80"], None),
+            (&["sh", "-c", &plain][..], &["--port", "80"][..], &["--port", "80"][..]),
+            (&["sh", "-c", &plain], &["port", "80"], &["80"]),
+            (&["sh", "-c", &plain], &["--port=80"], &["--port=80"]),
+            (&["sh", "-c", &plain], &["serve"], &[]),
+            (&["sh", "-c", &plain, "app"], &["--port=80"], &["--port=80"]),
+            (&["sh", "-c", &plain, "app", "--port=80"], &[], &[]),
+            (&["sh", "-c"], &[&plain, "--port", "80"], &["--port", "80"]),
+            (&["sh", "-c"], &[&plain, "app"], &[]),
+            (&["sh", "-c", &plain], &[], &[]),
+            (&["sh", "-c", &all], &["--port", "80"], &["--port"]),
+            (&["sh", "-c", &zero], &["--port", "80"], &[]),
+            (&["sh", "-c", &quoted, "app"], &["--port", "80"], &[]),
+            (&["sh", "-c", &second], &["serve", "80"], &[]),
+            (&["sh", "-c", &shifted], &["serve", "80"], &[]),
+            (&["sh", "-c", &sourced], &["serve", "80"], &[]),
+            (&["sh", "-c", &counting], &["serve", "80"], &[]),
         ] {
-            assert_eq!(weaknesses(command, args).unwrap().dropped.as_deref(), wanted, "{command:?} {args:?}");
+            assert_eq!(weaknesses(command, args).unwrap().dropped, wanted, "{command:?} {args:?}");
         }
     }
 }

@@ -79,7 +79,7 @@ fn an_ignore_that_cannot_be_used_is_told_at_its_place() {
         (
             "# seaworthy: ignore[job-never-completes] debt until 2027-02-30",
             "this ignore ends on `2027-02-30`, which is no date such as 2027-01-31: write \
-             `# seaworthy: ignore[job-never-completes] <reason>`",
+             `# seaworthy: ignore[job-never-completes] <reason> until YYYY-MM-DD`",
         ),
         (
             "# seaworthy: ignore[job-never-complete] quits",

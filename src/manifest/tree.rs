@@ -49,8 +49,8 @@ pub(super) struct Tree {
     long_lists: OnceLock<HashMap<NodeId, Vec<NodeId>>>,
 }
 
-/// Bytes of text for each node, as manifests have them.
-const BYTES_A_NODE: usize = 16;
+/// Bytes of text for each node: nine of ten manifests have more.
+const BYTES_A_NODE: usize = 10;
 
 /// Nodes that there is room for from the start, at most: a text may be one large scalar.
 const MOST_ROOM: usize = 4096;

@@ -48,18 +48,15 @@ fn observe_annotation(subject: &Subject<'_>, pod: &PodTemplate<'_>, annotations:
         format!("GKE reads this of a ServiceAccount only: want it on ServiceAccount {name}, and none at {path}")
     });
     let help = format!("write `{ACCOUNT_ANNOTATION}: {account}` into metadata.annotations of ServiceAccount {name}");
-    let observation = Observation::new(path.clone(), message).help(help);
-    let name = shortened_to(40, name);
-    if of_account.is_none() {
-        // Without the line nobody would know any more which account was meant.
-        return Some(
-            observation.unfixed(format!("the line has to move to ServiceAccount {name}, which is another object")),
-        );
-    }
     let only_one = map.and_then(Value::as_object).is_some_and(|map| map.len() == 1);
-    let edit = Edit::Remove { path: if only_one { annotations } else { path } };
-    let reason = format!("ServiceAccount {name} names another one, which counts: perhaps this one was meant");
-    Some(observation.fixed_by(Fix::risky("take away the annotation that nothing reads here", reason, vec![edit])))
+    let edit = Edit::Remove { path: if only_one { annotations } else { path.clone() } };
+    let name = shortened_to(40, name);
+    let reason = match of_account {
+        None => format!("ServiceAccount {name} is to have it first, if that is what was meant"),
+        Some(_) => format!("ServiceAccount {name} names another one, which counts: perhaps this one was meant"),
+    };
+    let fix = Fix::risky("take away the annotation that nothing reads here", reason, vec![edit]);
+    Some(Observation::new(path, message).help(help).fixed_by(fix))
 }
 
 /// There is a ServiceAccount of the workload's name with a Google service account, and the pods run under the one of nobody.

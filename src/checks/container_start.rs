@@ -58,11 +58,7 @@ fn answers(container: &Container<'_>) -> Arc<Answers> {
 
 impl Answer {
     fn of(start: &ContainerStart<'_>) -> Self {
-        let wait = start.proxy_wait();
-        let weaknesses = match wait {
-            ProxyWait::Certain(bound) => Some(start.wait_weaknesses(bound)),
-            ProxyWait::None | ProxyWait::Possible => None,
-        };
+        let (wait, weaknesses) = start.weighed_wait();
         Self { wait, weaknesses, asks_for_identity: start.waits_for_identity() }
     }
 }

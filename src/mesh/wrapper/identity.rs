@@ -9,6 +9,7 @@
 use crate::mesh::wrapper::own_call::OwnTask;
 use crate::mesh::wrapper::shell::{Token, tokens};
 use crate::mesh::wrapper::{ContainerStart, OwnCall};
+use memchr::memchr2_iter;
 use regex::Regex;
 use std::sync::OnceLock;
 
@@ -107,7 +108,11 @@ fn is_own_question(words: &[&str]) -> bool {
 
 /// Whether a text speaks the protocol of the metadata server: its path, or its header.
 fn speaks_protocol(text: &str) -> bool {
-    text.contains("computeMetadata") || text.to_ascii_lowercase().contains("metadata-flavor")
+    const HEADER: &[u8] = b"metadata-flavor";
+    let is_header = |at: usize| {
+        text.as_bytes().get(at..at + HEADER.len()).is_some_and(|header| header.eq_ignore_ascii_case(HEADER))
+    };
+    text.contains("computeMetadata") || memchr2_iter(b'm', b'M', text.as_bytes()).any(is_header)
 }
 
 /// Whether a word or script asks the metadata server, or something that asks it.

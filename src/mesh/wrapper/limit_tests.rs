@@ -147,12 +147,7 @@ fn nothing_deep_exhausts_the_stack() {
                 let turns = format!("for i in 1 2; do {script} && break; sleep 1; done");
                 let command = ["sh", "-c", &turns];
                 black_box(ContainerStart { command: &command, ..start }.identity_flaw());
-                black_box((
-                    start.wait_weaknesses(Bound::Endless),
-                    start.network_call(),
-                    start.only_waits(),
-                    quits_proxy(&script),
-                ));
+                black_box((start.weighed_wait(), start.network_call(), start.only_waits(), quits_proxy(&script)));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Addresses of the pod's own proxy, as they are written in commands.
 
+use memchr::memchr_iter;
 use regex::Regex;
 use std::sync::OnceLock;
 
@@ -13,14 +14,14 @@ const LOCAL_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// Whether the text asks the local proxy if it is ready: `http://localhost:15021/healthz/ready`, `127.0.0.1:15000`, `nc -z localhost 15021`,
 /// `/dev/tcp/127.0.0.1/15020`. Other paths (`/quitquitquit`, `/stats`) and other hosts are not meant.
 pub(super) fn asks_if_ready(text: &str) -> bool {
-    LOCAL_HOSTS.iter().any(|host| {
-        text.match_indices(host).any(|(at, _)| {
-            let before = text[..at].chars().next_back();
-            let begins =
-                !before.is_some_and(|character| character.is_ascii_alphanumeric() || "-_.".contains(character));
-            begins && is_ready_endpoint(&text[at + host.len()..])
-        })
-    })
+    // From the port to the host in front of it: most texts have no such port.
+    places_of_ports(text)
+        .any(|at| READY_PORTS.iter().any(|port| text[at..].starts_with(port)) && is_ready_endpoint(text, at))
+}
+
+/// Where a number begins that may be a port of the proxy.
+fn places_of_ports(text: &str) -> impl Iterator<Item = usize> {
+    memchr_iter(b'1', text.as_bytes()).filter(|at| text.as_bytes()[*at..].starts_with(b"150"))
 }
 
 /// Whether this is where a shell's redirection asks the local proxy: bash connects when it opens `/dev/tcp/HOST/PORT`.
@@ -33,10 +34,11 @@ pub(super) fn asks_by_device(target: &str) -> bool {
 /// the other ports. A sign, no proof.
 pub fn mentions_readiness(text: &str) -> bool {
     const SIGNS: [&str; 3] = ["/ready", "healthz/ready", "server_info"];
+    let is_digit = |it: char| it.is_ascii_digit();
     let has = |port: &str| {
-        let digit = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());
-        text.match_indices(port)
-            .any(|(at, _)| !digit(text[..at].chars().next_back()) && !digit(text[at + port.len()..].chars().next()))
+        let ends = |rest: &str| !rest.starts_with(is_digit);
+        let mut places = places_of_ports(text).filter(|at| !text[..*at].ends_with(is_digit));
+        places.any(|at| text[at..].strip_prefix(port).is_some_and(ends))
     };
     may_mention_readiness(text)
         && (asks_if_ready(text)
@@ -64,14 +66,18 @@ pub(super) fn names_a_wait(text: &str) -> bool {
     pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }
 
-fn is_ready_endpoint(after_host: &str) -> bool {
-    let Some(rest) = after_host.strip_prefix([':', ' ', '/']) else { return false };
-    let Some((port, rest)) = rest.split_at_checked(5) else { return false };
-    if !READY_PORTS.contains(&port) || rest.starts_with(|character: char| character.is_ascii_digit()) {
+/// Whether a port is one of the local host, with a path that says if the proxy is ready.
+fn is_ready_endpoint(text: &str, port: usize) -> bool {
+    let (before, behind) = (&text[..port], &text[port + READY_PORTS[0].len()..]);
+    let is_local = before.strip_suffix([':', ' ', '/']).is_some_and(|before| {
+        let is_name = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
+        LOCAL_HOSTS.iter().filter_map(|host| before.strip_suffix(host)).any(|before| !before.ends_with(is_name))
+    });
+    if !is_local || behind.starts_with(|it: char| it.is_ascii_digit()) {
         return false;
     }
-    let end = rest.find(|character: char| " \t\n'\"`;|&)>?".contains(character)).unwrap_or(rest.len());
-    READY_PATHS.contains(&&rest[..end])
+    let end = behind.find(|it: char| " \t\n'\"`;|&)>?".contains(it)).unwrap_or(behind.len());
+    READY_PATHS.contains(&&behind[..end])
 }
 
 #[cfg(test)]

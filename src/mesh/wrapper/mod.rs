@@ -85,20 +85,33 @@ impl ContainerStart<'_> {
     ///
     /// With an ENTRYPOINT that the manifest does not show nothing is certain, whatever the arguments say.
     pub fn proxy_wait(&self) -> ProxyWait {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
-        let wait = match program_wait(&argv, self.env) {
+        self.concluded(program_wait(&self.words(), self.env))
+    }
+
+    /// What the wait of its command comes to.
+    fn concluded(&self, wait: ProxyWait) -> ProxyWait {
+        let wait = match wait {
             ProxyWait::Certain(_) if self.command.is_empty() => ProxyWait::Possible,
             wait => wait,
         };
-        // A script in the image may be told by a variable where to ask; the wrappers' own variable has been looked at.
-        let wrapper = argv.first().is_some_and(|program| ADMIN_API_WRAPPERS.contains(&basename(program)));
-        // The image may start one of those wrappers itself.
+        let first = || self.command.iter().chain(self.args).next();
+        let is_wrapper = || first().is_some_and(|program| ADMIN_API_WRAPPERS.contains(&basename(program)));
+        if wait == ProxyWait::None && !is_wrapper() && self.is_told_to_wait() { ProxyWait::Possible } else { wait }
+    }
+
+    /// `command` and `args` as one list.
+    fn words(&self) -> Vec<&str> {
+        self.command.iter().chain(self.args).copied().collect()
+    }
+
+    /// Whether a variable may tell a script, or one of those wrappers, of the image where to ask: the wrappers' own variable has been
+    /// looked at where the command starts one.
+    fn is_told_to_wait(&self) -> bool {
         let asks = |name: &str, value: Option<&str>| name == ADMIN_API && value != Some("");
         let tells = |name: &str, value: Option<&str>| {
             names_a_wait(name) || asks(name, value) || value.is_some_and(mentions_readiness)
         };
-        let told = !wrapper && self.env.iter().any(|(name, value)| tells(name, *value));
-        if wait == ProxyWait::None && told { ProxyWait::Possible } else { wait }
+        self.env.iter().any(|(name, value)| tells(name, *value))
     }
 
     /// The call of our own program that it starts with, if it does; also where the image is ours and only `args` are said.

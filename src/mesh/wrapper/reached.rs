@@ -25,25 +25,34 @@ impl Reached {
         Some(Self(list.reached()))
     }
 
-    /// The same without what runs in the background and holds nothing back: nobody waits for it, and it leaves nothing behind.
-    pub(super) fn in_foreground(script: &str, reading: &Reading) -> Option<Self> {
-        let items = reading.items()?;
-        let list = List { script, reading, items: &items };
+    /// Of these commands of a script the same, without what runs in the background and holds nothing back: nobody waits for it, and
+    /// it leaves nothing behind.
+    pub(super) fn in_foreground(script: &str, reading: &Reading, items: &[Item<'_>]) -> Self {
+        let list = List { script, reading, items };
         let mut runs = list.reached();
-        let (mut rest, lists) = (runs.clone(), list.background());
+        let lists = list.background();
+        if lists.is_empty() {
+            return Self(runs);
+        }
+        let mut rest = runs.clone();
         lists.iter().for_each(|range| rest[range.clone()].fill(false));
-        let words = (0..rest.len()).filter(|at| rest[*at]).filter_map(|at| reading.tokens[at].text());
+        let mut words = (0..rest.len()).filter(|at| rest[*at]).filter_map(|at| reading.tokens[at].text());
         let is_awaited = |word: &str| matches!(word, "fg" | "jobs") || word.contains("wait") || word.contains("$!");
-        if !lists.is_empty() && !words.into_iter().any(is_awaited) {
+        if !words.any(is_awaited) {
             let left = lists.into_iter().filter(|range| only_asks(list.text(range)));
             left.for_each(|range| runs[range].fill(false));
         }
-        Some(Self(runs))
+        Self(runs)
     }
 
     /// Whether the token at this place may run.
     pub(super) fn runs(&self, at: usize) -> bool {
         self.0.get(at).copied().unwrap_or(true)
+    }
+
+    /// Whether all of them may run.
+    pub(super) fn is_all(&self) -> bool {
+        self.0.iter().all(|runs| *runs)
     }
 
     /// Those of the tokens that may run.

@@ -23,6 +23,7 @@ pub(super) struct Interpreter<'a> {
 impl<'a> Interpreter<'a> {
     /// The shell of this name, as its options and the script set it up.
     pub(super) fn of(program: &str, options: &[&str], script: &str, environment: Environment<'a>) -> Self {
+        let script = if script.contains("set ") { script } else { "" };
         let commands =
             script.split([';', '&', '|', '\n']).filter_map(|command| command.trim_start().strip_prefix("set "));
         let mut told = options.iter().copied().chain(commands.flat_map(str::split_whitespace));
@@ -113,6 +114,9 @@ fn with_addresses(
         return None;
     }
     let names = names_read(script);
+    if names.is_empty() {
+        return None;
+    }
     let known = |(name, value): &&(&str, Option<&str>)| names.contains(name) && value.is_some_and(is_part_of_address);
     let environment: Vec<_> = environment.iter().filter(known).copied().collect();
     let sets_address = |token: &Token| token.text().and_then(address_set).is_some_and(|name| names.contains(name));

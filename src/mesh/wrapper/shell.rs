@@ -108,24 +108,30 @@ struct Lexer<'a> {
     spans: Vec<Range<usize>>,
 }
 
-/// Operators, longest first; `None` is a redirection, of which nothing is kept.
-const OPERATORS: [(&str, Option<Token>); 15] = [
-    ("&>", None),
-    (">&", None),
-    ("<&", None),
-    (">>", None),
-    (">", None),
-    ("<", None),
-    ("&&", Some(Token::Separator(Separator::And))),
-    ("||", Some(Token::Separator(Separator::Or))),
-    ("|", Some(Token::Separator(Separator::Pipe))),
-    ("&", Some(Token::Separator(Separator::Background))),
-    (";;", Some(Token::Separator(Separator::Next))),
-    (";", Some(Token::Separator(Separator::Next))),
-    ("\n", Some(Token::Separator(Separator::Next))),
-    ("(", Some(Token::Open)),
-    (")", Some(Token::Close)),
-];
+/// The operator that a text begins with, and its length; without a token it is a redirection, of which nothing is kept.
+fn operator(text: &str) -> Option<(usize, Option<Token>)> {
+    let bytes = text.as_bytes();
+    let is_twice = bytes.get(1) == bytes.first();
+    let separator = |length, separator| Some((length, Some(Token::Separator(separator))));
+    match (bytes.first()?, bytes.get(1)) {
+        (b'&', Some(b'>')) | (b'>', Some(b'&' | b'>')) | (b'<', Some(b'&')) => Some((2, None)),
+        (b'>' | b'<', _) => Some((1, None)),
+        (b'&', _) if is_twice => separator(2, Separator::And),
+        (b'|', _) if is_twice => separator(2, Separator::Or),
+        (b';', _) if is_twice => separator(2, Separator::Next),
+        (b'|', _) => separator(1, Separator::Pipe),
+        (b'&', _) => separator(1, Separator::Background),
+        (b';' | b'\n', _) => separator(1, Separator::Next),
+        (b'(', _) => Some((1, Some(Token::Open))),
+        (b')', _) => Some((1, Some(Token::Close))),
+        _ => None,
+    }
+}
+
+/// Whether a character ends a word that has no quotes.
+fn ends_word(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
+}
 
 impl Lexer<'_> {
     /// Reads one token; false at the end.
@@ -145,11 +151,11 @@ impl Lexer<'_> {
             return None;
         }
         let start = self.offset();
-        match OPERATORS.iter().find(|(text, _)| self.rest.starts_with(text)) {
-            Some((text, token)) => {
-                self.rest = &self.rest[text.len()..];
+        match operator(self.rest) {
+            Some((length, token)) => {
+                self.rest = &self.rest[length..];
                 self.redirects = token.is_none();
-                self.tokens.extend(token.clone());
+                self.tokens.extend(token);
             }
             None => self.word()?,
         }
@@ -164,37 +170,42 @@ impl Lexer<'_> {
     }
 
     fn word(&mut self) -> Option<()> {
-        let first = self.rest.find(['"', '$', '`', ' ', '\t', '\r', '\n', ';', '&', '|', '(', ')', '<', '>']);
-        let quoted = first.is_some_and(|at| self.rest[at..].starts_with('"'));
+        let first = self.rest.bytes().find(|byte| matches!(byte, b'"' | b'$' | b'`') || ends_word(*byte));
+        let quoted = first == Some(b'"');
         let (mut text, mut bare) = (String::new(), true);
         if std::mem::take(&mut self.redirects) && self.rest.trim_start_matches(['"', '\'']).starts_with("/dev/tcp/") {
             text.push('>');
         }
-        while let Some(character) = self.rest.chars().next() {
-            match character {
-                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
-                '\'' | '"' | '`' => {
-                    text.push_str(self.quoted(character)?);
+        while let Some(byte) = self.rest.bytes().next().filter(|byte| !ends_word(*byte)) {
+            match byte {
+                b'\'' | b'"' | b'`' => {
+                    text.push_str(self.quoted(byte.into())?);
                     bare = false;
                 }
-                '$' if self.rest.starts_with("$(") => {
+                b'$' if self.rest.starts_with("$(") => {
                     text.push_str(self.substitution()?);
                     bare = false;
                 }
-                '\\' => {
+                b'\\' => {
                     let mut pair = self.rest[1..].chars();
                     text.extend(pair.next());
                     self.rest = pair.as_str();
                     bare = false;
                 }
-                other => {
-                    text.push(other);
-                    self.rest = &self.rest[other.len_utf8()..];
-                }
+                _ => text.push_str(self.plain()),
             }
         }
         self.tokens.push(Token::Word { text, bare, quoted });
         Some(())
+    }
+
+    /// The characters that stand for themselves, with the one that the rest begins with.
+    fn plain(&mut self) -> &str {
+        let special = |byte: u8| matches!(byte, b'\'' | b'"' | b'`' | b'$' | b'\\') || ends_word(byte);
+        let end = self.rest.bytes().skip(1).position(special).map_or(self.rest.len(), |at| at + 1);
+        let (plain, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        plain
     }
 
     /// What is between two quotes, with escapes left as they are. A `$( ... )` within double quotes has quotes of its own.

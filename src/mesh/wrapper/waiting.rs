@@ -26,30 +26,45 @@ use std::ops::Range;
 
 /// The wait of a whole script: the surest of its commands.
 pub(super) fn script_wait(script: &str, shell: Interpreter<'_>) -> ProxyWait {
-    let reading = Reading::of(script, shell);
+    match Reading::of(script, shell) {
+        Some(reading) => read_wait(script, &reading, reading.items().as_deref(), shell).0,
+        None => mentioned_in(script),
+    }
+}
+
+/// The same of a script that has been read, and of its commands, where they can be told apart. With the place of the command that
+/// certainly waits: the one of [`first_wait`].
+pub(super) fn read_wait(
+    script: &str,
+    reading: &Reading,
+    items: Option<&[Item<'_>]>,
+    shell: Interpreter<'_>,
+) -> (ProxyWait, Option<usize>) {
     // What the commands do not show may still be said somewhere, as in `PORT=$1; until curl ...`; in a comment it is not.
-    let said = reading.as_ref().map_or_else(|| script.to_owned(), |reading| texts(&reading.tokens).join(" "));
+    let said_in = |tokens: &[Token]| mentioned_in(&texts(tokens).join(" "));
+    let said = said_in(&reading.tokens);
+    let Some(items) = items else { return (said, None) };
     // Nor is it where nothing runs, or in the background.
-    let mentioned = reading.as_ref().filter(|_| mentions_readiness(&said));
-    let reached = mentioned.and_then(|reading| Reached::in_foreground(script, reading));
-    let said = match (mentioned, &reached) {
-        (Some(reading), Some(reached)) => texts(&reached.tokens(&reading.tokens)).join(" "),
+    let reached = (said != ProxyWait::None).then(|| Reached::in_foreground(script, reading, items));
+    let mut surest = match &reached {
+        Some(reached) if !reached.is_all() => said_in(&reached.tokens(&reading.tokens)),
         _ => said,
     };
-    let mut surest = if mentions_readiness(&said) { ProxyWait::Possible } else { ProxyWait::None };
-    let Some(items) = reading.as_ref().and_then(Reading::items) else { return surest };
-    let (course, list) = (Course::of(&items), List::of(&items, shell));
+    let (course, list) = (Course::of(items), List::of(items, shell));
     let may_run = |at: &usize| reached.as_ref().is_none_or(|it| it.runs(items[*at].tokens.start));
     for at in (0..items.len()).filter(may_run) {
-        let wait = match list.wait_at(at) {
-            ProxyWait::Certain(_) if !course.surely_runs_first(at) => ProxyWait::Possible,
-            wait => wait,
-        };
-        if matches!((surest, wait), (ProxyWait::None, _) | (ProxyWait::Possible, ProxyWait::Certain(_))) {
-            surest = wait;
+        match list.wait_at(at) {
+            wait @ ProxyWait::Certain(_) if course.surely_runs_first(at) => return (wait, Some(at)),
+            ProxyWait::None => {}
+            ProxyWait::Certain(_) | ProxyWait::Possible => surest = ProxyWait::Possible,
         }
     }
-    surest
+    (surest, None)
+}
+
+/// What no command shows is possible at most.
+fn mentioned_in(text: &str) -> ProxyWait {
+    if mentions_readiness(text) { ProxyWait::Possible } else { ProxyWait::None }
 }
 
 /// The first command of a script that certainly waits for the proxy, by its place in the list.

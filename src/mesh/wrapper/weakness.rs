@@ -5,8 +5,10 @@
 use crate::mesh::wrapper::reading::{Interpreter, Reading};
 use crate::mesh::wrapper::script::{Item, ItemKind};
 use crate::mesh::wrapper::shell::Token;
-use crate::mesh::wrapper::waiting::{called_function, first_wait, question_at, waiting_tokens};
-use crate::mesh::wrapper::{Bound, ContainerStart, SHELLS, after_options_and, basename, inline_script_at};
+use crate::mesh::wrapper::waiting::{called_function, question_at, read_wait, script_wait, waiting_tokens};
+use crate::mesh::wrapper::{
+    Bound, ContainerStart, Environment, MOST_WORDS, ProxyWait, SHELLS, after_options_and, basename, inline_script_at,
+};
 use std::ops::Range;
 
 /// The weaknesses of one wait; none of them is set for one that is sound.
@@ -28,31 +30,70 @@ pub struct Weaknesses {
 }
 
 impl ContainerStart<'_> {
-    /// The weaknesses of its wait for the proxy, of one that it certainly has ([`ProxyWait::Certain`]).
-    pub fn wait_weaknesses(&self, bound: Bound) -> Weaknesses {
-        let mut weaknesses = Weaknesses { no_time_out: bound == Bound::Endless, ..Weaknesses::default() };
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
-        let start = behind_replaced(&argv);
-        let Some((program, arguments)) = argv.get(start..).and_then(<[&str]>::split_first) else { return weaknesses };
-        if !SHELLS.contains(&basename(program)) {
-            return weaknesses;
+    /// Its wait for the proxy, as [`Self::proxy_wait`] says, and the weaknesses of one that it certainly has.
+    pub fn weighed_wait(&self) -> (ProxyWait, Option<Weaknesses>) {
+        let argv = self.words();
+        let Some(script) = Script::of(&argv, self.env) else {
+            let wait = self.proxy_wait();
+            return (wait, bound_of(wait).map(Weaknesses::of_bound));
+        };
+        // The commands are told apart once, for both.
+        let reading = Reading::of(script.text, script.shell);
+        let items = reading.as_ref().and_then(Reading::items);
+        let (wait, at) = match &reading {
+            Some(reading) => read_wait(script.text, reading, items.as_deref(), script.shell),
+            None => (script_wait(script.text, script.shell), None),
+        };
+        let wait = self.concluded(wait);
+        let Some(bound) = bound_of(wait) else { return (wait, None) };
+        let mut weaknesses = Weaknesses { shell: script.start == 0, ..Weaknesses::of_bound(bound) };
+        if let (Some(reading), Some(items), Some(at)) = (&reading, &items, at) {
+            weaknesses.deaf_to_term = is_deaf(items, at, &reading.tokens);
+            weaknesses.program = asking_program(script.text, waiting_tokens(items, at), &reading.tokens);
         }
-        weaknesses.shell = start == 0;
-        let Some(at) = inline_script_at(arguments) else { return weaknesses };
-        let shell = Interpreter::of(program, &arguments[..at], arguments[at], self.env);
-        let reading = Reading::of(arguments[at], shell);
-        if let Some((tokens, items)) = reading.as_ref().and_then(|reading| Some((&reading.tokens, reading.items()?)))
-            && let Some(wait) = first_wait(&items, shell)
-        {
-            weaknesses.deaf_to_term = is_deaf(&items, wait, tokens);
-            weaknesses.program = asking_program(arguments[at], waiting_tokens(&items, wait), tokens);
-        }
+        weaknesses.dropped = self.dropped(&argv, &script);
+        (wait, Some(weaknesses))
+    }
+
+    fn dropped(&self, argv: &[&str], script: &Script<'_>) -> Vec<String> {
         // Those in `command` are there for the shell: `$0` and what goes with it.
-        let behind = start + at + 2;
-        let first = behind.max(self.command.len());
-        let dropped = dropped(arguments[at], argv.get(first..).unwrap_or_default(), behind < first);
-        weaknesses.dropped = dropped.iter().map(|word| (*word).to_owned()).collect();
-        weaknesses
+        let first = script.behind.max(self.command.len());
+        let words = dropped(script.text, argv.get(first..).unwrap_or_default(), script.behind < first);
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+}
+
+impl Weaknesses {
+    fn of_bound(bound: Bound) -> Self {
+        Self { no_time_out: bound == Bound::Endless, ..Self::default() }
+    }
+}
+
+fn bound_of(wait: ProxyWait) -> Option<Bound> {
+    match wait {
+        ProxyWait::Certain(bound) => Some(bound),
+        ProxyWait::None | ProxyWait::Possible => None,
+    }
+}
+
+/// The script of a shell that is the first process of its container, or becomes it.
+struct Script<'a> {
+    text: &'a str,
+    shell: Interpreter<'a>,
+    /// How many words stand before the shell.
+    start: usize,
+    /// The place of the first word behind the script.
+    behind: usize,
+}
+
+impl<'a> Script<'a> {
+    fn of(argv: &[&'a str], environment: Environment<'a>) -> Option<Self> {
+        let start = behind_replaced(argv);
+        let (program, arguments) = argv.get(start..)?.split_first().filter(|_| argv.len() <= MOST_WORDS)?;
+        let at = inline_script_at(arguments).filter(|_| SHELLS.contains(&basename(program)))?;
+        let text = *arguments.get(at)?;
+        let shell = Interpreter::of(program, &arguments[..at], text, environment);
+        Some(Self { text, shell, start, behind: start + at + 2 })
     }
 }
 
@@ -92,6 +133,7 @@ fn asking_program(script: &str, wait: Range<usize>, tokens: &[Token]) -> Option<
     };
     let start = (wait.start..question).rev().find(|at| is_start(&tokens[*at])).map_or(wait.start, |at| at + 1);
     let words = |text: &str, program: &str| {
+        let text = if text.contains(program) { text } else { "" };
         text.split(|it: char| !it.is_ascii_alphanumeric() && !"-_.".contains(it)).filter(|it| *it == program).count()
     };
     let within = |program: &str| {
@@ -128,16 +170,14 @@ fn reads_arguments(script: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::wrapper::ProxyWait;
 
     const LOOP: &str = "until curl -fs localhost:15021/healthz/ready; do sleep 1; done";
 
     fn weaknesses(command: &[&str], args: &[&str]) -> Option<Weaknesses> {
         let start = ContainerStart { name: "app", image: "app:1", command, args, env: &[] };
-        match start.proxy_wait() {
-            ProxyWait::Certain(bound) => Some(start.wait_weaknesses(bound)),
-            ProxyWait::None | ProxyWait::Possible => None,
-        }
+        let (wait, weaknesses) = start.weighed_wait();
+        assert_eq!(wait, start.proxy_wait(), "{command:?} {args:?}");
+        weaknesses
     }
 
     #[test]

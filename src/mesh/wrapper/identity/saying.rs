@@ -46,9 +46,10 @@ impl ContainerStart<'_> {
 /// The tokens of a script that run in the foreground, without commands that ask nobody for a token.
 fn tokens_run(script: &str, shell: Interpreter<'_>) -> Option<Vec<Token>> {
     let reading = Reading::of(script, shell)?;
-    let reached = Reached::in_foreground(script, &reading)?;
+    let items = reading.items()?;
+    let reached = Reached::in_foreground(script, &reading, &items);
     let mut runs: Vec<bool> = (0..reading.tokens.len()).map(|at| reached.runs(at)).collect();
-    for item in reading.items()? {
+    for item in items {
         if let ItemKind::Simple(words) = item.kind
             && item.after != Separator::Pipe
             && asks_nobody(&texts(words))

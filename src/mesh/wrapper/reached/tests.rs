@@ -8,7 +8,8 @@ fn reaches(script: &str) -> (bool, bool) {
         let reached = reached.expect(script);
         reached.tokens(&reading.tokens).iter().filter_map(Token::text).any(|text| text.contains('Q'))
     };
-    (has_it(Reached::of(script, &reading)), has_it(Reached::in_foreground(script, &reading)))
+    let in_foreground = reading.items().map(|items| Reached::in_foreground(script, &reading, &items));
+    (has_it(Reached::of(script, &reading)), has_it(in_foreground))
 }
 
 #[test]

@@ -5,9 +5,10 @@ use crate::checks::serving::is_application;
 use crate::inventory::Subject;
 use crate::manifest::{ByContainer, Container, PodTemplate, Role};
 use crate::mesh::shutdown::{
-    A_DAY, ApplicationEnd, NATIVE_EXIT_ALLOWANCE, SLEEP_ACTION_SINCE, hook_seconds, is_dropped,
+    A_DAY, ApplicationEnd, DrawnHook, NATIVE_EXIT_ALLOWANCE, SLEEP_ACTION_SINCE, hook_time, is_dropped,
 };
 use crate::mesh::{Membership, SidecarKind};
+use serde_json::Value;
 
 /// The annotation on pods that declares how long the application takes to end after SIGTERM.
 pub const SHUTDOWN_ANNOTATION: &str = "seaworthy.dev/shutdown-seconds";
@@ -32,6 +33,8 @@ pub struct Shutdown {
 pub struct ContainerEnd<'a> {
     /// The container.
     pub container: Container<'a>,
+    /// The hook that is written, as it is drawn.
+    pub hook: DrawnHook,
     /// What it takes.
     pub takes: ApplicationEnd,
 }
@@ -40,6 +43,11 @@ pub struct ContainerEnd<'a> {
 fn shutdown_of(pod: &PodTemplate<'_>, default: u32) -> Shutdown {
     let declared = pod.annotations().get(SHUTDOWN_ANNOTATION).and_then(|text| text.trim().parse::<u32>().ok());
     Shutdown { seconds: i64::from(declared.unwrap_or(default)).min(A_DAY), declared: declared.is_some() }
+}
+
+/// After a hook that does not work SIGTERM comes at once, as after none.
+fn drawn_hook(working: Option<&Value>) -> DrawnHook {
+    working.map_or(DrawnHook::Absent, |hook| hook_time(hook).map_or(DrawnHook::Unknown, DrawnHook::Takes))
 }
 
 /// How a pod ends: those of its containers that are the user's own, each from the first signal to its last.
@@ -53,20 +61,19 @@ pub struct Ending<'a> {
 impl<'a> Ending<'a> {
     /// How the pod ends as it stands; its annotation tells the shutdown, else it takes this long, in seconds.
     pub fn of(subject: &Subject<'_>, pod: &PodTemplate<'a>, default_shutdown: u32) -> Self {
-        struct Hooks(ByContainer<Option<i64>>);
+        struct Hooks(ByContainer<DrawnHook>);
         let shutdown = shutdown_of(pod, default_shutdown);
         let kubernetes = subject.profile.kubernetes_version;
         // Kept for the object, so without what the mesh profile says.
-        let seconds = |container: &Container<'_>| working_hook(container, SLEEP_ACTION_SINCE).and_then(hook_seconds);
-        let is_kept =
-            |container: &Container<'_>| container.pre_stop().is_some_and(|hook| !is_dropped(hook, kubernetes));
-        let hooks = pod.once(|| Hooks(ByContainer::of(pod, seconds)));
-        let end = |container: Container<'a>| ContainerEnd {
-            container,
-            takes: ApplicationEnd {
-                pre_stop: hooks.0.get(&container).copied().flatten().filter(|_| is_kept(&container)),
-                shutdown: shutdown.seconds,
-            },
+        let hooks = pod.once(|| Hooks(ByContainer::of(pod, |it| drawn_hook(working_hook(it, SLEEP_ACTION_SINCE)))));
+        let is_dropped = |container: &Container<'_>| {
+            kubernetes < SLEEP_ACTION_SINCE && container.pre_stop().is_some_and(|hook| is_dropped(hook, kubernetes))
+        };
+        let end = |container: Container<'a>| {
+            let hook = hooks.0.get(&container).copied().filter(|_| !is_dropped(&container));
+            let hook = hook.unwrap_or(DrawnHook::Absent);
+            let pre_stop = if let DrawnHook::Takes(time) = hook { Some(time.at_least) } else { None };
+            ContainerEnd { container, hook, takes: ApplicationEnd { pre_stop, shutdown: shutdown.seconds } }
         };
         Self { ends: pod.running_containers().filter(is_application).map(end).collect(), shutdown }
     }

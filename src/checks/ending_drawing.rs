@@ -1,17 +1,15 @@
 //! The end of a pod as a drawing, for the findings about it.
 
 use crate::checks::ending::Ending;
-use crate::checks::failing_hook::working_hook;
 use crate::checks::pre_stop::DrainSeconds;
 use crate::checks::proxy::proxy_life;
-use crate::checks::serving::serving_containers;
+use crate::checks::serving::known_callers;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::SidecarKind;
-use crate::mesh::shutdown::{DrawnContainer, DrawnHook, DrawnProxy, PodEnd, ProxyLife, hook_time, timeline};
+use crate::mesh::shutdown::{DrawnContainer, DrawnProxy, PodEnd, ProxyLife, timeline};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// What the rules about endings take for granted where a pod does not tell.
 #[derive(Debug, Default, Deserialize)]
@@ -50,9 +48,8 @@ pub fn with_callers(
     drain: &DrainSeconds,
     first: Option<&Container<'_>>,
 ) -> Vec<String> {
-    let serving = serving_containers(subject);
-    let seconds: BTreeMap<_, _> = serving.iter().map(|it| (it.container.path(), drain.of(it.callers))).collect();
-    let callers = |container: &Container<'_>| seconds.get(&container.path()).map_or(0, |seconds| i64::from(*seconds));
+    let known = known_callers(subject, pod);
+    let callers = |container: &Container<'_>| known.of(container).map_or(0, |callers| i64::from(drain.of(callers)));
     draw(subject, pod, ending, &callers, first)
 }
 
@@ -73,7 +70,7 @@ fn draw(
             let is_first = first.is_some_and(|first| first.is(container));
             let drawn = DrawnContainer {
                 name: container.name(),
-                hook: drawn_hook(subject, container),
+                hook: end.hook,
                 shutdown: end.takes.shutdown,
                 stops_last: container.role() == Role::NativeSidecar,
                 callers: callers(container),
@@ -84,12 +81,6 @@ fn draw(
     containers.sort_by_key(|(is_first, container)| (!is_first, container.stops_last));
     let containers = containers.into_iter().map(|(_, container)| container).collect();
     timeline(&PodEnd { containers, grace: pod.grace_period(), proxy: drawn_proxy(subject, pod) })
-}
-
-fn drawn_hook(subject: &Subject<'_>, container: &Container<'_>) -> DrawnHook {
-    // After one that does not work SIGTERM comes at once, too.
-    let Some(hook) = working_hook(container, subject.profile.kubernetes_version) else { return DrawnHook::Absent };
-    hook_time(hook).map_or(DrawnHook::Unknown, DrawnHook::Takes)
 }
 
 fn drawn_proxy(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> DrawnProxy {

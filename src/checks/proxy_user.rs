@@ -24,9 +24,15 @@ pub const CHECK: Check = Check {
 /// What of a security context counts, and what it is called.
 const FIELDS: [(&str, &str); 2] = [("runAsUser", "user"), ("runAsGroup", "group")];
 
+/// The numbers of a security context, in the order of [`FIELDS`].
+type Numbers = [Option<i64>; 2];
+
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(is_redirected) else { return Vec::new() };
-    FIELDS.iter().flat_map(|(field, word)| of_field(&pod, field, word)).collect()
+    let applications = pod.containers().filter(is_application);
+    let applications: Vec<_> = applications.map(|it| (numbers_of(it.value()), it)).collect();
+    let of_pod = numbers_of(pod.spec());
+    (0..FIELDS.len()).flat_map(|at| of_field(&pod, of_pod, &applications, at)).collect()
 }
 
 /// Without redirection there is nothing to be excepted from.
@@ -36,19 +42,24 @@ fn is_redirected(pod: &PodTemplate<'_>) -> bool {
 
 /// The pod's own number, where an application takes it over, and those that containers set themselves. Init containers are
 /// left alone: to run as the proxy is how they reach the network before it is up.
-fn of_field(pod: &PodTemplate<'_>, field: &str, word: &str) -> Vec<Observation> {
-    let applications: Vec<Container<'_>> = pod.containers().filter(is_application).collect();
-    let own = |container: &Container<'_>| id_of(container.value(), field);
-    let inherits = |container: &Container<'_>| own(container).is_none();
-    let of_pod = (id_of(pod.spec(), field) == Some(PROXY_ID) && applications.iter().any(inherits))
+fn of_field(
+    pod: &PodTemplate<'_>,
+    of_pod: Numbers,
+    applications: &[(Numbers, Container<'_>)],
+    at: usize,
+) -> Vec<Observation> {
+    let (field, word) = FIELDS[at];
+    let inherits = |(own, _): &(Numbers, _)| own[at].is_none();
+    let of_pod = (of_pod[at] == Some(PROXY_ID) && applications.iter().any(inherits))
         .then(|| observe(None, word, pod.spec_path(), field));
-    let of_containers = applications.iter().filter(|container| own(container) == Some(PROXY_ID));
-    let observations = of_containers.map(|it| observe(Some(it.name()), word, it.path(), field));
+    let of_containers = applications.iter().filter(|(own, _)| own[at] == Some(PROXY_ID));
+    let observations = of_containers.map(|(_, it)| observe(Some(it.name()), word, it.path(), field));
     of_pod.into_iter().chain(observations).collect()
 }
 
-fn id_of(holder: &Value, field: &str) -> Option<i64> {
-    holder.get("securityContext")?.get(field)?.as_i64()
+fn numbers_of(holder: &Value) -> Numbers {
+    let context = holder.get("securityContext").filter(|it| it.is_object());
+    FIELDS.map(|(field, _)| context?.get(field)?.as_i64())
 }
 
 /// `container` is none where the pod itself says it.

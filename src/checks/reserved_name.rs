@@ -107,10 +107,11 @@ fn comes_twice(subject: &Subject<'_>, container: &Container<'_>) -> Option<Obser
 
 fn variables_taken(container: &Container<'_>) -> Vec<Observation> {
     let entries = container.value().get("env").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let is_proxy = container.name() == PROXY;
     let of_entry = |(index, entry): (usize, &Value)| {
         let name = entry.get("name").and_then(Value::as_str)?;
         let path = || container.path().key("env").index(index).key("name");
-        if container.name() == PROXY {
+        if is_proxy {
             let is_rendered = RENDERED.contains(&name);
             return is_rendered.then(|| {
                 let path = path();

@@ -5,9 +5,10 @@
 
 use crate::checks::service_port::protocol_of;
 use crate::inventory::{ServicePortFacts, Subject};
-use crate::manifest::{Container, ContainerPort, ServicePort, Target};
+use crate::manifest::{ByContainer, Container, ContainerPort, PodTemplate, Role, ServicePort, Target};
 use crate::mesh::{ListenerClass, Membership, Protocol, reserved_port};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// A container that serves, with the protocols of its ports as far as Services or port names tell them.
 #[derive(Debug)]
@@ -32,17 +33,33 @@ pub enum Callers {
 /// The containers of the pod that serve.
 pub fn serving_containers<'a>(subject: &Subject<'a>) -> Vec<Serving<'a>> {
     let Some(pod) = subject.pod() else { return Vec::new() };
-    let applications: Vec<Container<'a>> = pod.running_containers().filter(is_application).collect();
-    let only = applications.len() == 1;
-    let leads = subject.services_known().then(|| Leads::of(subject));
-    let callers = |container: &Container<'a>| match &leads {
-        Some(leads) => leads.callers(subject, container, only),
-        None => container.ports().map(|port| callers_by_name(subject, &port)).max(),
-    };
-    applications
-        .into_iter()
-        .filter_map(|container| Some(Serving { callers: callers(&container)?, container }))
-        .collect()
+    let known = known_callers(subject, &pod);
+    let serving = |container| Some(Serving { callers: known.of(&container)?, container });
+    pod.running_containers().filter_map(serving).collect()
+}
+
+/// What the callers of each container of a pod speak: those of containers that serve. Several rules ask.
+pub struct KnownCallers(ByContainer<Option<Callers>>);
+
+impl KnownCallers {
+    /// Those of a container of the pod; none where it does not serve.
+    pub fn of(&self, container: &Container<'_>) -> Option<Callers> {
+        self.0.get(container).copied().flatten()
+    }
+}
+
+/// What the callers of the containers of the subject's pod speak.
+pub fn known_callers(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Arc<KnownCallers> {
+    let is_own = |it: &Container<'_>| it.role() != Role::Init && is_application(it);
+    subject.once(|| {
+        let only = pod.running_containers().filter(is_application).take(2).count() == 1;
+        let leads = subject.services_known().then(|| Leads::of(subject));
+        let callers = |container: &Container<'_>| match &leads {
+            Some(leads) => leads.callers(subject, container, only),
+            None => container.ports().map(|port| callers_by_name(subject, &port)).max(),
+        };
+        KnownCallers(ByContainer::of(pod, |it| callers(it).filter(|_| is_own(it))))
+    })
 }
 
 /// Whether a container is the user's own and not the mesh's.
@@ -115,7 +132,8 @@ impl Lead {
     }
 }
 
-fn is_answered_by_proxy(number: i64) -> bool {
+/// Whether the proxy of a sidecar listens on a port and answers there: no application does.
+pub fn is_answered_by_proxy(number: i64) -> bool {
     reserved_port(number, Membership::Unknown).is_some_and(|reserved| reserved.answers)
 }
 

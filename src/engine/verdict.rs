@@ -53,8 +53,9 @@ impl Engine {
         };
         let later = self.repaired_later(object, &judgement, inventory, today);
         let Judgement { findings, errors, membership_unknown } = judgement;
+        let is_compared = !before.is_empty() || !later.is_empty();
         let decided = findings.into_iter().map(|finding| {
-            let id = identity(&finding, object);
+            let id = if is_compared { identity(&finding, object) } else { String::new() };
             let (had_before, repaired) = (before.contains(&id), later.contains(&id));
             let action = action_for(&Circumstances {
                 severity: finding.severity,

@@ -5,12 +5,13 @@ use crate::inventory::istio_container::own_proxy;
 use crate::inventory::{
     AutoscalerFacts, Entry, Inventory, PeerAuthenticationFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts,
 };
-use crate::manifest::{Labels, Object, PodTemplate, Service, is_filled_in};
+use crate::manifest::{Labels, Object, Once, PodTemplate, Service, is_filled_in};
 use crate::mesh::injection::{INJECT_KEY, NAMESPACE_INJECTION_LABEL, REVISION_LABEL};
 use crate::mesh::membership::{DATAPLANE_MODE_LABEL, MIRROR_ANNOTATION};
 use crate::mesh::mtls::{InboundTls, PeerModes, ROOT_NAMESPACE, inbound_tls};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{Membership, PodFacts, Profile, SidecarKind, StringMap, is_gateway_or_control_plane, membership};
+use std::sync::Arc;
 
 /// An object, the objects around it and the facts of the mesh that hold for it.
 #[derive(Debug, Clone)]
@@ -28,6 +29,7 @@ pub struct Subject<'a> {
     workloads: Vec<&'a Entry<WorkloadFacts>>,
     services: Vec<&'a Entry<ServiceFacts>>,
     service_account: Option<&'a Entry<ServiceAccountFacts>>,
+    known: Once,
 }
 
 impl<'a> Subject<'a> {
@@ -60,8 +62,9 @@ impl<'a> Subject<'a> {
         let workloads = workloads_behind(object, service.as_ref(), inventory);
         let (membership, services) = (Membership::Unknown, services_before(object, pod.as_ref(), inventory));
         let service_account = pod.and_then(|pod| service_account(object, &pod, inventory));
+        let known = Once::default();
         let mut subject =
-            Self { object, inventory, profile, membership, pod, service, workloads, services, service_account };
+            Self { object, inventory, profile, membership, pod, service, workloads, services, service_account, known };
         subject.membership = subject.decide_membership();
         subject
     }
@@ -127,6 +130,12 @@ impl<'a> Subject<'a> {
     /// The ServiceAccount of its pods, where it is known.
     pub fn service_account(&self) -> Option<&'a Entry<ServiceAccountFacts>> {
         self.service_account
+    }
+
+    /// What is worked out of the object in its surroundings once, however many rules ask: nothing that depends on the parameters of
+    /// a rule. Each use has a type of its own.
+    pub fn once<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        self.known.get(0, make)
     }
 
     /// The membership of the pods of a workload in the same namespace.

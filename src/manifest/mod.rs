@@ -45,6 +45,7 @@ pub use labels::Labels;
 pub use limits::Limits;
 pub use lookalike::Lookalike;
 pub use object::{Content, Object, content_of};
+pub use once::Once;
 pub use owner::Owner;
 pub use placeholder::{is_filled_in, is_placeholder};
 pub use pod::{DEFAULT_GRACE_PERIOD_SECONDS, PodTemplate};

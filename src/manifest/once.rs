@@ -1,7 +1,7 @@
 //! What is worked out of an object once, however many rules ask.
 //!
-//! Only what follows from the object alone may be kept here: neither its surroundings nor parameters of rules. Whoever keeps
-//! something has a type of its own for it.
+//! What an object keeps follows from the object alone, and what a subject keeps from that and its surroundings; parameters of rules
+//! are in neither. Whoever keeps something has a type of its own for it.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Values by their type and the number of the pod template that they are about. A copy knows nothing.
 #[derive(Default)]
-pub(super) struct Once {
+pub struct Once {
     known: Mutex<Vec<Known>>,
 }
 
@@ -18,7 +18,7 @@ type Known = (TypeId, usize, Arc<dyn Any + Send + Sync>);
 
 impl Once {
     /// The value of this type, made at the first question. Two threads that ask at once may both make it.
-    pub(super) fn get<T: Send + Sync + 'static>(&self, template: usize, make: impl FnOnce() -> T) -> Arc<T> {
+    pub fn get<T: Send + Sync + 'static>(&self, template: usize, make: impl FnOnce() -> T) -> Arc<T> {
         let key = (TypeId::of::<T>(), template);
         let known = || {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

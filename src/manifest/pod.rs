@@ -201,11 +201,11 @@ impl<'a> PodTemplate<'a> {
         let is_init = key == "initContainers";
         let items = self.spec.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         items.iter().enumerate().filter(|(_, value)| value.is_object()).map(move |(index, value)| {
-            let always = value.get("restartPolicy").and_then(Value::as_str) == Some("Always");
-            let role = match (is_init, always) {
-                (false, _) => Role::Regular,
-                (true, true) => Role::NativeSidecar,
-                (true, false) => Role::Init,
+            let always = || value.get("restartPolicy").and_then(Value::as_str) == Some("Always");
+            let role = match is_init {
+                false => Role::Regular,
+                true if always() => Role::NativeSidecar,
+                true => Role::Init,
             };
             Container { pod, value, index, role }
         })

@@ -3,14 +3,21 @@
 //! A neighbour counts where both sides show it: one names `127.0.0.1:<port>`, `localhost:<port>` or `[::1]:<port>`, and the
 //! other declares the port or names its number. Settings in files inside the image show nothing here.
 
-use crate::checks::serving::is_application;
+use crate::checks::serving::{is_answered_by_proxy, is_application};
 use crate::manifest::{Container, PodTemplate};
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 /// The containers of a pod that get their SIGTERM at once, by the ports that they show. Init containers that keep running are
 /// stopped after all others.
 pub struct Loopback<'a> {
-    hookless: Vec<Container<'a>>,
+    pod: PodTemplate<'a>,
+    /// Looked for when a container names a port at loopback: most name none.
+    hookless: OnceCell<Hookless<'a>>,
+}
+
+struct Hookless<'a> {
+    containers: Vec<Container<'a>>,
     /// Places among these, rising.
     by_port: HashMap<u16, Vec<usize>>,
 }
@@ -18,10 +25,29 @@ pub struct Loopback<'a> {
 impl<'a> Loopback<'a> {
     /// Those of a pod.
     pub fn of(pod: &PodTemplate<'a>) -> Self {
+        Self { pod: *pod, hookless: OnceCell::new() }
+    }
+
+    /// The neighbours that a container names at loopback, in their order.
+    pub fn upstreams(&self, container: &Container<'_>) -> Vec<Container<'a>> {
+        let named = loopback_ports(container);
+        if named.is_empty() {
+            return Vec::new();
+        }
+        let hookless = self.hookless.get_or_init(|| Hookless::of(&self.pod));
+        let found: BTreeSet<usize> =
+            named.iter().filter_map(|port| hookless.by_port.get(port)).flatten().copied().collect();
+        let upstreams = found.into_iter().filter_map(|place| hookless.containers.get(place));
+        upstreams.filter(|other| !other.is(container)).copied().collect()
+    }
+}
+
+impl<'a> Hookless<'a> {
+    fn of(pod: &PodTemplate<'a>) -> Self {
         let is_hookless = |it: &Container<'a>| is_application(it) && it.pre_stop().is_none();
-        let hookless: Vec<Container<'a>> = pod.containers().filter(is_hookless).collect();
+        let containers: Vec<Container<'a>> = pod.containers().filter(is_hookless).collect();
         let mut by_port: HashMap<u16, Vec<usize>> = HashMap::new();
-        for (place, container) in hookless.iter().enumerate() {
+        for (place, container) in containers.iter().enumerate() {
             for port in shown_ports(container) {
                 let places = by_port.entry(port).or_default();
                 if places.last() != Some(&place) {
@@ -29,21 +55,14 @@ impl<'a> Loopback<'a> {
                 }
             }
         }
-        Self { hookless, by_port }
-    }
-
-    /// The neighbours that a container names at loopback, in their order.
-    pub fn upstreams(&self, container: &Container<'_>) -> Vec<Container<'a>> {
-        let found: BTreeSet<usize> =
-            loopback_ports(container).iter().filter_map(|port| self.by_port.get(port)).flatten().copied().collect();
-        let upstreams = found.into_iter().filter_map(|place| self.hookless.get(place));
-        upstreams.filter(|other| !other.is(container)).copied().collect()
+        Self { containers, by_port }
     }
 }
 
-/// The ports at loopback that a container names and does not declare: those are its own.
+/// The ports at loopback that a container names and does not declare: those are its own. Where the proxy answers no neighbour does.
 fn loopback_ports(container: &Container<'_>) -> BTreeSet<u16> {
     let mut named: BTreeSet<u16> = texts(container).flat_map(loopback_ports_in).collect();
+    named.retain(|port| !is_answered_by_proxy(i64::from(*port)));
     for own in container.ports() {
         u16::try_from(own.number).ok().map(|number| named.remove(&number));
     }
@@ -53,8 +72,10 @@ fn loopback_ports(container: &Container<'_>) -> BTreeSet<u16> {
 const LOOPBACK: [&str; 3] = ["127.0.0.1:", "localhost:", "[::1]:"];
 
 fn loopback_ports_in(text: &str) -> impl Iterator<Item = u16> {
+    // Most texts are settings without any address.
+    let addresses = if text.contains(':') { &LOOPBACK[..] } else { &[] };
     let after =
-        LOOPBACK.iter().flat_map(|address| text.match_indices(address).map(|(at, address)| (at, address.len())));
+        addresses.iter().flat_map(|address| text.match_indices(address).map(|(at, address)| (at, address.len())));
     after.filter(|(at, _)| begins_a_word(text, *at)).filter_map(|(at, length)| {
         let rest = text.get(at + length..)?;
         let digits = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
@@ -133,6 +154,8 @@ mod tests {
                 false,
             ),
             (json!({"args": ["127.0.0.1:8081"]}), json!({"name": "istio-proxy", "args": ["8081"]}), false),
+            // The proxy answers there, whoever else asks it.
+            (json!({"args": ["localhost:15020"]}), json!({"name": "app", "args": ["localhost:15020"]}), false),
             (
                 json!({"args": ["127.0.0.1:8081"]}),
                 json!({"name": "app", "args": ["8081"], "lifecycle": {"preStop": {"sleep": {"seconds": 1}}}}),

@@ -11,6 +11,7 @@
     reason = "each benchmark uses a part, and ends by panicking"
 )]
 
+pub mod app;
 pub mod judging;
 pub mod large;
 pub mod manifests;

@@ -8,6 +8,7 @@ mod judged;
 mod mutation;
 mod worst_cases;
 mod worst_fitness;
+mod worst_ports;
 
 use contract::{breaches, wanted_value};
 use fixtures::{Fixture, fixtures};

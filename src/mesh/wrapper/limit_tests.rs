@@ -167,10 +167,13 @@ fn a_command_of_many_launchers_is_read_to_its_end() {
 #[test]
 fn only_so_many_waits_are_taken_out_of_one_script() {
     let wait = "until curl -s localhost:15021/healthz/ready; do sleep 1; done; ";
-    for (waits, is_taken) in [(16, true), (17, false), (2000, false)] {
-        let script = format!("{}exec /app", wait.repeat(waits));
+    let long = "date; ".repeat(8_000);
+    for (waits, rest, is_taken) in
+        [(16, "", true), (17, "", false), (2000, "", false), (2, long.as_str(), true), (3, long.as_str(), false)]
+    {
+        let script = format!("{}{rest}exec /app", wait.repeat(waits));
         let command = ["sh", "-c", &script];
         let start = ContainerStart { name: "web", image: "web", command: &command, args: &[], env: &[] };
-        assert_eq!(start.without_proxy_wait(Rest::MeansProxy).is_ok(), is_taken, "{waits}");
+        assert_eq!(start.without_proxy_wait(Rest::MeansProxy).is_ok(), is_taken, "{waits} {}", rest.len());
     }
 }

@@ -139,6 +139,8 @@ fn sets_exports(script: &str) -> bool {
 
 /// Waits that are taken out of one script, which is read anew for each. Nobody writes as many.
 const MOST_WAITS: usize = 16;
+/// Bytes of a script that are read anew for all its waits together: a pod may hold many of the longest ones.
+const MOST_BYTES: usize = 128 * 1024;
 
 /// What is known of the shell that reads a script.
 struct Script<'a> {
@@ -154,7 +156,7 @@ impl Script<'_> {
         let mut found = 0;
         while let Some(shorter) = self.without_first_wait(&text)? {
             (text, found) = (shorter, found + 1);
-            if found > MOST_WAITS {
+            if found > MOST_WAITS || found * script.len() > MOST_BYTES {
                 return Err(CannotUnwrap::NotExact);
             }
         }

@@ -3,6 +3,7 @@
 use crate::base::field;
 use crate::checks::container_start::{ask_command, proxy_wait};
 use crate::checks::proxy::{present_proxy, proxy_settings};
+use crate::checks::proxy_hooks::HoldingHook;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::{OwnTask, ProxyWait, SidecarKind, proxy_is_ready_first};
@@ -10,8 +11,10 @@ use crate::mesh::{OwnTask, ProxyWait, SidecarKind, proxy_is_ready_first};
 /// The containers that start only when the proxy is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
-    /// None of them.
+    /// None of them: a classic proxy starts last.
     None,
+    /// None of them, although a classic proxy starts first: the kubelet goes on before it is ready.
+    NoneBehindProxy,
     /// All but the init containers, which end before a classic proxy starts.
     Containers,
     /// Those of `containers` behind this place.
@@ -36,14 +39,22 @@ impl Held {
         }
         let settings = proxy_settings(subject, pod).ok()?;
         let ready_first = proxy_is_ready_first(kind, &settings, subject.profile.istio_version);
-        Some(if ready_first { Self::Containers } else { Self::None })
+        if !ready_first {
+            return Some(Self::None);
+        }
+        match HoldingHook::of(subject, pod) {
+            HoldingHook::Waits => Some(Self::Containers),
+            HoldingHook::Replaced => Some(Self::NoneBehindProxy),
+            // A Pod that is refused starts nothing.
+            HoldingHook::Unknown | HoldingHook::Refused => None,
+        }
     }
 
     /// Whether this container starts only when the proxy is ready.
     pub fn holds(&self, container: &Container<'_>) -> bool {
         let is_regular = container.role() == Role::Regular;
         match *self {
-            Self::None => false,
+            Self::None | Self::NoneBehindProxy => false,
             Self::Containers => is_regular,
             Self::ContainersBehind(proxy) => is_regular && container.index() > proxy,
             Self::AllBehind(proxy) => is_regular || proxy.is_none_or(|proxy| container.index() > proxy),

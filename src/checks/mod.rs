@@ -57,6 +57,7 @@ mod proxy;
 mod proxy_config;
 mod proxy_drain;
 mod proxy_edit;
+mod proxy_hooks;
 mod proxy_resources;
 mod proxy_start;
 mod proxy_user;

@@ -6,6 +6,7 @@
 use crate::base::{Edit, Fix, Path};
 use crate::checks::container_start::ask_start;
 use crate::checks::proxy::{annotated_config, is_injected, proxy_life, proxy_settings};
+use crate::checks::proxy_hooks::{HoldingHook, native_obstacle};
 use crate::checks::start_strategy::can_hold;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
@@ -67,6 +68,9 @@ pub fn hold(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<ProxyEdit, S
     if !can_hold(subject.profile) {
         return Err(format!("Istio {istio} cannot hold the application back"));
     }
+    if let Some(obstacle) = HoldingHook::of(subject, pod).obstacle() {
+        return Err(obstacle.to_owned());
+    }
     let switched_off = annotation.config().hold_application_until_proxy_starts == Some(false);
     Ok(ProxyEdit {
         annotation: PROXY_CONFIG_ANNOTATION,
@@ -88,6 +92,9 @@ pub fn native_sidecar(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Pr
     if profile.sidecar_kind(Some("true")) != SidecarKind::Native {
         let (istio, kubernetes) = (profile.istio_version, profile.kubernetes_version);
         return Err(format!("Istio {istio} with Kubernetes {kubernetes} gives no native sidecar to a pod that asks"));
+    }
+    if let Some(obstacle) = native_obstacle(subject, pod) {
+        return Err(obstacle.to_owned());
     }
     let chosen = pod.annotations().get(NATIVE_SIDECAR_ANNOTATION).is_some_and(|value| !value.is_empty());
     let chosen = chosen.then_some("the pod asks for a classic sidecar itself, perhaps for a reason");

@@ -16,6 +16,7 @@ mod lexer;
 mod proxy_end;
 mod proxy_life;
 mod script;
+mod simple_hook;
 mod timeline;
 
 pub use application_end::ApplicationEnd;
@@ -29,4 +30,5 @@ pub use hook::{A_DAY, HookTime, hook_seconds, hook_time};
 pub(in crate::mesh) use http_method::{Method, method_of};
 pub use proxy_end::{NATIVE_EXIT_ALLOWANCE, ProxyEnd, proxy_is_ready_first};
 pub use proxy_life::ProxyLife;
+pub use simple_hook::ends_by_itself;
 pub use timeline::{DrawnContainer, DrawnHook, DrawnProxy, PodEnd, timeline};

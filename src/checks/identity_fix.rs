@@ -30,7 +30,7 @@ pub fn wait_for_identity(subject: &Subject<'_>, pod: &PodTemplate<'_>, image: &s
     }
     let index = place(pod);
     let list = pod.spec_path().key("initContainers");
-    let insert = Edit::Insert { list, index, value: init_container(NAME, image, &WAIT_ARGUMENTS) };
+    let insert = Edit::Insert { list, index, value: init_container(pod, NAME, image, &WAIT_ARGUMENTS) };
     let title = "wait for the metadata server in an init container";
     let Some(why) = why_in_vain(subject, pod, index) else { return Ok(Fix::safe(title, vec![insert])) };
     // Not one without the other: the wait alone would keep the pod from starting.

@@ -131,7 +131,7 @@ impl WrapperEdit<'_> {
         match self.pod.all_containers().find(|container| container.name() == INSTALLER) {
             None => {
                 let image = self.image.ok_or_else(|| NO_IMAGE.to_owned())?;
-                let mut installer = init_container(INSTALLER, image, &["install", OWN_FOLDER]);
+                let mut installer = init_container(self.pod, INSTALLER, image, &["install", OWN_FOLDER]);
                 installer["volumeMounts"] = json!([{"name": VOLUME, "mountPath": OWN_FOLDER}]);
                 let list = self.pod.spec_path().key("initContainers");
                 Ok(Some(Edit::Insert { list, index: place(self.pod), value: installer }))

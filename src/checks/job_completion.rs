@@ -62,9 +62,15 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
             "\"false\"",
             "without a sidecar the Job ends by itself: set the label on the pod template",
         ),
+        // A wait for the proxy would keep it from starting.
+        JobStrategy::Quit if endless.wrapper_edit().proxy_options().is_err() => (
+            endless.command_path(),
+            QUIT_CALL,
+            "when the work is done, end the proxy with `curl -sX POST http://127.0.0.1:15020/quitquitquit`",
+        ),
         JobStrategy::Quit => (
-            pod.spec_path().key("containers").index(endless.worker().map_or(0, |it| it.index())).key("command"),
-            "a last call of POST localhost:15020/quitquitquit",
+            endless.command_path(),
+            QUIT_CALL,
             "when the work is done, tell the proxy to quit: start it by `seaworthy-wait job --proxy -- COMMAND`, or end it with \
              `curl -sX POST http://127.0.0.1:15020/quitquitquit`",
         ),
@@ -92,6 +98,7 @@ pub fn without_words(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'
     endless.wrapper_edit().without_words(&[worker])
 }
 
+const QUIT_CALL: &str = "a last call of POST localhost:15020/quitquitquit";
 const REFUSED: &str =
     "the command's own call of /quitquitquit fails, and the pod with it perhaps: its work would be done again";
 
@@ -143,6 +150,10 @@ impl<'a> Endless<'a> {
         if is_doubtful { Fix { safety: Safety::Unsafe(REFUSED.to_owned()), ..fix } } else { fix }
     }
 
+    fn command_path(&self) -> Path {
+        self.pod.spec_path().key("containers").index(self.worker().map_or(0, |it| it.index())).key("command")
+    }
+
     /// The one container that does the work; none where several do.
     fn worker(&self) -> Option<Container<'a>> {
         let mut workers = self.pod.containers().filter(|it| is_application(it) && !runs_no_application(it));
@@ -163,7 +174,7 @@ impl<'a> Endless<'a> {
         let own_run = ask_start(&worker, |start| start.own_call().is_some());
         let is_ready = Held::of(self.subject, self.pod).is_some_and(|held| held.holds(&worker));
         let waits = is_ready || may_wait(&worker) && !own_run;
-        let wait = if waits { Vec::new() } else { edit.proxy_options() };
+        let wait = if waits { Vec::new() } else { edit.proxy_options()? };
         let edits = edit.edits(&[worker], |words| job_around(words, after, &wait))?;
         let title = "let the command tell the proxy to quit when the work is done";
         Ok(match self.subject.membership {

@@ -53,8 +53,16 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     if unheld.is_empty() {
         return Vec::new();
     }
-    let (strategy, fix) = Unheld { params, subject, pod: &pod, containers: &unheld }.proposal();
-    observe(strategy, &pod, &unheld).into_iter().map(|observation| observation.remedied_by(fix.clone())).collect()
+    let unheld = Unheld { params, subject, pod: &pod, containers: &unheld };
+    let (strategy, fix) = unheld.proposal();
+    let observation =
+        observe(strategy, &pod, unheld.containers).map(|it| match unheld.wrapper_edit().proxy_options() {
+            Err(reason) if strategy == StartStrategy::Wrapper => {
+                it.help(format!("not by a wait in its command: {reason}"))
+            }
+            _ => it,
+        });
+    observation.map(|it| it.remedied_by(fix)).into_iter().collect()
 }
 
 /// The containers that may start before their proxy.
@@ -136,7 +144,7 @@ impl Unheld<'_> {
 
     fn wrapper(&self) -> Result<Fix, String> {
         let edit = self.wrapper_edit();
-        let options = edit.proxy_options();
+        let options = edit.proxy_options()?;
         let edits = edit.edits(self.containers, |words| run_before(words, &options))?;
         let title = "let the command wait for the proxy before it becomes the application";
         Ok(match self.subject.membership {

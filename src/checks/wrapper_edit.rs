@@ -4,11 +4,14 @@
 //! A volume that the containers share, an init container that installs the program into it, a mount in each container whose
 //! command begins with the program: each of them only where it is not there yet.
 
-use crate::base::{Edit, Path};
+use crate::base::{Edit, Path, field};
 use crate::checks::own_container::init_container;
+use crate::checks::proxy::present_proxy;
+use crate::checks::serving::is_application;
 use crate::checks::shortened;
 use crate::inventory::Subject;
 use crate::manifest::{Container, Entrypoints, PodPart, PodTemplate, Role};
+use crate::mesh::shutdown::{Handler, ends_by_itself};
 use crate::mesh::{OWN_FOLDER, OWN_PROGRAM, OwnCall, OwnTask, Version};
 use serde_json::{Value, json};
 
@@ -75,7 +78,7 @@ impl WrapperEdit<'_> {
     pub fn without_words(&self, containers: &[Container<'_>]) -> Vec<usize> {
         let entrypoints = &Entrypoints::of_any(&["/app"]);
         let told = WrapperEdit { entrypoints, image: self.image.or(Some(INSTALLER)), ..*self };
-        if told.edits(containers, |words| run_before(words, &[])).is_err() {
+        if self.proxy_options().is_err() || told.edits(containers, |words| run_before(words, &[])).is_err() {
             return Vec::new();
         }
         containers.iter().filter(|container| self.entrypoints.lack(container)).map(Container::index).collect()
@@ -91,12 +94,34 @@ impl WrapperEdit<'_> {
     }
 
     /// The options by which the program asks whether this pod's proxy is ready.
-    pub fn proxy_options(&self) -> Vec<&'static str> {
-        if self.subject.profile.istio_version < HEALTH_PORT_SINCE {
+    ///
+    /// # Errors
+    /// Where that wait may keep the proxy from starting: one line for people, no full stop.
+    pub fn proxy_options(&self) -> Result<Vec<&'static str>, String> {
+        if let Some(name) = self.hook_before_proxy() {
+            return Err(format!(
+                "the postStart of {} may wait for the application, which would wait for its proxy, which starts after the hook",
+                shortened(name)
+            ));
+        }
+        Ok(if self.subject.profile.istio_version < HEALTH_PORT_SINCE {
             vec!["--http", AGENT_HEALTH]
         } else {
             vec!["--proxy"]
-        }
+        })
+    }
+
+    /// The container with a postStart that may wait for the application, and that has to end before a classic proxy starts: the
+    /// kubelet starts the containers of a pod in their order, and goes on when the hook before has ended.
+    /// <https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-execution>
+    fn hook_before_proxy(&self) -> Option<&'_ str> {
+        let proxy = present_proxy(self.pod).map(|it| it.index());
+        let mut before = self.pod.containers().take_while(|it| proxy != Some(it.index()));
+        let waits = |hook: &Value| !Handler::all_of(hook).is_empty() && !ends_by_itself(hook);
+        let may_wait = |it: &Container<'_>| {
+            is_application(it) && field(it.value(), &["lifecycle", "postStart"]).is_some_and(waits)
+        };
+        before.find(may_wait).map(|it| it.name())
     }
 
     fn volume(&self) -> Result<Option<Edit>, String> {

@@ -138,7 +138,7 @@ fn by_program(scene: &Scene<'_>, container: &Container<'_>) -> Result<Fix, Strin
     let words: Vec<String> = command.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     let entrypoints = Entrypoints::default();
     let edit = WrapperEdit { subject: scene.subject, pod: &scene.pod, image: scene.image, entrypoints: &entrypoints };
-    let options = edit.proxy_options();
+    let options = edit.proxy_options()?;
     let call = if quits_proxy_too(container) {
         job_around(&words, as_wrapper_quits(scene, container)?, &options)
     } else {

@@ -29,7 +29,7 @@ fn edited_with(image: Option<&str>, object: Value, profile: &Profile) -> Result<
     let entrypoints = serde_json::from_value(json!({"known": ["/entrypoint"]})).unwrap();
     let edit = WrapperEdit { subject: &subject, pod: &template, image, entrypoints: &entrypoints };
     let containers: Vec<_> = template.containers().filter(|it| it.name() != "istio-proxy").collect();
-    let options = edit.proxy_options();
+    let options = edit.proxy_options()?;
     let edits = edit.edits(&containers, |words| run_before(words, &options))?;
     Ok(applied(&edits, object.value()).unwrap())
 }

@@ -88,7 +88,8 @@ impl Script {
     }
 }
 
-fn is_group(first: &Token) -> bool {
+/// Whether a block is commands in brackets, which run once.
+pub(super) fn is_group(first: &Token) -> bool {
     *first == Token::Open || first.keyword() == Some("{")
 }
 

@@ -1,5 +1,6 @@
 //! What may go wrong with a wait for the metadata server that is a shell script.
 
+use super::asking::is_group;
 use super::asks_metadata_server;
 use super::curl::retries;
 use super::flaws::{IdentityFlaw, curl_flaws};
@@ -9,6 +10,7 @@ use crate::mesh::wrapper::course::in_background;
 use crate::mesh::wrapper::reading::Interpreter;
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::{Separator, Token, tokens};
+use crate::mesh::wrapper::wait_only::run_in_the_end;
 use crate::mesh::wrapper::waiting::{is_assignment, is_counter, is_forever};
 
 /// A script whose commands are known.
@@ -70,8 +72,25 @@ impl Script {
                 let is_judged = item.is_alone() && !items[..at].iter().any(|it| starts_with(it, "trap"));
                 self.loop_flaws(&Turns { keyword, head, body, behind }, is_judged)
             }
+            ItemKind::Block([first, inner @ .., _]) if is_group(first) && item.after != Separator::Pipe => {
+                self.flaws_in_group(inner)
+            }
             ItemKind::Block(_) | ItemKind::Function { .. } => Vec::new(),
         }
+    }
+
+    /// The flaws of the curls in brackets: who learns of their failure the commands around tell.
+    fn flaws_in_group(&self, tokens: &[Token]) -> Vec<IdentityFlaw> {
+        let items = items(tokens).unwrap_or_default();
+        let reached = items.iter().take_while(|item| !(item.is_alone() && leaves(item)));
+        let mut flaws = Vec::new();
+        for item in reached.filter(|item| !matches!(item.after, Separator::Pipe | Separator::Background)) {
+            if let ItemKind::Simple(words) = item.kind {
+                let words = command(texts(words));
+                flaws.extend(if self.waits_once(&words) { self.curl_flaws(&words) } else { Vec::new() });
+            }
+        }
+        flaws
     }
 
     /// Its words and separators.
@@ -84,6 +103,17 @@ impl Script {
         let refers =
             |word: &str, name: &String| word.contains(&format!("${name}")) || word.contains(&format!("${{{name}}}"));
         words.iter().any(|word| asks_metadata_server(word) || self.variables.iter().any(|name| refers(word, name)))
+    }
+
+    /// Whether one of these commands asks the server, and not only somebody else about it.
+    fn any_asks_in(&self, tokens: &[Token]) -> bool {
+        tokens.split(|token| token.text().is_none()).any(|words| {
+            let words = texts(words);
+            let program = command(words.clone());
+            let started = program.split_first().and_then(|(first, rest)| run_in_the_end(first, rest));
+            let is_about_names = started.is_some_and(|(program, _)| ABOUT_NAMES.contains(&basename(program)));
+            !is_about_names && self.asks(&words)
+        })
     }
 
     /// Whether a command asks for a token, or again and again: to ask the server for a zone is no wait.
@@ -112,8 +142,8 @@ impl Script {
         let by_variable = head_words.iter().any(|word| {
             names.iter().any(|it| word.contains(&format!("${it}")) || word.contains(&format!("${{{it}}}")))
         });
-        let in_head = self.asks(&head_words) || by_variable;
-        if !in_head && !self.asks(&body_words) {
+        let in_head = self.any_asks_in(head) || by_variable;
+        if !in_head && !self.any_asks_in(body) {
             return Vec::new();
         }
         let mut flaws = self.unchecked_in(head);
@@ -156,6 +186,8 @@ impl Script {
     }
 }
 
+/// They ask a name server, or the network.
+const ABOUT_NAMES: [&str; 6] = ["dig", "getent", "host", "nslookup", "ping", "ping6"];
 /// What is told to people is no question.
 const PRINTING: [&str; 3] = ["echo", "printf", "cat"];
 

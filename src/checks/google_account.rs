@@ -24,7 +24,7 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
         return Vec::new();
     }
     let Some(account) = subject.object.annotations().get(ACCOUNT_ANNOTATION) else { return Vec::new() };
-    let Some(mistake) = mistake(account) else { return Vec::new() };
+    let Some(mistake) = account_mistake(account) else { return Vec::new() };
     let path = Path::keys("metadata.annotations").key(ACCOUNT_ANNOTATION);
     let message = with_name(40, account, |account| {
         format!(
@@ -42,7 +42,7 @@ const OF_PROJECTS: &str = ".iam.gserviceaccount.com";
 
 /// Why a text can be no service account; none where it can be one. An empty text stands for none, and a text with a `$` or `{{` is filled
 /// in by something else before it is applied.
-fn mistake(account: &str) -> Option<&'static str> {
+pub fn account_mistake(account: &str) -> Option<&'static str> {
     if account.is_empty() || account.contains('$') || account.contains("{{") {
         return None;
     }
@@ -93,7 +93,7 @@ fn is_made_of(text: &str, others: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::mistake;
+    use super::account_mistake;
 
     #[test]
     fn accounts_that_can_exist_are_told_from_those_that_cannot() {
@@ -146,7 +146,7 @@ mod tests {
             ("a234567890123456789012345678901@example-shop.iam.gserviceaccount.com", Some("its name is not 6")),
             ("@example-shop.iam.gserviceaccount.com", Some(name)),
         ] {
-            let found = mistake(account);
+            let found = account_mistake(account);
             assert_eq!(found.is_some(), wanted.is_some(), "{account:?}: {found:?}");
             assert!(
                 found.zip(wanted).is_none_or(|(found, wanted)| found.starts_with(wanted)),

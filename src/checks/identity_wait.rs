@@ -4,9 +4,10 @@
 //! <https://cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication>
 
 use crate::base::{Fix, PodRepair};
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::{ask_command, ask_start};
+use crate::checks::google_account::account_mistake;
 use crate::checks::identity_fix::wait_for_identity;
-use crate::checks::workload_identity::{AccountName, Evidence, is_exempt};
+use crate::checks::workload_identity::{AccountName, Evidence, google_account, is_exempt};
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::{Container, ImageReference, PodTemplate, Role};
@@ -42,7 +43,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     // First, because few pods have any: then nobody reads through all commands and variables.
     let Some(evidence) = Evidence::of(&params.service_accounts, subject, &pod) else { return Vec::new() };
-    if is_exempt(subject, &pod) || pod.all_containers().any(|it| waits(&it)) {
+    // A wait for the token of an account that cannot exist never ends well: that account is the finding, on its own object.
+    let has_mistake = google_account(subject).is_some_and(|account| account_mistake(account).is_some());
+    if has_mistake || is_exempt(subject, &pod) || pod.all_containers().any(|it| waits(&it)) {
         return Vec::new();
     }
     let observation = observe(&pod, &evidence);
@@ -79,12 +82,13 @@ fn observe(pod: &PodTemplate<'_>, evidence: &Evidence<'_>) -> Observation {
 /// only waits where its command asks more than once, and a native sidecar where something waits for its start.
 fn waits(container: &Container<'_>) -> bool {
     let asks_again = || ask_start(container, |start| start.tries_again());
-    ask_start(container, |start| start.may_wait_for_identity())
-        && match container.role() {
-            Role::Init => true,
-            Role::Regular => asks_again(),
-            Role::NativeSidecar => container.value().get("startupProbe").is_some() && asks_again(),
-        }
+    ask_command(container, |start| start.names_identity_wait())
+        || ask_start(container, |start| start.may_wait_for_identity())
+            && match container.role() {
+                Role::Init => true,
+                Role::Regular => asks_again(),
+                Role::NativeSidecar => container.value().get("startupProbe").is_some() && asks_again(),
+            }
 }
 
 #[cfg(test)]

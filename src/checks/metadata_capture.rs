@@ -6,10 +6,11 @@
 
 use crate::base::PodRepair;
 use crate::checks::identity_place::needs_exclusion;
-use crate::checks::metadata_route::{METADATA_SERVER, MetadataRoute, exclusion_path};
+use crate::checks::metadata_route::{METADATA_SERVER, MetadataRoute, exclusion_path, is_excluded_in_vain};
 use crate::checks::workload_identity::{AccountName, Evidence, is_exempt};
 use crate::checks::{Check, Observation, bind, schema_of};
 use crate::inventory::Subject;
+use crate::manifest::PodTemplate;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -38,10 +39,17 @@ pub struct Params {
 fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     let Some(evidence) = Evidence::proven(&params.service_accounts, subject, &pod) else { return Vec::new() };
-    let Some(route) = MetadataRoute::of(subject, pod).filter(|route| route.is_redirected()) else { return Vec::new() };
+    let Some(route) = MetadataRoute::of(subject, pod) else { return Vec::new() };
+    let in_vain = is_excluded_in_vain(&pod, METADATA_SERVER);
+    if !route.is_redirected() && !in_vain {
+        return Vec::new();
+    }
     // Where that alone keeps a wait from its answer, the rule about the wait speaks, and asks for the same.
     if is_exempt(subject, &pod) || needs_exclusion(&pod, &route) {
         return Vec::new();
+    }
+    if in_vain {
+        return vec![observe_refused_ranges(&pod, &route)];
     }
     let refused = route.is_refused();
     let does = if refused { "refuses" } else { "carries" };
@@ -51,4 +59,13 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
         .help(format!("{}: exclude {METADATA_SERVER}/32 from redirection, beside what is excluded", evidence.seen()))
         .remedied_by(route.exclude());
     vec![if refused { observation.case(REFUSED) } else { observation }]
+}
+
+/// The pod excludes the server, in a form for which Istio refuses the Pod.
+fn observe_refused_ranges(pod: &PodTemplate<'_>, route: &MetadataRoute<'_>) -> Observation {
+    let path = exclusion_path(pod);
+    let message = format!("Istio refuses the excluded ranges: want {METADATA_SERVER}/32, no blanks, at {path}");
+    Observation::new(path, message)
+        .help("each range is an address, a slash and a number, and only a comma parts it from the next")
+        .remedied_by(route.exclude())
 }

@@ -10,7 +10,7 @@ use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::init_order::{PROXY, REDIRECTING, VALIDATING, init_order, ways_out};
 use crate::mesh::injection::{Injection, Revisions, injection};
-use crate::mesh::outbound_capture::{INCLUDE_OUTBOUND_ANNOTATION, are_readable, excluded_ranges};
+use crate::mesh::outbound_capture::{INCLUDE_OUTBOUND_ANNOTATION, are_readable, excluded_ranges, righted};
 use crate::mesh::outbound_ranges::{EXCLUDE_OUTBOUND_ANNOTATION, excludes};
 use crate::mesh::{
     InitContainer, OutboundCapture, OutboundTrafficPolicy, PodFacts, Redirection, SidecarKind, StringMap, Way,
@@ -160,12 +160,12 @@ pub fn exclude(subject: &Subject<'_>, pod: &PodTemplate<'_>, address: Ipv4Addr) 
         return Err(format!("the annotation {EXCLUDE_OUTBOUND_ANNOTATION} is no text"));
     }
     let kept = excluded_ranges(&annotations, &subject.profile.exclude_outbound_ip_ranges);
-    if !are_readable(&kept) {
-        return Err(
-            "Istio refuses the ranges that are excluded now: each is an address, a slash and a number".to_owned()
-        );
-    }
-    let value = if kept.is_empty() { format!("{address}/32") } else { format!("{kept},{address}/32") };
+    let value = match excluded_in_vain(&kept, address) {
+        Some(meant) => meant,
+        None if !are_readable(&kept) => return Err(UNREADABLE.to_owned()),
+        None if kept.is_empty() => format!("{address}/32"),
+        None => format!("{kept},{address}/32"),
+    };
     let edits = vec![Edit::set(exclusion_path(pod), value)];
     let title = format!("let traffic to {address} bypass the proxy");
     let asked_for = annotations.value(INCLUDE_OUTBOUND_ANNOTATION).is_some_and(|it| excludes(it.split(','), address));
@@ -178,6 +178,24 @@ pub fn exclude(subject: &Subject<'_>, pod: &PodTemplate<'_>, address: Ipv4Addr) 
     } else {
         Fix::safe(title, edits)
     })
+}
+
+const UNREADABLE: &str = "Istio refuses the ranges that are excluded now: each is an address, a slash and a number";
+
+/// Whether a pod that Istio has yet to change excludes an address by a list that Istio refuses, and the Pod with it, for a blank or
+/// for want of a length.
+pub fn is_excluded_in_vain(pod: &PodTemplate<'_>, address: Ipv4Addr) -> bool {
+    let annotations = pod.annotations();
+    let ranges = annotations.value(EXCLUDE_OUTBOUND_ANNOTATION).filter(|_| !is_injected(pod));
+    ranges.is_some_and(|ranges| excluded_in_vain(ranges, address).is_some())
+}
+
+/// The list as it is meant, where it holds the address, and Istio refuses it.
+fn excluded_in_vain(ranges: &str, address: Ipv4Addr) -> Option<String> {
+    if are_readable(ranges) {
+        return None;
+    }
+    righted(ranges).filter(|meant| excludes(meant.split(','), address))
 }
 
 /// Why nothing is written into a pod that Istio has changed already, although the CNI plugin reads the annotation when it starts.

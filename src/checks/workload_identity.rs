@@ -4,9 +4,11 @@
 
 use crate::checks::config_maps::gets_variable;
 use crate::checks::container_start::ask_start;
+use crate::checks::serving::is_application;
 use crate::checks::shortened_to;
 use crate::inventory::Subject;
 use crate::manifest::{Container, Labels, PodTemplate, Role};
+use crate::mesh::{METADATA_HOST_VARIABLE, is_other_metadata_host};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
@@ -58,8 +60,7 @@ impl<'a> Evidence<'a> {
         let name = pod.service_account();
         let account = subject.service_account();
         // An emptied annotation is how templates say "none".
-        let google_account = account.and_then(|account| account.facts.annotations.get(ACCOUNT_ANNOTATION));
-        if google_account.is_some_and(|name| !name.is_empty()) {
+        if google_account(subject).is_some_and(|name| !name.is_empty()) {
             return Some(Self::Account(name));
         }
         if pod.annotations().get(POD_ANNOTATION) == Some("true") {
@@ -98,15 +99,29 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// Whether the metadata server has nothing to do with a pod, whatever its ServiceAccount says: it has the network of its node, runs on
-/// Windows, or the application has a key of its own.
-pub fn is_exempt(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
-    pod.host_network() || pod.is_windows() || has_own_credentials(subject, pod)
+/// The Google service account that the ServiceAccount of a pod names.
+pub fn google_account<'a>(subject: &Subject<'a>) -> Option<&'a str> {
+    subject.service_account()?.facts.annotations.get(ACCOUNT_ANNOTATION).map(String::as_str)
 }
 
-/// The client libraries take an empty path for none; one that comes from elsewhere is taken for set.
-fn has_own_credentials(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
-    let set = |(name, value): (&str, Option<&str>)| name == CREDENTIALS_VARIABLE && value != Some("");
-    let gets = |it: &Container<'_>| gets_variable(subject, it, CREDENTIALS_VARIABLE);
-    pod.all_containers().any(|container| container.environment().any(set) || gets(&container))
+/// Whether the metadata server has nothing to do with a pod, whatever its ServiceAccount says: it has the network of its node, runs on
+/// Windows, or no container of the application asks it.
+pub fn is_exempt(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    let mut applications = pod.containers().filter(is_application).peekable();
+    pod.host_network()
+        || pod.is_windows()
+        || applications.peek().is_some() && applications.all(|it| asks_somebody_else(subject, &it))
+}
+
+/// Whether a container has a key of its own, or is told of another metadata server. The client libraries take an empty value for none;
+/// one that comes from elsewhere is taken for set.
+/// <https://google-auth.readthedocs.io/en/latest/reference/google.auth.environment_vars.html>
+fn asks_somebody_else(subject: &Subject<'_>, container: &Container<'_>) -> bool {
+    let is_set = |(name, value): (&str, Option<&str>)| match name {
+        CREDENTIALS_VARIABLE => value != Some(""),
+        METADATA_HOST_VARIABLE => value.is_none_or(is_other_metadata_host),
+        _ => false,
+    };
+    let gets = |variable| gets_variable(subject, container, variable);
+    container.environment().any(is_set) || gets(CREDENTIALS_VARIABLE) || gets(METADATA_HOST_VARIABLE)
 }

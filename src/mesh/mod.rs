@@ -50,6 +50,7 @@ pub use stated::StatedVersions;
 pub use version::Version;
 pub use well_known::{Spoken, WELL_KNOWN, WellKnown};
 pub use wrapper::{
-    Bound, Callee, CannotUnwrap, ContainerStart, CurlOptions, Environment, IdentityFlaw, OWN_FOLDER, OWN_PROGRAM,
-    OwnCall, OwnTask, ProxyWait, Rest, Unwrapped, Weaknesses, is_refused_by_proxy, mentions_readiness, quits_proxy,
+    Bound, Callee, CannotUnwrap, ContainerStart, CurlOptions, Environment, IdentityFlaw, METADATA_HOST_VARIABLE,
+    OWN_FOLDER, OWN_PROGRAM, OwnCall, OwnTask, ProxyWait, Rest, Unwrapped, Weaknesses, is_other_metadata_host,
+    is_refused_by_proxy, mentions_readiness, quits_proxy,
 };

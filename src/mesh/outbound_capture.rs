@@ -79,6 +79,17 @@ pub fn are_readable(ranges: &str) -> bool {
     ranges.is_empty() || ranges.split(',').all(|range| is_readable(range).is_some())
 }
 
+/// The list as it is meant, where Istio's injector refuses it for blanks, or for addresses without a length; none where it is meant
+/// in another way.
+pub fn righted(ranges: &str) -> Option<String> {
+    let with_length = |range: &str| match range.trim() {
+        address if address.parse::<Ipv4Addr>().is_ok() => format!("{address}/32"),
+        range => range.to_owned(),
+    };
+    let righted = ranges.split(',').map(with_length).collect::<Vec<_>>().join(",");
+    are_readable(&righted).then_some(righted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -53,10 +53,27 @@ impl ContainerStart<'_> {
             ["service-accounts", "-token", "google.auth", "wait identity"].iter().any(|it| text.contains(it))
         };
         let values = self.env.iter().filter_map(|(_, value)| *value);
-        NAMES.contains(&self.name)
+        // What a command does, it says itself, whatever the container is called.
+        let is_by_name = NAMES.contains(&self.name) && self.command.is_empty();
+        is_by_name && matches!(self.args, [] | ["identity", ..])
             || self.image.contains("wi-is-up")
-            || self.runs_identity()
+            || self.runs_identity() && !self.is_told_of_another_server()
             || self.surely_asks() && (self.tries_again() || self.argv().chain(values).any(is_about_token))
+    }
+
+    /// Whether its image, or a word of its command, has the name of a program whose task is this wait, such as
+    /// <https://github.com/morzzz007/wait-for-workload-identity>. A sign, good for being silent only.
+    pub fn names_identity_wait(&self) -> bool {
+        let names_it = |text: &str| may_name_a_wait(text) && text.split(is_between_words).any(names_the_wait);
+        names_it(self.image) || self.argv().any(names_it)
+    }
+
+    /// Whether our own program asks another server than GKE's.
+    fn is_told_of_another_server(&self) -> bool {
+        let is_it = |name: &str, value: Option<&str>| {
+            name == METADATA_HOST_VARIABLE && value.is_none_or(is_other_metadata_host)
+        };
+        self.env.iter().any(|(name, value)| is_it(name, *value))
     }
 
     fn argv(&self) -> impl Iterator<Item = &str> {
@@ -87,6 +104,31 @@ impl ContainerStart<'_> {
         let image = self.image.split('@').next().unwrap_or_default();
         image.strip_suffix(OLD_IMAGE).is_some_and(|registry| registry.is_empty() || registry.ends_with('/'))
     }
+}
+
+/// Names the metadata server to Google's libraries and to our own program, with its port where that is another.
+/// <https://google-auth.readthedocs.io/en/latest/reference/google.auth.environment_vars.html>
+pub const METADATA_HOST_VARIABLE: &str = "GCE_METADATA_HOST";
+
+/// Whether a value of that variable names another server than the one of the node. An empty one names none.
+pub fn is_other_metadata_host(value: &str) -> bool {
+    const OF_NODE: [&str; 4] = ["", "169.254.169.254", "metadata", "metadata.google.internal"];
+    let host = value.trim().trim_end_matches(":80").trim_end_matches('.');
+    !OF_NODE.contains(&host)
+}
+
+fn may_name_a_wait(text: &str) -> bool {
+    text.contains("wait") && (text.contains("identity") || text.contains("metadata"))
+}
+
+/// Whether one word, of a command or an image, speaks of both. A URL is what is asked, and no program.
+fn names_the_wait(word: &str) -> bool {
+    let is_about_identity = ["workload-identity", "workload_identity", "workloadidentity", "metadata"];
+    may_name_a_wait(word) && !word.contains("://") && is_about_identity.iter().any(|it| word.contains(it))
+}
+
+fn is_between_words(character: char) -> bool {
+    character.is_whitespace() || matches!(character, ';' | '&' | '|' | '(' | ')' | '"' | '\'' | '`')
 }
 
 /// Whether any sign may be in the text: most commands have none, and nobody takes those apart.

@@ -25,7 +25,7 @@ mod wait_only;
 mod waiting;
 mod weakness;
 
-pub use identity::{CurlOptions, IdentityFlaw};
+pub use identity::{CurlOptions, IdentityFlaw, METADATA_HOST_VARIABLE, is_other_metadata_host};
 pub use network_call::Callee;
 pub use own_call::{OWN_FOLDER, OWN_PROGRAM, OwnCall, OwnOption, OwnTask};
 pub use quit::{is_refused_by_proxy, quits_proxy};

@@ -80,6 +80,8 @@ fn a_question_for_something_else_than_a_token_is_no_wait_unless_it_is_asked_agai
     assert!(!with(&[("URL", None)]));
     let named = |name, image, args| ContainerStart { name, image, command: &[], args, env: &[] }.is_identity_wait();
     assert!(named("workload-identity-initcontainer", "a", &[]));
+    assert!(!named("workload-identity-initcontainer", "busybox:1.36", &["sh", "-c", "sleep 15"]));
+    assert!(named("seaworthy-wait-identity", "registry.example/mirrored:1", &["identity", "--timeout", "60s"]));
     assert!(named("a", "example/wi-is-up:1", &[]));
     assert!(named("a", "seaworthy-wait", &["identity"]));
     assert!(!named("a", "b", &["identity"]));

@@ -136,19 +136,21 @@ impl List<'_> {
         }
     }
 
-    /// Whether a command only prints its words, and nobody takes them for commands.
+    /// Whether a command only prints its words, and nobody takes them for commands, or for a request that is sent by hand.
     fn only_prints(&self, item: &Item<'_>) -> bool {
         let ItemKind::Simple(words) = item.kind else { return false };
         let substitutes = |text: &str| text.contains("$(") || text.contains('`');
         let is_kept = |at: usize| {
             let target = self.reading.tokens[at].text().unwrap_or_default();
-            is_target(self.script, &self.reading.spans, at) && target != "/etc/hosts" && is_nowhere(target).is_err()
+            is_target(self.script, &self.reading.spans, at) && target != "/etc/hosts" && !is_output(target)
         };
         let words = texts(words);
         matches!(words.first(), Some(&("echo" | "printf")))
             && item.after != Separator::Pipe
             && !substitutes(self.text(&item.tokens))
             && !item.tokens.clone().any(is_kept)
+            // Any descriptor may be the connection, after `exec > /dev/tcp/...` the plain output too.
+            && !self.script.contains("/dev/tcp/")
     }
 
     /// Takes out functions whose name stands nowhere else in what may run.
@@ -217,6 +219,14 @@ fn leave(item: &Item<'_>) -> Option<Leave> {
 fn is_target(script: &str, spans: &[Range<usize>], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|it| spans.get(it)).map_or(0, |span| span.end);
     spans.get(at).and_then(|span| script.get(before..span.start)).is_some_and(|gap| gap.contains('>'))
+}
+
+/// Whether what goes to a target is seen by people at most. Of other descriptors than these two only the script knows what they are.
+fn is_output(target: &str) -> bool {
+    match target.parse::<u32>() {
+        Ok(descriptor) => matches!(descriptor, 1 | 2),
+        Err(_) => is_nowhere(target).is_ok(),
+    }
 }
 
 /// Whether commands ask somebody, pause and print, and leave nothing behind by which others could learn of it.

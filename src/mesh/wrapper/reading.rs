@@ -79,10 +79,18 @@ fn only_redirects(script: &str, tokens: &[Token], spans: &[Range<usize>], at: us
     };
     let words = tokens[at..].iter().take_while(|token| token.text().is_some()).count();
     let end = at + words;
-    let is_number = |at: usize| tokens[at].text().is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    // A number right before a redirection is what is redirected.
-    let is_part = |word: usize| redirects(word) || is_number(word) && word + 1 < end && redirects(word + 1);
+    // A number right before a redirection is what is redirected, and bash finds one for `{NAME}`.
+    let is_descriptor = |at: usize| {
+        let is_named = |text: &str| text.starts_with('{') && text.ends_with('}') && is_right_before(script, spans, at);
+        tokens[at].text().is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()) || is_named(text))
+    };
+    let is_part = |word: usize| redirects(word) || is_descriptor(word) && word + 1 < end && redirects(word + 1);
     words > 1 && (at + 1..end).all(is_part)
+}
+
+/// Whether a redirection follows a word without a blank.
+fn is_right_before(script: &str, spans: &[Range<usize>], at: usize) -> bool {
+    script.get(spans[at].end..).is_some_and(|behind| behind.starts_with(['<', '>']))
 }
 
 /// `function name`, which is an error for some shells.

@@ -27,6 +27,7 @@ fn what_never_runs_is_told() {
         "exec /w || Q",
         "a & exec /w; Q",
         "exec > /log 2>&1; exec /w; Q",
+        "exec {out} > /log; Q",
         "exit 0; Q",
         "/w; exit $?; Q",
         "/w; exit; f() { Q; }; f",
@@ -37,6 +38,7 @@ fn what_never_runs_is_told() {
         "f() { g; }; g() { Q; }; /w",
         "echo 'Q'; /w",
         "printf 'Q' 2>&1 > /dev/null && /w",
+        "echo 'Q' >&2; echo 'Q' 1>&2; echo 'Q' > /dev/stderr; /w",
         "echo 169.254.169.254 Q >> /etc/hosts; /w",
         "# Q\n/w",
     ] {
@@ -82,6 +84,11 @@ fn what_may_run_is_kept() {
         "echo \"$(Q)\"; /w",
         "echo `Q`; /w",
         "{ echo Q; } | sh",
+        "printf 'Q' > /dev/tcp/127.0.0.1/1",
+        "exec 3<>/dev/tcp/127.0.0.1/1; printf 'Q' >&3; cat <&3",
+        "exec >/dev/tcp/127.0.0.1/1; echo Q",
+        "exec 9> $PIPE; echo Q >&9",
+        "exec {out}> $PIPE; echo Q >&$out",
         "if /w; then Q; fi",
     ] {
         assert_eq!(reaches(script), (true, true), "{script}");

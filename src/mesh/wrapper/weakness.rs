@@ -146,9 +146,10 @@ fn asking_program(script: &str, wait: Range<usize>, tokens: &[Token]) -> Option<
 }
 
 /// The words behind a script that nobody reads. A single one may be no more than a name (`$0`), unless that stands before it
-/// or it is an option.
+/// or it is an option; `--` and `-` hold its place, as `sh -c SCRIPT -- /app` leaves `/app` for `$1`.
 fn dropped<'w, 'a>(script: &str, words: &'w [&'a str], is_named: bool) -> &'w [&'a str] {
-    let named_by_option = !is_named && words.first().is_some_and(|word| word.starts_with('-'));
+    let is_option = |word: &&str| word.starts_with('-') && !matches!(*word, "-" | "--");
+    let named_by_option = !is_named && words.first().is_some_and(is_option);
     let reads_name = ["$0", "${0", "BASH_ARG"].iter().any(|zero| script.contains(zero));
     let is_lost = named_by_option && !reads_name;
     if reads_arguments(script) {
@@ -257,6 +258,11 @@ mod tests {
             (&["sh", "-c"], &[&plain, "app"], &[]),
             (&["sh", "-c", &plain], &[], &[]),
             (&["sh", "-c", &all], &["--port", "80"], &["--port"]),
+            (&["sh", "-c", &all], &["--", "/app", "--port"], &[]),
+            (&["sh", "-c", &all], &["-", "/app"], &[]),
+            (&["sh", "-c", &all], &["---", "/app"], &["---"]),
+            (&["sh", "-c", &plain], &["--", "/app"], &["/app"]),
+            (&["sh", "-c", &plain], &["--"], &[]),
             (&["sh", "-c", &zero], &["--port", "80"], &[]),
             (&["sh", "-c", &quoted, "app"], &["--port", "80"], &[]),
             (&["sh", "-c", &second], &["serve", "80"], &[]),

@@ -3,6 +3,8 @@
 //! Signs, no proof: good for being silent only. What an image does by itself nobody sees, so whatever shows that its owner
 //! thought of the proxy counts.
 
+mod agent;
+
 use crate::mesh::shutdown::{Method, method_of};
 use crate::mesh::wrapper::own_call::{OwnTask, ends_proxy};
 use crate::mesh::wrapper::reached::Reached;
@@ -13,7 +15,7 @@ use serde_json::Value;
 
 impl ContainerStart<'_> {
     /// Whether there is any sign that it ends the proxy: the agent's `/quitquitquit`, `pkill` of the agent or Envoy, a wrapper
-    /// that does it, also one in the image that only variables show, or a name that speaks of it.
+    /// that does it, also one in the image that only variables show, a name that speaks of it, or words that tell where the agent is.
     ///
     /// `POST http://127.0.0.1:15020/quitquitquit` exists since Istio 1.3
     /// (<https://github.com/istio/istio/blob/master/pilot/cmd/pilot-agent/status/server.go>).
@@ -26,6 +28,7 @@ impl ContainerStart<'_> {
             || self.wrapper_may_quit_proxy()
             || !self.leaves_proxy() && self.env.iter().any(|(name, value)| tells_of_proxy(name, *value))
             || self.texts().flat_map(str::split_whitespace).chain([self.name, basename(image)]).any(names_an_end)
+            || self.may_know_agent()
     }
 
     /// Whether its command calls `/quitquitquit` in vain: it is refused, and the command may fail by that.
@@ -157,8 +160,7 @@ fn tells_of_proxy(name: &str, value: Option<&str>) -> bool {
 fn names_an_end(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     let names = |parts: &[&str]| parts.iter().any(|part| word.contains(part));
-    names(&["istio", "envoy", "sidecar", "side-car"])
-        && names(&["quit", "exit", "kill", "stop", "shutdown", "terminat"])
+    names(&agent::NAMES) && names(&["quit", "exit", "kill", "stop", "shutdown", "terminat", "reap"])
 }
 
 #[cfg(test)]

@@ -9,7 +9,12 @@ use std::ops::Range;
 
 /// The bytes that go with the command at this place, if it can go alone.
 pub(super) fn cut_of(items: &[Item<'_>], at: usize, script: &str, reading: &Reading) -> Option<Range<usize>> {
-    Wait::of(items, at)?.with_separator(script, &reading.tokens, &reading.spans)
+    let wait = Wait::of(items, at)?;
+    // A word right beside a group, as `!` and `time` in front of one, belongs to what is cut as well as to the next command.
+    let is_edge = |token: Option<&Token>| token.is_none_or(|token| matches!(token, Token::Separator(_)));
+    let before = wait.tokens.start.checked_sub(1).and_then(|before| reading.tokens.get(before));
+    let is_whole = is_edge(before) && is_edge(reading.tokens.get(wait.tokens.end));
+    is_whole.then(|| wait.with_separator(script, &reading.tokens, &reading.spans)).flatten()
 }
 
 /// A text without parts of it.

@@ -202,6 +202,16 @@ fn what_is_not_followed_is_left_alone() {
         "if true; then until nc -z localhost 15021; do sleep 1; done; fi; /app",
         "cat <<EOF\nx\nEOF\nuntil nc -z localhost 15021; do sleep 1; done; /app",
         "exec /app",
+        "! (until nc -z localhost 15021; do sleep 1; done) && exec /app",
+        "! (until nc -z localhost 15021; do sleep 1; done) > /dev/null && exec /app",
+        "! { until nc -z localhost 15021; do sleep 1; done; }; exec /app",
+        "! until nc -z localhost 15021; do sleep 1; done; exec /app",
+        "time (until nc -z localhost 15021; do sleep 1; done); exec /app",
+        "time -p (until nc -z localhost 15021; do sleep 1; done) && exec /app",
+        "echo a; ! (until nc -z localhost 15021; do sleep 1; done) || exit 1; exec /app",
+        "(until nc -z localhost 15021; do sleep 1; done) || ! (exit 1); exec /app",
+        "! timeout 60 sh -c 'until nc -z localhost 15021; do sleep 1; done' && exec /app",
+        "up() { until nc -z localhost 15021; do sleep 1; done; }; ! up && exec /app",
     ] {
         assert_eq!(without(script), Err(CannotUnwrap::NotExact), "{script}");
     }

@@ -89,22 +89,11 @@ impl List<'_> {
             ["[[", "$?", operator, "0", "]]"] => (is_equality(operator)?, self.shell.bash),
             _ => return None,
         };
-        let end = at.checked_sub(1).filter(|it| self.items[*it].after == Separator::Next)?;
         // It would have ended with what asked.
         if self.shell.stops_at_failures {
             return None;
         }
-        let start = (0..=end).rev().find(|it| self.items[*it].before != Separator::Pipe)?;
-        let asking = &self.body[self.items[start].tokens.start..self.items[end].tokens.end];
-        // Of `STATUS=$(curl ...)` it is that of the command.
-        let value = match asking {
-            [Token::Word { text, .. }] if is_assignment(text) => text.split_once('=').map(|(_, value)| value),
-            _ => None,
-        };
-        let value = value.map(|text| [Token::Word { text: text.to_owned(), bare: false, quoted: false }]);
-        let asking = value.as_ref().map_or(asking, |value| value);
-        let is_asked = self.items[start].before == Separator::Next && asks(asking);
-        let succeeded = is_asked && self.conditions.true_when_ready(asking) == Some(true);
+        let succeeded = asked_right_before(self.body, self.items, at, self.conditions);
         // A test that is not known is an error: what runs where it fails runs then too.
         (succeeded && (is_known || succeeds)).then_some(succeeds)
     }
@@ -120,8 +109,24 @@ impl List<'_> {
     }
 }
 
+/// Whether the command before this one asked the proxy, so that `$?` is whether it is ready.
+pub(super) fn asked_right_before(body: &[Token], items: &[Item<'_>], at: usize, conditions: Conditions<'_>) -> bool {
+    let end = at.checked_sub(1).filter(|it| items[*it].after == Separator::Next);
+    let start = end.and_then(|end| (0..=end).rev().find(|it| items[*it].before != Separator::Pipe));
+    let Some((start, end)) = start.zip(end) else { return false };
+    let asking = &body[items[start].tokens.start..items[end].tokens.end];
+    // Of `STATUS=$(curl ...)` it is that of the command.
+    let value = match asking {
+        [Token::Word { text, .. }] if is_assignment(text) => text.split_once('=').map(|(_, value)| value),
+        _ => None,
+    };
+    let value = value.map(|text| [Token::Word { text: text.to_owned(), bare: false, quoted: false }]);
+    let asking = value.as_ref().map_or(asking, |value| value);
+    items[start].before == Separator::Next && asks(asking) && conditions.true_when_ready(asking) == Some(true)
+}
+
 /// Whether an operator asks if two numbers are equal, or if they are not.
-fn is_equality(operator: &str) -> Option<bool> {
+pub(super) fn is_equality(operator: &str) -> Option<bool> {
     match operator {
         "=" | "-eq" => Some(true),
         "!=" | "-ne" | "-gt" => Some(false),

@@ -5,6 +5,7 @@
 
 mod condition;
 mod course;
+mod exit_code;
 mod identity;
 mod leaving;
 mod local_proxy;

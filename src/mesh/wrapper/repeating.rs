@@ -1,6 +1,7 @@
 //! A loop that asks the proxy: whether it surely goes on until the proxy is ready, and what else may end it.
 
 use crate::mesh::wrapper::condition::{Conditions, Surety};
+use crate::mesh::wrapper::exit_code::goes_on_while_failing;
 use crate::mesh::wrapper::leaving::leaves_when_ready;
 use crate::mesh::wrapper::local_proxy::asks_if_ready;
 use crate::mesh::wrapper::reading::Interpreter;
@@ -23,6 +24,10 @@ pub(super) fn loop_wait(
     let asked_by_variable = head_texts.iter().any(|text| assigned.iter().any(|name| refers_to(text, name)));
     if !asks(head) && !asks(body) && !asked_by_variable {
         return ProxyWait::None;
+    }
+    if goes_on_while_failing(keyword, head, body, before, shell) {
+        let is_bounded = has_other_end(&[], body, false);
+        return ProxyWait::Certain(if is_bounded { Bound::Bounded } else { Bound::Endless });
     }
     let conditions = Conditions { answers: &assigned, bash: shell.bash };
     let ends_in_body = ends_in_body(keyword, head, &head_texts);

@@ -3,6 +3,7 @@
 //! Certain is only what stands at the top of the script and can be read in one way:
 //! * `until curl .../healthz/ready; do ...; done`, `while ! curl ...; do`, `nc -z localhost 15021` the same;
 //! * `until [ "$(curl -w '%{http_code}' ...)" = 200 ]`, `while [ "$STATUS" != 200 ]` with `STATUS=$(curl ...)` in the body;
+//! * `RC=1; while [ $RC -ne 0 ]; do curl ...; RC=$?; ...; done` (see `exit_code`);
 //! * `while true; do curl ... && break; ...; done`, and `for` in place of `while true` (see `leaving`);
 //! * `curl --retry N --retry-connrefused ...` (without the second, a refused connection is not tried again);
 //! * `(echo > /dev/tcp/127.0.0.1/15021)` in place of `curl`, and `timeout N` before it;
@@ -157,7 +158,7 @@ fn group_wait(tokens: &[Token], shell: Interpreter<'_>) -> Option<ProxyWait> {
 }
 
 /// Whether a command only gives variables a value that is written out, or counted.
-fn only_sets(item: &Item<'_>) -> bool {
+pub(super) fn only_sets(item: &Item<'_>) -> bool {
     let ItemKind::Simple(words) = item.kind else { return false };
     let words = texts(words);
     let words = words.strip_prefix(&["local"]).unwrap_or(&words);

@@ -1,5 +1,6 @@
 //! Where a waiting command begins and ends in its script, with all that goes with it.
 
+use crate::mesh::wrapper::exit_code::keeps_code;
 use crate::mesh::wrapper::reading::{Interpreter, Reading};
 use crate::mesh::wrapper::repeating::leaving_word;
 use crate::mesh::wrapper::script::{Item, ItemKind, items};
@@ -108,14 +109,14 @@ pub(super) fn may_give_up(tokens: &[Token], shell: Interpreter<'_>) -> Option<&'
     None
 }
 
-/// Of a loop that asks in its body, what stands before the question runs in any case; where the answer goes into a
+/// Of a loop that asks in its body, what stands before the question runs in any case; where the answer or its exit code goes into a
 /// variable, so does what stands behind it.
 fn loop_gives_up(head: &[Token], body: &[Token]) -> Option<&'static str> {
     if question_at(head).is_some() {
         return None;
     }
     let question = question_at(body).unwrap_or(body.len());
-    let is_kept = body.get(question).and_then(Token::text).is_some_and(is_assignment);
+    let is_kept = body.get(question).and_then(Token::text).is_some_and(is_assignment) || body.iter().any(keeps_code);
     let has = |tokens: &[Token], word: &str| tokens.iter().any(|token| token.text() == Some(word));
     let always_run = if is_kept { body } else { &body[..question] };
     let leaves = ["break", "continue"].into_iter().find(|word| has(&body[..question], word));

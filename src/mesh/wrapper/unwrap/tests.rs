@@ -134,9 +134,21 @@ fn what_is_more_than_a_wait_stays() {
             more("exit"),
         ),
         ("while true; do curl -fs localhost:15021/healthz/ready && exec /app; sleep 1; done; /other", more("exec")),
+        (
+            "R=1; while [ $R -ne 0 ]; do curl -fs localhost:15021/healthz/ready; R=$?; [ $R -eq 0 ] && exit 0; done; /app",
+            more("exit"),
+        ),
     ] {
         assert_eq!(without(script), Err(wanted), "{script}");
     }
+}
+
+#[test]
+fn a_loop_over_an_exit_code_leaves_what_it_began_with() {
+    let script =
+        "RC=1; while [ $RC -gt 0 ]; do curl -fs localhost:15021/healthz/ready -o /dev/null; RC=$?; done; exec /app";
+    assert_eq!(without(script).as_deref(), Ok("RC=1; exec /app"));
+    assert_eq!(without(&format!("{script} $RC")), Err(CannotUnwrap::Reads("RC".to_owned())));
 }
 
 #[test]

@@ -29,15 +29,32 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|_| !subject.has_proxy()) else {
         return namespace::observe(subject).into_iter().collect();
     };
-    let label = label_path(&pod);
-    let found = match label.find(subject.object.value()) {
-        Some(value) => match of_label(subject, &label, value) {
-            Some(seen) => Some(where_it_holds(subject, &pod, value, seen)),
-            None => contradicted(subject, &pod, value),
-        },
-        None => of_other_keys(subject, &pod),
+    of_pod(subject, &pod).into_iter().collect()
+}
+
+/// Whether the pods ask for injection by a word that does not do what it says: their owner may mean them to be in the mesh.
+pub fn asks_in_vain(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    struct AsksInVain(bool);
+    let object = subject.object.value();
+    let asks = || {
+        let label = label_path(pod).find(object);
+        let annotation = pod.annotation_path(INJECT_KEY).find(object).filter(|_| label.is_some());
+        let other = misplaced(subject, pod).into_iter().next().filter(|_| label.is_none());
+        let mut words = label.into_iter().chain(annotation).chain(other.map(|it| it.value));
+        words.any(|word| meant(word) == Some(true)) && !subject.has_proxy() && of_pod(subject, pod).is_some()
     };
-    found.into_iter().collect()
+    pod.once(|| AsksInVain(asks())).0
+}
+
+fn of_pod(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Observation> {
+    let label = label_path(pod);
+    match label.find(subject.object.value()) {
+        Some(value) => match of_label(subject, &label, value) {
+            Some(seen) => Some(where_it_holds(subject, pod, value, seen)),
+            None => contradicted(subject, pod, value),
+        },
+        None => of_other_keys(subject, pod),
+    }
 }
 
 /// The one place that Istio's webhooks look at.

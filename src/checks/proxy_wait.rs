@@ -11,6 +11,7 @@ use crate::base::{Fix, PodRepair, Safety, field};
 use crate::checks::container_start::{ask_start, proxy_wait};
 use crate::checks::fix_budget::FixBudget;
 use crate::checks::held::Held;
+use crate::checks::injection_key::asks_in_vain;
 use crate::checks::proxy::assumed_native;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
@@ -120,11 +121,14 @@ impl Scene<'_> {
         if self.is_classic() { "is held back until its proxy is ready" } else { "starts after its native sidecar" }
     }
 
-    /// The fix of a wait of no use: for a person to look at where it is only assumed that it is of none.
+    /// The fix of a wait of no use: for a person to look at where it is only assumed that it is of none, or is not meant to stay so.
     fn doubted(&self, fix: Fix) -> Fix {
         let reason = match self.subject.membership {
             Membership::Unknown => Some(UNKNOWN),
-            _ => assumed_native(self.subject, &self.pod),
+            Membership::Outside | Membership::Ambient => {
+                asks_in_vain(self.subject, &self.pod).then_some(ASKS_FOR_INJECTION)
+            }
+            Membership::Sidecar(_) => assumed_native(self.subject, &self.pod),
         };
         match reason {
             Some(reason) => Fix { safety: Safety::Unsafe(reason.to_owned()), ..fix },
@@ -175,7 +179,7 @@ fn endless(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation> 
     };
     let message = format!("container {name} never starts: {cause}: want no wait at {path}");
     let help = "take the wait out of `command` and `args`, or let the pod be injected";
-    let fix = scene.fixes.spend(|| unwrapped(scene, container, Rest::NeverMeansProxy));
+    let fix = scene.fixes.spend(|| unwrapped(scene, container, Rest::NeverMeansProxy)).map(|fix| scene.doubted(fix));
     Some(Observation::new(path, message).help(help).remedied_by(fix))
 }
 
@@ -208,6 +212,10 @@ fn redundant(scene: &Scene<'_>, container: &Container<'_>) -> Option<Observation
 
 /// A wait that is in use in another mesh than the one that is assumed would be missed.
 const UNKNOWN: &str = "whether the pod is in the mesh, and so what its proxy does, is not known";
+
+/// One cause has two findings then, and to take the wait out destroys what the other one's fix needs.
+const ASKS_FOR_INJECTION: &str =
+    "the pod asks for injection, in vain as it is written: once it is injected, the wait is needed";
 
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,8 @@ pub struct Plan {
 const MOST_TRIES: usize = 64;
 
 impl Engine {
-    /// Fixes findings of one object, one rule after the other, those of a Job by severity, each on what the others made of it: so
+    /// Fixes findings of one object, one rule after the other, first what brings pods into the mesh, those of a Job by severity, each on
+    /// what the others made of it: so
     /// fixes that touch the same field compose, and what was chosen for the end of a Job is not done otherwise for the sake of its
     /// start. Those of one rule that touch nothing in common are done at once: so an object is not judged for each of its items. A fix
     /// holds only if its finding is gone then, no new one came that is more than an info, unless the fix only brings it to light,
@@ -111,8 +112,13 @@ impl<'a> Trials<'a> {
         let mut ordered: Vec<_> = now.ids.iter().zip(&now.judgement.findings).collect();
         // What ends a Job decides how it starts: the error first. Elsewhere a native sidecar, which is written for the start, is the
         // least that also puts the end right.
-        if PodTemplate::of(&now.object).is_some_and(|pod| pod.runs_to_completion()) {
+        let pod = PodTemplate::of(&now.object);
+        if pod.as_ref().is_some_and(|pod| pod.runs_to_completion()) {
             ordered.sort_by_key(|(_, finding)| Reverse(finding.severity));
+        }
+        // What brings the pods into the mesh decides what is to be said of them.
+        if pod.is_some() {
+            ordered.sort_by_key(|(_, finding)| Reverse(brings_into_mesh(finding)));
         }
         for (id, finding) in ordered {
             let is_of_rule = round.first().is_none_or(|first| first.finding.rule == finding.rule);
@@ -162,6 +168,10 @@ impl<'a> Trials<'a> {
 /// period that is long enough may be one that makes roll-outs slow.
 pub(super) fn forbids_fix(new: &Finding) -> bool {
     new.severity > Severity::Info
+}
+
+fn brings_into_mesh(finding: &Finding) -> bool {
+    matches!(&finding.remedy, Remedy::Fix(fix) if fix.reveals == Reveals::Namespace)
 }
 
 const CAME_BACK: &str = "the fix of another finding brings it back";

@@ -48,6 +48,24 @@ fn injected(namespace: &str, label: &str, annotation: &str) -> String {
     )
 }
 
+/// The wait is right once the pods are in the mesh: it is judged there, and kept where nothing can take its place.
+#[test]
+fn pods_come_into_the_mesh_before_their_wait_is_judged() {
+    const WAIT: &str = "until curl -fs localhost:15021/healthz/ready; do sleep 1; done";
+    let text = injected("{team: shop}", "", "'true'")
+        .replace("name: a, image: a", &format!("name: a, image: a, command: [sh, -c, '{WAIT}; a']"));
+    for (version, is_kept) in [("1.6", true), ("1.28", false)] {
+        let engine =
+            engine(&format!("profile: {{istioVersion: '{version}', kubernetesVersion: '1.33', dataPlane: classic}}\n"));
+        assert_eq!(fixed(&engine, &text, false).files.len(), 0, "{version}");
+        let outcome = fixed(&engine, &text, true);
+        let after = outcome.files[0].after.text();
+        assert!(after.contains("version: v1, sidecar.istio.io/inject: 'true'"), "{after}");
+        assert_eq!(after.contains(WAIT), is_kept, "{after}");
+        assert_eq!(after.contains("nativeSidecar"), !is_kept, "{after}");
+    }
+}
+
 const PORTS: [&str; 7] = [
     "port: 80, name: web",
     "port: 80, name: grpc",

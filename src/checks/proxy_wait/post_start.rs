@@ -83,7 +83,7 @@ fn endless(scene: &Scene<'_>, hook: &Hook<'_>) -> Option<Observation> {
                 "the postStart of {name} never ends: it waits for a proxy, but the pod {why}: want no wait at {path}"
             ),
             "take the wait out of the hook, or let the pod be injected",
-            hook.without_wait(Rest::NeverMeansProxy),
+            hook.without_wait(Rest::NeverMeansProxy).map(|fix| scene.doubted(fix)),
         ),
         None if starts_before_proxy(scene, &hook.container) => (
             format!("the postStart of {name} never ends: its proxy starts only after it: want no wait at {path}"),

@@ -216,7 +216,7 @@ fn will_be_injected(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
     let (labels, annotations) = (pod.labels(), pod.annotations());
     let facts = PodFacts {
         namespace: subject.namespace(),
-        namespace_labels: subject.namespace_labels().map(|labels| labels as &dyn StringMap),
+        namespace_labels: subject.joining_labels().map(|labels| labels as &dyn StringMap),
         labels: &labels,
         annotations: &annotations,
         host_network: pod.host_network(),

@@ -143,7 +143,7 @@ fn alike<'a>(workloads: impl Iterator<Item = &'a Entry<WorkloadFacts>>) -> Vec<P
 pub fn listening_workloads<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'a Entry<WorkloadFacts>> {
     let listens = |workload: &&Entry<WorkloadFacts>| {
         let facts = &workload.facts;
-        let as_sure = match subject.membership_of(facts) {
+        let as_sure = match subject.membership_of(workload) {
             Membership::Sidecar(_) => true,
             Membership::Unknown => subject.membership == Membership::Unknown,
             Membership::Ambient | Membership::Outside => false,

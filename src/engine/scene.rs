@@ -141,9 +141,15 @@ impl Scene<'_> {
     /// What kustomize puts on an object comes behind its fix: of both together nothing is proven.
     fn beside_patches(&self, remedy: Remedy) -> Remedy {
         let Some(fix) = remedy.safe_fix() else { return remedy };
-        let patch = self.subject.inventory.kustomizations().beside(self.subject.object, &fix.edits);
-        let Some((patch, field)) = patch else { return remedy };
-        let reason = format!("a patch in {} sets {field}: look at both together", patch.file);
+        let (subject, object) = (&self.subject, self.subject.object);
+        let is_of_pods = || fix.edits.iter().any(|edit| object.templates().iter().any(|it| edit.field().is_within(it)));
+        let reason = if let Some((patch, field)) = subject.inventory.kustomizations().beside(object, &fix.edits) {
+            format!("a patch in {} sets {field}: look at both together", patch.file)
+        } else if let Some((patch, field)) = subject.patch_of_namespace().filter(|_| is_of_pods()) {
+            format!("a patch in {} sets {field} of the Namespace, so nobody knows how these pods join", patch.file)
+        } else {
+            return remedy;
+        };
         Remedy::Fix(Fix { safety: Safety::Unsafe(reason), ..fix.clone() })
     }
 

@@ -3,6 +3,7 @@
 use crate::base::{Segment, field};
 use crate::inventory::declared_ports::DeclaredPorts;
 use crate::inventory::istio_container::{image_name, own_proxy};
+use crate::inventory::joining::{namespace_is_open, pods_are_open};
 use crate::manifest::{Container, Labels, Object, PodPart, PodTemplate, ProbeProtocol, Service, ServicePort, Target};
 use crate::mesh::injection::INJECT_KEY;
 use crate::mesh::{ServiceAddress, SidecarKind, StringMap};
@@ -17,6 +18,8 @@ pub type Strings = BTreeMap<String, String>;
 pub struct NamespaceFacts {
     /// Its labels.
     pub labels: Strings,
+    /// Whether one of them about the mesh is no text, so that nobody knows how its pods join.
+    pub is_open: bool,
 }
 
 /// What is kept of a ServiceAccount.
@@ -79,6 +82,8 @@ pub struct WorkloadFacts {
     pub uid: Option<String>,
     /// The labels of its pods.
     pub pod_labels: Strings,
+    /// Whether one of those about the mesh is no text.
+    pub is_open: bool,
     /// The annotations of its pods that the mesh reads.
     pub pod_annotations: Strings,
     /// Whether its pods use the network of their node.
@@ -128,7 +133,8 @@ pub struct ProbeFacts {
 impl NamespaceFacts {
     /// The projection of a Namespace.
     pub fn of(value: &Value) -> Self {
-        Self { labels: owned(Labels::of(field(value, &["metadata", "labels"]))) }
+        let labels = Labels::of(field(value, &["metadata", "labels"]));
+        Self { labels: owned(labels), is_open: namespace_is_open(&labels) }
     }
 }
 
@@ -215,6 +221,7 @@ impl WorkloadFacts {
             part: part(object, pod),
             uid: field(object.value(), &["metadata", "uid"]).and_then(Value::as_str).map(str::to_owned),
             pod_labels: pod.known_labels().into_iter().chain(unquoted_inject).map(owned_pair).collect(),
+            is_open: pods_are_open(&labels),
             pod_annotations: pod.annotations().iter().filter(read_by_mesh).map(owned_pair).collect(),
             host_network: pod.host_network(),
             service_account: pod.service_account().to_owned(),

@@ -72,15 +72,15 @@ impl Kustomizations {
         first_field(&patches, is_met).or_else(|| first_field(&patches, is_about_pods))
     }
 
-    /// Whether a patch sets one of these fields of an object, or what lies around or in it.
-    pub fn set_any(&self, object: &Object, fields: impl FnOnce() -> Vec<Path>) -> bool {
+    /// A patch that sets one of these fields of an object, or what lies around or in it.
+    pub fn setting(&self, object: &Object, fields: impl FnOnce() -> Vec<Path>) -> Option<(&Patch, &Field)> {
         let patches = self.for_object(object);
         if patches.is_empty() {
-            return false;
+            return None;
         }
         let fields = fields();
         let is_set = |field: &Field| fields.iter().any(|path| field.meets(path, object.value(), object.templates()));
-        first_field(&patches, is_set).is_some()
+        first_field(&patches, is_set)
     }
 
     /// Whether there are none.

@@ -10,6 +10,7 @@ mod config_map;
 mod declared_ports;
 mod facts;
 mod istio_container;
+mod joining;
 mod kustomizations;
 mod nearness;
 mod peer_authentication;

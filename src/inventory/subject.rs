@@ -3,14 +3,13 @@
 use crate::inventory::facts::{Strings, part};
 use crate::inventory::istio_container::own_proxy;
 use crate::inventory::{
-    AutoscalerFacts, Entry, Inventory, PeerAuthenticationFacts, ServiceAccountFacts, ServiceFacts, WorkloadFacts,
+    AutoscalerFacts, Entry, Inventory, NamespaceFacts, PeerAuthenticationFacts, ServiceAccountFacts, ServiceFacts,
+    WorkloadFacts,
 };
-use crate::manifest::{Labels, Object, Once, PodTemplate, Service, is_filled_in};
-use crate::mesh::injection::{INJECT_KEY, NAMESPACE_INJECTION_LABEL, REVISION_LABEL};
-use crate::mesh::membership::{DATAPLANE_MODE_LABEL, MIRROR_ANNOTATION};
+use crate::manifest::{Object, Once, PodTemplate, Service};
 use crate::mesh::mtls::{InboundTls, PeerModes, ROOT_NAMESPACE, inbound_tls};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
-use crate::mesh::{Membership, PodFacts, Profile, SidecarKind, StringMap, is_gateway_or_control_plane, membership};
+use crate::mesh::{Membership, Profile, SidecarKind, is_gateway_or_control_plane};
 use std::sync::Arc;
 
 /// An object, the objects around it and the facts of the mesh that hold for it.
@@ -76,8 +75,13 @@ impl<'a> Subject<'a> {
 
     /// The labels of its namespace: those of the Namespace object, else those that the profile gives; none where nobody tells.
     pub fn namespace_labels(&self) -> Option<&'a Strings> {
-        let told_by_object = self.inventory.namespace_labels(self.namespace(), self.object.file());
+        let told_by_object = self.namespace_entry().map(|it| &it.facts.labels);
         told_by_object.or_else(|| self.profile.namespace_labels(self.namespace()))
+    }
+
+    /// Its Namespace, where one is there.
+    pub(super) fn namespace_entry(&self) -> Option<&'a Entry<NamespaceFacts>> {
+        self.inventory.namespace(self.namespace(), self.object.file())
     }
 
     /// Its pod template, if it has one; of several, the one that is looked at.
@@ -138,11 +142,6 @@ impl<'a> Subject<'a> {
         self.known.get(0, make)
     }
 
-    /// The membership of the pods of a workload in the same namespace.
-    pub fn membership_of(&self, workload: &WorkloadFacts) -> Membership {
-        self.decide(&workload.pod_labels, &workload.pod_annotations, workload.host_network, workload.proxy)
-    }
-
     /// Whether a port of its pods takes plain text, as far as the PeerAuthentications around it tell; none where they do not.
     ///
     /// # Errors
@@ -172,55 +171,6 @@ impl<'a> Subject<'a> {
             || is_gateway_or_control_plane(&object.labels(), &object.annotations())
             || (!self.workloads.is_empty() && self.workloads.iter().copied().all(of_gateway))
     }
-
-    fn decide_membership(&self) -> Membership {
-        if let Some(pod) = self.pod() {
-            // What is changed on a mirror, or added to it, changes nothing that runs.
-            if self.is_mirror(&pod) {
-                return Membership::Outside;
-            }
-            let membership = self.decide(&pod.labels(), &pod.annotations(), pod.host_network(), own_proxy(&pod));
-            let is_open = membership != Membership::Outside && self.is_decided_by_patch();
-            return if is_open { Membership::Unknown } else { membership };
-        }
-        let memberships: Vec<Membership> = self.workloads.iter().map(|it| self.membership_of(&it.facts)).collect();
-        together(&memberships).unwrap_or_else(|| self.decide(&NO_LABELS, &NO_LABELS, false, None))
-    }
-
-    /// Whether kustomize decides about the membership of the pods when the file is applied.
-    fn is_decided_by_patch(&self) -> bool {
-        let keys = || {
-            let metadata = self.object.templates().iter().map(|template| template.clone().key("metadata"));
-            let of_one = metadata.flat_map(|it| {
-                let annotation = it.clone().key("annotations").key(INJECT_KEY);
-                MEMBERSHIP_KEYS.into_iter().map(move |key| it.clone().key("labels").key(key)).chain([annotation])
-            });
-            of_one.collect()
-        };
-        self.inventory.kustomizations().set_any(self.object, keys)
-    }
-
-    /// Whether it only shows what the kubelet of a node runs by itself.
-    pub(super) fn is_mirror(&self, pod: &PodTemplate<'_>) -> bool {
-        self.object.is("", "Pod") && pod.annotations().has(MIRROR_ANNOTATION)
-    }
-
-    pub(super) fn decide(
-        &self,
-        labels: &dyn StringMap,
-        annotations: &dyn StringMap,
-        host_network: bool,
-        proxy: Option<SidecarKind>,
-    ) -> Membership {
-        let namespace = self.namespace();
-        let namespace_labels = self.namespace_labels().map(|labels| labels as &dyn StringMap);
-        let is_told = |map: &dyn StringMap| !MEMBERSHIP_KEYS.iter().any(|key| map.value(key).is_some_and(is_filled_in));
-        // A placeholder in a file says that somebody decides, not what: as if nobody had told of the namespace.
-        let is_final = self.object.source().is_none();
-        let all_told = is_final || is_told(labels) && is_told(annotations) && namespace_labels.is_none_or(is_told);
-        let namespace_labels = namespace_labels.filter(|_| all_told);
-        membership(&PodFacts { namespace, namespace_labels, labels, annotations, host_network, proxy }, self.profile)
-    }
 }
 
 /// Policies of the same reach that contradict each other.
@@ -234,10 +184,7 @@ fn one<'a>(mut all: impl Iterator<Item = &'a PeerModes>) -> Result<Option<&'a Pe
     if all.all(|other| Some(other) == first) { Ok(first) } else { Err(AmbiguousPolicies) }
 }
 
-const NO_LABELS: Strings = Strings::new();
-
-/// The labels, and the deprecated annotation, by which pods join the mesh.
-const MEMBERSHIP_KEYS: [&str; 4] = [INJECT_KEY, NAMESPACE_INJECTION_LABEL, REVISION_LABEL, DATAPLANE_MODE_LABEL];
+pub(super) const NO_LABELS: Strings = Strings::new();
 
 /// The Services that select these pods: looked for once, since many rules ask.
 fn services_before<'a>(
@@ -271,25 +218,4 @@ fn workloads_behind<'a>(
         return inventory.workloads_scaled(namespace, &autoscaler, object.file());
     }
     service.map_or_else(Vec::new, |service| inventory.workloads_selected(namespace, service, object.file()))
-}
-
-/// The membership of a Service by the pods behind it: one in the mesh is enough to be in it, and it is outside only
-/// when all pods are. None without pods.
-fn together(memberships: &[Membership]) -> Option<Membership> {
-    let strength = |membership: &Membership| match membership {
-        Membership::Sidecar(_) => 3,
-        Membership::Ambient => 2,
-        Membership::Unknown => 1,
-        Membership::Outside => 0,
-    };
-    memberships.iter().copied().max_by_key(strength)
-}
-
-impl StringMap for Labels<'_> {
-    /// The word about injection counts without its quotes too: the API server takes no such pod, so the only one that there
-    /// will be has them.
-    fn value(&self, key: &str) -> Option<&str> {
-        let unquoted = || self.unquoted(key).filter(|_| key == INJECT_KEY);
-        self.get(key).or_else(|| unquoted().map(|wanted| if wanted { "true" } else { "false" }))
-    }
 }

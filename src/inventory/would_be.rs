@@ -2,6 +2,7 @@
 //! one thing does.
 
 use crate::inventory::Subject;
+use crate::inventory::joining::{Joining, pods_are_open};
 use crate::mesh::injection::{INJECT_KEY, Injection, Revisions, injection};
 use crate::mesh::{AssumedMembership, DataPlane, Membership, PodFacts, StringMap};
 
@@ -12,7 +13,7 @@ impl Subject<'_> {
         match self.pod() {
             None => self.membership,
             Some(pod) if self.is_mirror(&pod) => Membership::Outside,
-            Some(pod) => self.decide(&pod.labels(), &pod.annotations(), host_network, None),
+            Some(pod) => self.decide(&Joining { host_network, ..Joining::of_pod(&pod.labels(), &pod.annotations()) }),
         }
     }
 
@@ -26,7 +27,10 @@ impl Subject<'_> {
         }
         let facts = PodFacts {
             namespace: self.namespace(),
-            namespace_labels: self.namespace_labels().map(|labels| labels as &dyn StringMap),
+            namespace_labels: self
+                .joining_labels()
+                .filter(|_| !pods_are_open(&pod.labels()))
+                .map(|it| it as &dyn StringMap),
             labels: &Relabelled { others: &pod.labels(), inject: label },
             annotations: &pod.annotations(),
             host_network: pod.host_network(),

@@ -22,6 +22,11 @@ impl<'a> Labels<'a> {
         self.0?.get(key)?.as_bool()
     }
 
+    /// Whether there is a key with nothing as its value.
+    pub fn is_null(&self, key: &str) -> bool {
+        self.0.and_then(|map| map.get(key)).is_some_and(Value::is_null)
+    }
+
     /// Whether there is a key, whatever its value.
     pub fn has(&self, key: &str) -> bool {
         self.0.is_some_and(|map| map.contains_key(key))

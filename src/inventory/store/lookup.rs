@@ -7,8 +7,8 @@ use crate::inventory::port_uses::NearUse;
 use crate::inventory::shard::Indexed;
 use crate::inventory::store::{Contents, account_pair, namespace_key};
 use crate::inventory::{
-    AutoscalerFacts, ConfigMapFacts, Entry, Inventory, PeerAuthenticationFacts, Policies, ServiceAccountFacts,
-    ServiceEntryFacts, ServiceFacts, WorkloadFacts,
+    AutoscalerFacts, ConfigMapFacts, Entry, Inventory, NamespaceFacts, PeerAuthenticationFacts, Policies,
+    ServiceAccountFacts, ServiceEntryFacts, ServiceFacts, WorkloadFacts,
 };
 use crate::manifest::{Owner, group_of};
 use std::collections::BTreeMap;
@@ -16,8 +16,12 @@ use std::collections::BTreeMap;
 impl Inventory {
     /// The labels of a namespace; none where no Namespace object tells them.
     pub fn namespace_labels(&self, namespace: &str, file: &str) -> Option<&Strings> {
-        let copies = self.namespaces.get(namespace)?;
-        nearest(copies, file).one().map(|entry| &entry.facts.labels)
+        self.namespace(namespace, file).map(|entry| &entry.facts.labels)
+    }
+
+    /// A Namespace.
+    pub fn namespace(&self, namespace: &str, file: &str) -> Option<&Entry<NamespaceFacts>> {
+        nearest(self.namespaces.get(namespace)?, file).one()
     }
 
     /// Whether it is known which Services there are in a namespace.

@@ -10,6 +10,7 @@ use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
 use crate::mesh::{Membership, Version};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -35,7 +36,7 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
         return Vec::new();
     }
     let averages = if subject.object.reference().api_version == "autoscaling/v1" {
-        of_first_version(subject).into_iter().collect()
+        of_first_version(subject)
     } else {
         of_metrics(subject)
     };
@@ -45,17 +46,41 @@ fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
 /// A metric that averages over all containers.
 struct Average<'a> {
     path: Path,
-    resource: &'a str,
+    resource: Cow<'a, str>,
     /// `spec.metrics[n].resource`, or what the API server puts there; none where the API has no other metric.
     source: Option<Value>,
 }
 
-/// `autoscaling/v1` has one metric: cpu, of all containers.
-fn of_first_version<'a>(subject: &Subject<'a>) -> Option<Average<'a>> {
-    let path = Path::keys("spec.targetCPUUtilizationPercentage");
-    path.find(subject.object.value())?.as_i64()?;
-    Some(Average { path, resource: "cpu", source: None })
+/// `autoscaling/v1` has one metric: cpu, of all containers. Others stand in an annotation; without any of them all, cpu at 80 % is the
+/// metric, as in later versions.
+///
+/// Source: `Convert_v1_HorizontalPodAutoscaler_To_autoscaling_HorizontalPodAutoscaler` in
+/// <https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/autoscaling/v1/conversion.go>.
+fn of_first_version<'a>(subject: &Subject<'a>) -> Vec<Average<'a>> {
+    let value = subject.object.value();
+    let average = |path: Path, resource: String| Average { path, resource: resource.into(), source: None };
+    let target = Path::keys("spec.targetCPUUtilizationPercentage");
+    let by_target = match target.find(value).filter(|it| !it.is_null()) {
+        Some(percentage) if percentage.is_i64() => Some(average(target, "cpu".to_owned())),
+        // What it is to be nobody knows.
+        Some(_) => return Vec::new(),
+        None => None,
+    };
+    let annotation = Path::keys("metadata.annotations").key(METRICS_ANNOTATION);
+    let text = annotation.find(value).filter(|it| !it.is_null());
+    let metrics: Option<Vec<Value>> = text.map_or(Some(Vec::new()), |it| serde_json::from_str(it.as_str()?).ok());
+    let Some(metrics) = metrics else { return by_target.into_iter().collect() };
+    if metrics.is_empty() && by_target.is_none() {
+        return vec![average(Path::keys("spec"), "cpu".to_owned())];
+    }
+    let resource_of =
+        |it: &Value| it.get("resource").filter(|_| it["type"] == "Resource")?["name"].as_str().map(str::to_owned);
+    let annotated = metrics.iter().find_map(resource_of).map(|resource| average(annotation, resource));
+    by_target.into_iter().chain(annotated).collect()
 }
+
+/// Where `autoscaling/v1` keeps the metrics that it has no field for.
+const METRICS_ANNOTATION: &str = "autoscaling.alpha.kubernetes.io/metrics";
 
 fn of_metrics<'a>(subject: &Subject<'a>) -> Vec<Average<'a>> {
     let list = Path::keys("spec.metrics");
@@ -64,12 +89,12 @@ fn of_metrics<'a>(subject: &Subject<'a>) -> Vec<Average<'a>> {
         // What the API server makes of none: `SetDefaults_HorizontalPodAutoscaler` in
         // https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/autoscaling/v2/defaults.go.
         let source = json!({"name": "cpu", "target": {"type": UTILIZATION, "averageUtilization": 80}});
-        return vec![Average { path: list, resource: "cpu", source: Some(source) }];
+        return vec![Average { path: list, resource: "cpu".into(), source: Some(source) }];
     }
     let of_metric = |(index, metric): (usize, &'a Value)| {
         let source = metric.get("resource").filter(|_| metric.get("type") == Some(&json!("Resource")))?;
         let resource = source.get("name").and_then(Value::as_str)?;
-        Some(Average { path: list.clone().index(index), resource, source: Some(source.clone()) })
+        Some(Average { path: list.clone().index(index), resource: resource.into(), source: Some(source.clone()) })
     };
     metrics.iter().enumerate().filter_map(of_metric).collect()
 }
@@ -78,7 +103,7 @@ const UTILIZATION: &str = "Utilization";
 
 impl Average<'_> {
     fn observe(&self, subject: &Subject<'_>) -> Observation {
-        let (path, resource) = (&self.path, shortened_to(20, self.resource));
+        let (path, resource) = (&self.path, shortened_to(20, &self.resource));
         let message =
             format!("{resource} of the proxy counts here as that of the application: want ContainerResource at {path}");
         Observation::new(path.clone(), message)
@@ -99,7 +124,7 @@ impl Average<'_> {
         let metric = json!({"type": "ContainerResource", "containerResource": source});
         let value = if self.path == Path::keys("spec.metrics") { json!([metric]) } else { metric };
         let edits = vec![Edit::set(self.path.clone(), value)];
-        let title = format!("let {} of {} alone count", shortened_to(20, self.resource), shortened_to(40, &container));
+        let title = format!("let {} of {} alone count", shortened_to(20, &self.resource), shortened_to(40, &container));
         Ok(if is_share {
             Fix::safe(title, edits)
         } else {

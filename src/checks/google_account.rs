@@ -62,6 +62,7 @@ pub fn account_mistake(account: &str) -> Option<&'static str> {
     let is_agent = project.starts_with("gcp-") || name.starts_with("service-");
     let starts = name.starts_with(|it: char| it.is_ascii_lowercase());
     match name {
+        _ if has_odd_ends(name) && is_made_of(name.trim_matches('-'), "-") => Some("its name has `-` at an end"),
         _ if !is_made_of(name, "-") => Some("its name is not of a-z, 0-9 and `-`"),
         _ if is_agent => None,
         _ if !starts => Some("its name does not start with a letter"),
@@ -83,6 +84,10 @@ fn mistake_of_googles(name: &str, domain: &str) -> Option<&'static str> {
         Some(_) => None,
         None => Some("its domain is another"),
     }
+}
+
+fn has_odd_ends(name: &str) -> bool {
+    name.starts_with('-') || name.ends_with('-')
 }
 
 /// Whether a text is of small letters, digits and these, with a letter or digit at both ends.
@@ -116,6 +121,9 @@ mod tests {
             ("$(GSA)@shop.iam.gserviceaccount.com", None),
             ("{{ gsa }}", None),
             ("orders", Some("it has no `@`")),
+            ("images-@p.iam.gserviceaccount.com", Some("its name has `-` at an end")),
+            ("-images@p.iam.gserviceaccount.com", Some("its name has `-` at an end")),
+            ("im_ges-@p.iam.gserviceaccount.com", Some("its name is not of")),
             ("GSA_ID", Some("it has no `@`")),
             ("orders@example.com", Some(domain)),
             ("orders@gserviceaccount.com", Some(domain)),

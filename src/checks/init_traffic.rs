@@ -168,12 +168,15 @@ fn observe(
         Ok(_) => (
             pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),
             "\"true\"",
-            "with a native sidecar the proxy runs before the init containers: set the annotation on the pod template",
+            format!(
+                "with a native sidecar the proxy runs before the init containers: set the annotation on the {}",
+                pod.noun()
+            ),
         ),
         Err(_) => (
             pod.annotation_path(EXCLUDE_OUTBOUND_ANNOTATION),
             "its range",
-            "exclude what it calls from redirection, or let the application do what needs the network",
+            "exclude what it calls from redirection, or let the application do what needs the network".to_owned(),
         ),
     };
     let callee = match callee {

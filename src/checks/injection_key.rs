@@ -11,7 +11,7 @@ use crate::base::{Edit, Fix, Path, PodRepair, Remedy, Reveals};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
 use crate::manifest::PodTemplate;
-use crate::mesh::injection::{INJECT_KEY, Injection, NAMESPACE_INJECTION_LABEL, NEVER_INJECTED};
+use crate::mesh::injection::{INJECT_KEY, Injection, NAMESPACE_INJECTION_LABEL, NEVER_INJECTED, REVISION_LABEL};
 use serde_json::Value;
 use word::{meant, shown};
 
@@ -191,11 +191,25 @@ fn of_other_keys(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Observa
     if then == Injection::No && wanted {
         return in_vain(subject, &found.path);
     }
+    if wanted && now == then && !hangs_on_namespace(subject, pod) || is_word_of_maistra(subject, pod, &found) {
+        return None;
+    }
     let path = label_path(pod);
     let Misplaced { key, place, .. } = found;
     let message = format!("Istio's webhooks do not read {key} as {place}: want \"{wanted}\" at {path}");
     let fix = set_label(&path, wanted, now, then);
     Some(Observation::new(path, message).at(found.path).fixed_by(fix))
+}
+
+/// Whether the label may bring pods in that ask for a proxy: only where it is not known what the namespace says, and the pods name no revision.
+/// Where one of the two names a revision, that one injects if it is installed, with the label and without it.
+fn hangs_on_namespace(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    subject.joining_labels().is_none() && !pod.labels().has(REVISION_LABEL)
+}
+
+/// Whether it is the annotation by which pods join OpenShift Service Mesh 2.
+fn is_word_of_maistra(subject: &Subject<'_>, pod: &PodTemplate<'_>, found: &Misplaced<'_>) -> bool {
+    found.path == pod.annotation_path(INJECT_KEY) && subject.is_in_maistra()
 }
 
 fn misplaced<'a>(subject: &Subject<'a>, pod: &PodTemplate<'_>) -> Vec<Misplaced<'a>> {

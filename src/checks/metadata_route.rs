@@ -9,7 +9,7 @@ use crate::checks::proxy_edit::INJECTED;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
 use crate::mesh::init_order::{PROXY, REDIRECTING, VALIDATING, init_order, ways_out};
-use crate::mesh::injection::{Injection, Revisions, injection};
+use crate::mesh::injection::{Injection, injection};
 use crate::mesh::outbound_capture::{INCLUDE_OUTBOUND_ANNOTATION, are_readable, excluded_ranges, righted};
 use crate::mesh::outbound_ranges::{EXCLUDE_OUTBOUND_ANNOTATION, excludes};
 use crate::mesh::{
@@ -124,12 +124,20 @@ impl WaysByName<'_> {
 /// Whether a pod's connections to an address on port 80 are redirected, once redirection is set up: as `istio-init` was told
 /// where it stands in the manifest, else by annotations and mesh.
 pub fn is_captured(subject: &Subject<'_>, pod: &PodTemplate<'_>, address: Ipv4Addr) -> bool {
+    capture_of(subject, pod).redirects(address, HTTP)
+}
+
+/// Whether nothing that a pod calls is redirected to its proxy.
+pub fn captures_nothing(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    capture_of(subject, pod).is_nothing()
+}
+
+fn capture_of(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> OutboundCapture {
     let rendered = pod.init_containers().find(|it| it.name() == REDIRECTING && is_as_written(subject, pod));
     let arguments: Vec<&str> = rendered.iter().flat_map(|it| it.command().chain(it.args())).collect();
-    let capture = OutboundCapture::of_arguments(&arguments).unwrap_or_else(|| {
+    OutboundCapture::of_arguments(&arguments).unwrap_or_else(|| {
         OutboundCapture::of_annotations(&pod.annotations(), &subject.profile.exclude_outbound_ip_ranges)
-    });
-    capture.redirects(address, HTTP)
+    })
 }
 
 /// Whether a ServiceEntry makes the metadata server known to the mesh.
@@ -222,7 +230,7 @@ fn will_be_injected(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
         host_network: pod.host_network(),
         proxy: None,
     };
-    injection(&facts, Revisions::AtLeast(&subject.profile.revisions), subject.profile.istio_version) == Injection::Yes
+    injection(&facts, subject.profile) == Injection::Yes
 }
 
 /// Whether a container runs as the proxy's user or group, which redirection lets pass.

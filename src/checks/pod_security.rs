@@ -7,7 +7,7 @@
 use crate::base::{Path, Place, PodRepair};
 use crate::checks::{Check, NoParams, Observation, RelatedPlace, bind, schema_of};
 use crate::inventory::Subject;
-use crate::mesh::injection::{Injection, NAMESPACE_INJECTION_LABEL, REVISION_LABEL, Revisions, injection};
+use crate::mesh::injection::{Injection, NAMESPACE_INJECTION_LABEL, REVISION_LABEL, injection};
 use crate::mesh::{DataPlane, Membership, PodFacts, Profile, StringMap};
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ fn asking(subject: &Subject<'_>, profile: &Profile, name: &str) -> Option<Relate
         proxy: None,
     };
     // A revision that nobody has listed will be there: the label was written for it.
-    if injection(&of_namespace, Revisions::AtLeast(&profile.revisions), profile.istio_version) == Injection::No {
+    if injection(&of_namespace, profile) == Injection::No {
         return injected_by_itself(subject, profile, name);
     }
     let label = if labels.has(NAMESPACE_INJECTION_LABEL) { NAMESPACE_INJECTION_LABEL } else { REVISION_LABEL };

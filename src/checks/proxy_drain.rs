@@ -66,7 +66,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let observation = observe(params, &pod, longest, &proxy).drawn(drawn);
     let observation = match EndingEdit::proxy(subject, &pod, &ending, means) {
         Ok(edit) => {
-            let (title, help) = (title(params.strategy, longest.takes.seconds()), advice(&edit));
+            let (title, help) = (title(params.strategy, longest.takes.seconds()), advice(&edit, pod.noun()));
             observation.help(help).fixed_by(edit.fix(title, Vec::new()))
         }
         Err(reason) => observation.help(UNFIXED_ADVICE).unfixed(reason),
@@ -99,10 +99,10 @@ fn title(strategy: DrainStrategy, seconds: i64) -> String {
     }
 }
 
-fn advice(edit: &EndingEdit) -> String {
+fn advice(edit: &EndingEdit, pods: &str) -> String {
     match &edit.proxy {
         Some(proxy) if proxy.annotation == PROXY_CONFIG_ANNOTATION => format!(
-            "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: \"{{{}}}\"`, or use a native sidecar \
+            "annotate the {pods} with `{PROXY_CONFIG_ANNOTATION}: \"{{{}}}\"`, or use a native sidecar \
              (`{NATIVE_SIDECAR_ANNOTATION}: \"true\"`)",
             proxy.setting
         ),
@@ -191,7 +191,7 @@ mod tests {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec});
         let (pod, inventory) = (Object::from_json(pod).unwrap(), Inventory::default());
         for (strategy, begins) in [
-            (DrainStrategy::DrainDuration, "annotate the pod template with `proxy.istio.io/config: "),
+            (DrainStrategy::DrainDuration, "annotate the pod with `proxy.istio.io/config: "),
             (DrainStrategy::Native, "use a native sidecar: annotation `sidecar.istio.io/nativeSidecar: "),
         ] {
             let params = Params { strategy, ..Params::default() };

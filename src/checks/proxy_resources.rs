@@ -43,7 +43,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|pod| is_injected && !is_sized(pod)) else { return Vec::new() };
     let autoscalers = subject.inventory.autoscalers_of(subject.object.reference(), subject.object.file());
     let many = match pod.replicas() {
-        _ if !autoscalers.is_empty() => "an autoscaler makes more of these pods".to_owned(),
+        _ if autoscalers.iter().any(|it| it.facts.most.is_none_or(|most| most > 1)) => {
+            "an autoscaler makes more of these pods".to_owned()
+        }
         Some(replicas) if replicas >= params.many_replicas => format!("there are {replicas} of these pods"),
         _ => return Vec::new(),
     };

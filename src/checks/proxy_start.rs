@@ -7,6 +7,7 @@ use crate::checks::config_maps::config_maps;
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::held::{Held, may_wait, runs_no_application};
+use crate::checks::metadata_route::captures_nothing;
 use crate::checks::proxy::{annotated_config, is_injected};
 use crate::checks::proxy_edit::hold;
 use crate::checks::serving::is_application;
@@ -67,7 +68,9 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
 
 /// The containers that may start before their proxy.
 fn unheld<'a>(subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Vec<Container<'a>> {
-    let Some(held) = Held::of(subject, pod).filter(|_| !means_to_hold(subject, pod)) else { return Vec::new() };
+    // What is not redirected needs no proxy.
+    let is_of_concern = || !means_to_hold(subject, pod) && !captures_nothing(subject, pod);
+    let Some(held) = Held::of(subject, pod).filter(|_| is_of_concern()) else { return Vec::new() };
     let applications = pod.containers().filter(|it| is_application(it) && !runs_no_application(it));
     let says_so = |it: &Container<'a>| config_maps(subject, pod, it).iter().any(|it| it.speaks_of_readiness);
     applications.filter(|it| !held.holds(it) && !may_wait(it) && !says_so(it)).collect()
@@ -200,19 +203,20 @@ fn observe(strategy: StartStrategy, pod: &PodTemplate<'_>, unheld: &[Container<'
     let (first, others) = unheld.split_first()?;
     let name = shortened_to(20, first.name());
     let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    let pods = pod.noun();
     let (path, wanted, help) = match strategy {
         StartStrategy::Auto | StartStrategy::Hold => (
             pod.annotation_path(PROXY_CONFIG_ANNOTATION),
             "holdApplicationUntilProxyStarts",
             format!(
-                "annotate the pod template with `{PROXY_CONFIG_ANNOTATION}: \
+                "annotate the {pods} with `{PROXY_CONFIG_ANNOTATION}: \
                  '{{\"holdApplicationUntilProxyStarts\": true}}'`"
             ),
         ),
         StartStrategy::Native => (
             pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),
             "\"true\"",
-            format!("annotate the pod template with `{NATIVE_SIDECAR_ANNOTATION}: \"true\"`"),
+            format!("annotate the {pods} with `{NATIVE_SIDECAR_ANNOTATION}: \"true\"`"),
         ),
         StartStrategy::Wrapper => (
             first.path().key("command"),

@@ -4,11 +4,12 @@
 //! <https://github.com/istio/istio/blob/master/tools/istio-iptables/pkg/capture/run.go>
 
 use crate::base::{Path, PodRepair};
+use crate::checks::metadata_route::captures_nothing;
 use crate::checks::serving::is_application;
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate};
-use crate::mesh::sidecar::{INTERCEPTION_MODE_ANNOTATION, PROXY_ID};
+use crate::mesh::sidecar::PROXY_ID;
 use serde_json::Value;
 
 /// The check.
@@ -28,16 +29,12 @@ const FIELDS: [(&str, &str); 2] = [("runAsUser", "user"), ("runAsGroup", "group"
 type Numbers = [Option<i64>; 2];
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
-    let Some(pod) = subject.pod().filter(is_redirected) else { return Vec::new() };
+    // Without redirection there is nothing to be excepted from.
+    let Some(pod) = subject.pod().filter(|pod| !captures_nothing(subject, pod)) else { return Vec::new() };
     let applications = pod.containers().filter(is_application);
     let applications: Vec<_> = applications.map(|it| (numbers_of(it.value()), it)).collect();
     let of_pod = numbers_of(pod.spec());
     (0..FIELDS.len()).flat_map(|at| of_field(&pod, of_pod, &applications, at)).collect()
-}
-
-/// Without redirection there is nothing to be excepted from.
-fn is_redirected(pod: &PodTemplate<'_>) -> bool {
-    pod.annotations().get(INTERCEPTION_MODE_ANNOTATION) != Some("NONE")
 }
 
 /// The pod's own number, where an application takes it over, and those that containers set themselves. Init containers are

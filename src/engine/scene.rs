@@ -126,7 +126,7 @@ impl Scene<'_> {
     /// Printed into the text of the object. Each takes a look at the whole object: whoever makes one up with thousands of
     /// findings must not keep anybody waiting for it.
     fn remedy(&self, remedy: Remedy) -> Remedy {
-        let (object, remedy) = (self.subject.object, self.beside_patches(remedy));
+        let (object, remedy) = (self.subject.object, self.in_doubt(remedy));
         if remedy.fix().is_none() || object.source().is_none() {
             return remedy;
         }
@@ -138,8 +138,9 @@ impl Scene<'_> {
         if self.printed.get() > MOST_FIXES { Remedy::Unfixed(TOO_MANY.to_owned()) } else { printed(remedy, object) }
     }
 
-    /// What kustomize puts on an object comes behind its fix: of both together nothing is proven.
-    fn beside_patches(&self, remedy: Remedy) -> Remedy {
+    /// What kustomize puts on an object comes behind its fix: of both together nothing is proven. Nor is it known what helps the pods
+    /// of a mesh that is not the one of the profile.
+    fn in_doubt(&self, remedy: Remedy) -> Remedy {
         let Some(fix) = remedy.safe_fix() else { return remedy };
         let (subject, object) = (&self.subject, self.subject.object);
         let is_of_pods = || fix.edits.iter().any(|edit| object.templates().iter().any(|it| edit.field().is_within(it)));
@@ -147,6 +148,9 @@ impl Scene<'_> {
             format!("a patch in {} sets {field}: look at both together", patch.file)
         } else if let Some((patch, field)) = subject.patch_of_namespace().filter(|_| is_of_pods()) {
             format!("a patch in {} sets {field} of the Namespace, so nobody knows how these pods join", patch.file)
+        } else if subject.is_in_other_mesh() && is_of_pods() {
+            "the namespace may be one of OpenShift Service Mesh 2, whose Istio is older than that of the profile"
+                .to_owned()
         } else {
             return remedy;
         };

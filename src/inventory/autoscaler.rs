@@ -14,6 +14,8 @@ pub struct AutoscalerFacts {
     pub kind: String,
     /// The name of what it scales, in its own namespace.
     pub name: String,
+    /// The most pods that it makes, where it says so.
+    pub most: Option<i64>,
 }
 
 impl AutoscalerFacts {
@@ -24,8 +26,9 @@ impl AutoscalerFacts {
         }
         let target = field(object.value(), &["spec", "scaleTargetRef"]);
         let text = |key: &str| target.and_then(|it| it.get(key)).and_then(Value::as_str).unwrap_or("");
+        let most = field(object.value(), &["spec", "maxReplicas"]).and_then(Value::as_i64);
         let group = present_group_of(text("apiVersion"), text("kind")).to_owned();
-        Some(Self { group, kind: text("kind").to_owned(), name: text("name").to_owned() })
+        Some(Self { group, kind: text("kind").to_owned(), name: text("name").to_owned(), most })
     }
 
     /// Whether it scales this workload of its namespace.

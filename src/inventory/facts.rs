@@ -88,6 +88,8 @@ pub struct WorkloadFacts {
     pub pod_annotations: Strings,
     /// Whether its pods use the network of their node.
     pub host_network: bool,
+    /// Whether its pods run on Windows.
+    pub is_windows: bool,
     /// The ServiceAccount that its pods run under.
     pub service_account: String,
     /// The proxy that its pods bring themselves, or were given already.
@@ -224,6 +226,7 @@ impl WorkloadFacts {
             is_open: pods_are_open(&labels),
             pod_annotations: pod.annotations().iter().filter(read_by_mesh).map(owned_pair).collect(),
             host_network: pod.host_network(),
+            is_windows: pod.is_windows(),
             service_account: pod.service_account().to_owned(),
             proxy: own_proxy(pod),
             ports: pod.running_containers().flat_map(|container| ports_of(&container)).collect(),

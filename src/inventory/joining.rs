@@ -8,7 +8,9 @@ use crate::inventory::subject::NO_LABELS;
 use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::kustomize::{Field, Patch};
 use crate::manifest::{Labels, Object, PodTemplate, is_filled_in};
-use crate::mesh::injection::{INJECT_KEY, NAMESPACE_INJECTION_LABEL, NEVER_INJECTED, REVISION_LABEL};
+use crate::mesh::injection::{
+    INJECT_KEY, MAISTRA_MEMBER_LABEL, NAMESPACE_INJECTION_LABEL, NEVER_INJECTED, NEWEST_MAISTRA, REVISION_LABEL,
+};
 use crate::mesh::membership::{DATAPLANE_MODE_LABEL, MIRROR_ANNOTATION};
 use crate::mesh::{DataPlane, Membership, PodFacts, SidecarKind, StringMap, membership};
 
@@ -24,6 +26,8 @@ pub(super) struct Joining<'p> {
     pub annotations: &'p dyn StringMap,
     pub host_network: bool,
     pub proxy: Option<SidecarKind>,
+    /// Whether they run on Windows, for which Istio has no proxy.
+    pub is_windows: bool,
     /// Whether one of the labels is no text.
     pub is_open: bool,
 }
@@ -31,10 +35,12 @@ pub(super) struct Joining<'p> {
 impl Subject<'_> {
     /// The membership of the pods of a workload in the same namespace.
     pub fn membership_of(&self, workload: &Entry<WorkloadFacts>) -> Membership {
-        let WorkloadFacts { pod_labels, pod_annotations, host_network, proxy, is_open, .. } = &workload.facts;
+        let WorkloadFacts { pod_labels, pod_annotations, host_network, proxy, is_windows, is_open, .. } =
+            &workload.facts;
         let membership = self.decide(&Joining {
             host_network: *host_network,
             proxy: *proxy,
+            is_windows: *is_windows,
             is_open: *is_open,
             ..Joining::of(pod_labels, pod_annotations)
         });
@@ -50,12 +56,24 @@ impl Subject<'_> {
         struct Open(bool);
         let is_open = |labels: &Strings| {
             self.namespace_entry().is_some_and(|it| it.facts.is_open)
+                || self.is_in_maistra()
                 || self.patch_of_namespace().is_some()
                 || self.is_filled_in(labels, &OF_NAMESPACES)
         };
         let labels = self.namespace_labels()?;
         // Asked for each workload behind a Service.
         Some(labels).filter(|_| !self.once(|| Open(is_open(labels))).0)
+    }
+
+    /// Whether OpenShift Service Mesh 2 may have taken its namespace in: then Istio's labels there tell nothing.
+    pub fn is_in_maistra(&self) -> bool {
+        self.namespace_labels().is_some_and(|labels| labels.contains_key(MAISTRA_MEMBER_LABEL))
+            || self.inventory.may_be_mesh_member(self.namespace())
+    }
+
+    /// Whether that mesh is another one than the profile describes, by its version.
+    pub fn is_in_other_mesh(&self) -> bool {
+        self.profile.istio_version > NEWEST_MAISTRA && self.is_in_maistra()
     }
 
     /// What kustomize sets in its Namespace that decides how its pods join.
@@ -72,7 +90,8 @@ impl Subject<'_> {
                 return Membership::Outside;
             }
             let (labels, annotations, host_network) = (pod.labels(), pod.annotations(), pod.host_network());
-            let joining = Joining { host_network, proxy: own_proxy(&pod), ..Joining::of_pod(&labels, &annotations) };
+            let (proxy, is_windows) = (own_proxy(&pod), pod.is_windows());
+            let joining = Joining { host_network, proxy, is_windows, ..Joining::of_pod(&labels, &annotations) };
             return self.unless_patched(self.object, host_network, self.decide(&joining));
         }
         let memberships: Vec<Membership> = self.workloads().iter().map(|it| self.membership_of(it)).collect();
@@ -85,7 +104,11 @@ impl Subject<'_> {
     }
 
     pub(super) fn decide(&self, pods: &Joining<'_>) -> Membership {
-        let Joining { labels, annotations, host_network, proxy, is_open } = *pods;
+        let Joining { labels, annotations, host_network, proxy, is_windows, is_open } = *pods;
+        // Whatever asks for a proxy: the one that Istio would put in cannot run there.
+        if is_windows {
+            return Membership::Outside;
+        }
         // Somebody decides, but not what: as if nobody had told of the namespace.
         let is_told = !is_open && !self.is_filled_in(labels, &OF_PODS) && !self.is_filled_in(annotations, &OF_PODS);
         let namespace_labels = self.joining_labels().filter(|_| is_told).map(|labels| labels as &dyn StringMap);
@@ -122,7 +145,7 @@ impl Subject<'_> {
 impl<'p> Joining<'p> {
     /// Pods on a network of their own, without a proxy that they bring themselves, of which everything is told.
     pub fn of(labels: &'p dyn StringMap, annotations: &'p dyn StringMap) -> Self {
-        Self { labels, annotations, host_network: false, proxy: None, is_open: false }
+        Self { labels, annotations, host_network: false, proxy: None, is_windows: false, is_open: false }
     }
 
     /// The same with the labels and annotations of a manifest.

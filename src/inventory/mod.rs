@@ -12,6 +12,7 @@ mod facts;
 mod istio_container;
 mod joining;
 mod kustomizations;
+mod mesh_members;
 mod nearness;
 mod peer_authentication;
 mod policies;

@@ -1,5 +1,6 @@
 //! What an inventory keeps of one object: worked out for many objects at once, before they are put in one by one.
 
+use crate::inventory::mesh_members::MemberFacts;
 use crate::inventory::policies::PolicyFacts;
 use crate::inventory::port_uses::{PortUse, uses_of};
 use crate::inventory::{
@@ -27,6 +28,7 @@ pub(super) enum Facts {
     Autoscaler(AutoscalerFacts),
     ConfigMap(ConfigMapFacts),
     Policy(PolicyFacts),
+    Members(MemberFacts),
     /// One for each pod template; none of a kind that no rule asks about.
     Workload(Vec<WorkloadFacts>),
 }
@@ -62,6 +64,8 @@ impl Facts {
             Self::ConfigMap(facts)
         } else if let Some(facts) = PolicyFacts::of(object) {
             Self::Policy(facts)
+        } else if let Some(facts) = MemberFacts::of(object) {
+            Self::Members(facts)
         } else {
             Self::Workload(WorkloadFacts::all_of(object))
         }

@@ -3,6 +3,7 @@
 mod lookup;
 
 use crate::base::ObjectRef;
+use crate::inventory::mesh_members::MeshMembers;
 use crate::inventory::nearness::add_copy;
 use crate::inventory::port_uses::PortUses;
 use crate::inventory::projection::{Facts, Projection};
@@ -38,6 +39,7 @@ pub struct Inventory {
     /// Of all namespaces: a place may be about a Service of another one.
     port_uses: PortUses,
     policies: Policies,
+    mesh_members: MeshMembers,
     kustomizations: Arc<Kustomizations>,
 }
 
@@ -187,6 +189,7 @@ impl Inventory {
         }
         match facts {
             Facts::Policy(facts) => self.policies.add(facts),
+            Facts::Members(facts) => self.mesh_members.add(facts),
             Facts::Workload(templates) if templates.is_empty() => {}
             Facts::Namespace(facts) => {
                 let reference = object.reference().clone();
@@ -216,7 +219,7 @@ impl Contents {
     fn add(&mut self, content: Content) {
         let Content { reference, facts, object } = content;
         match facts {
-            Facts::Namespace(_) | Facts::Policy(_) => {}
+            Facts::Namespace(_) | Facts::Policy(_) | Facts::Members(_) => {}
             Facts::Service(facts) => self.services.add(Entry { reference, facts, object }),
             Facts::ServiceAccount(facts) => self.service_accounts.add(Entry { reference, facts, object }),
             Facts::PeerAuthentication(facts) => self.peer_authentications.add(Entry { reference, facts, object }),

@@ -3,7 +3,7 @@
 
 use crate::inventory::Subject;
 use crate::inventory::joining::{Joining, pods_are_open};
-use crate::mesh::injection::{INJECT_KEY, Injection, Revisions, injection};
+use crate::mesh::injection::{INJECT_KEY, Injection, injection};
 use crate::mesh::{AssumedMembership, DataPlane, Membership, PodFacts, StringMap};
 
 impl Subject<'_> {
@@ -13,14 +13,20 @@ impl Subject<'_> {
         match self.pod() {
             None => self.membership,
             Some(pod) if self.is_mirror(&pod) => Membership::Outside,
-            Some(pod) => self.decide(&Joining { host_network, ..Joining::of_pod(&pod.labels(), &pod.annotations()) }),
+            Some(pod) => self.decide(&Joining {
+                host_network,
+                is_windows: pod.is_windows(),
+                ..Joining::of_pod(&pod.labels(), &pod.annotations())
+            }),
         }
     }
 
     /// What Istio's injector would do if its pods had this value of the label `sidecar.istio.io/inject`, or had none of it. What
     /// depends on an unknown namespace is as the profile assumes.
     pub fn injection_if(&self, label: Option<&str>) -> Injection {
-        let Some(pod) = self.pod().filter(|pod| !self.is_mirror(pod)) else { return Injection::No };
+        let Some(pod) = self.pod().filter(|pod| !self.is_mirror(pod) && !pod.is_windows()) else {
+            return Injection::No;
+        };
         let profile = self.profile;
         if profile.data_plane == DataPlane::Outside {
             return Injection::No;
@@ -36,10 +42,7 @@ impl Subject<'_> {
             host_network: pod.host_network(),
             proxy: None,
         };
-        match (
-            injection(&facts, Revisions::AtLeast(&profile.revisions), profile.istio_version),
-            profile.assume_membership,
-        ) {
+        match (injection(&facts, profile), profile.assume_membership) {
             (Injection::Unknown, _) if profile.data_plane == DataPlane::Ambient => Injection::No,
             (Injection::Unknown, Some(AssumedMembership::Sidecar)) => Injection::Yes,
             (Injection::Unknown, Some(AssumedMembership::Ambient | AssumedMembership::Outside)) => Injection::No,

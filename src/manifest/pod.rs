@@ -78,6 +78,11 @@ impl<'a> PodTemplate<'a> {
         Some(Path::keys(path).find(self.object.value()).and_then(Value::as_i64).unwrap_or(1))
     }
 
+    /// What it is to its owner: a Pod has no template.
+    pub fn noun(&self) -> &'static str {
+        if self.path() == Path::root() { "pod" } else { "pod template" }
+    }
+
     /// The path of the template inside the object; the root for a Pod.
     pub fn path(&self) -> Path {
         self.path.clone()

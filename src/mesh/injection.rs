@@ -1,7 +1,7 @@
 //! Does Istio's injector give this pod a sidecar? Its decision has two stages: the webhook's selectors look at labels, then the
 //! injector itself looks at the pod. The sources are named in [`crate::mesh::membership`].
 
-use crate::mesh::{PodFacts, StringMap, Version};
+use crate::mesh::{PodFacts, Profile, StringMap, Version};
 
 /// What Istio's injector does with a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,8 @@ pub const NAMESPACE_INJECTION_LABEL: &str = "istio-injection";
 /// On namespaces and pods: the revision that injects.
 pub const REVISION_LABEL: &str = "istio.io/rev";
 
-const DEFAULT_REVISION: &str = "default";
+/// The revision that is taken to be there.
+pub const DEFAULT_REVISION: &str = "default";
 
 /// Namespaces whose pods the injector never changes.
 pub const NEVER_INJECTED: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
@@ -38,13 +39,28 @@ pub const NEVER_INJECTED: [&str; 4] = ["kube-system", "kube-public", "kube-node-
 /// From here on only `true` and `false` count (<https://github.com/istio/istio/pull/56737>); before, YAML 1.1's words did.
 pub const STRICT_VALUES_SINCE: Version = Version::new(1, 27);
 
-/// The injector's decision on a pod, by Istio of this version.
-pub fn injection(pod: &PodFacts<'_>, revisions: Revisions<'_>, istio: Version) -> Injection {
+/// On namespaces that OpenShift Service Mesh 2 has taken in, with the name of its control plane's namespace. There pods join by the
+/// annotation `sidecar.istio.io/inject`, and the labels of Istio on their namespace count for nothing.
+///
+/// Source: <https://github.com/maistra/istio-operator/blob/maistra-2.6/pkg/controller/common/maistra_resources.go>,
+/// <https://docs.redhat.com/en/documentation/openshift_container_platform/4.14/html/service_mesh/service-mesh-2-x>.
+pub const MAISTRA_MEMBER_LABEL: &str = "maistra.io/member-of";
+
+/// The Istio of its last minor version, 2.6.
+pub const NEWEST_MAISTRA: Version = Version::new(1, 20);
+
+/// The injector's decision on a pod of the mesh that this profile describes.
+pub fn injection(pod: &PodFacts<'_>, profile: &Profile) -> Injection {
+    let revisions = Revisions::AtLeast(&profile.revisions);
+    decided(pod, revisions, profile.istio_version, profile.enable_namespaces_by_default)
+}
+
+fn decided(pod: &PodFacts<'_>, revisions: Revisions<'_>, istio: Version, by_default: bool) -> Injection {
     if !injector_wants(pod, istio) || pod.labels.value(INJECT_KEY) == Some("false") {
         return Injection::No;
     }
     match pod.namespace_labels {
-        Some(labels) => webhook_selects(pod, labels, revisions),
+        Some(labels) => webhook_selects(pod, labels, revisions, by_default),
         // Every pod that is not excluded by itself is injected in some namespace and left alone in another.
         None => Injection::Unknown,
     }
@@ -63,8 +79,14 @@ fn injector_wants(pod: &PodFacts<'_>, istio: Version) -> bool {
     }
 }
 
-/// The first stage: the selectors of the four webhooks that each revision registers. The pod's label `inject` is not `false` here.
-fn webhook_selects(pod: &PodFacts<'_>, namespace: &dyn StringMap, revisions: Revisions<'_>) -> Injection {
+/// The first stage: the selectors of the four webhooks that each revision registers, and of the one for namespaces without a label,
+/// which there is only where somebody asked for it. The pod's label `inject` is not `false` here.
+fn webhook_selects(
+    pod: &PodFacts<'_>,
+    namespace: &dyn StringMap,
+    revisions: Revisions<'_>,
+    by_default: bool,
+) -> Injection {
     match (namespace.value(NAMESPACE_INJECTION_LABEL), namespace.value(REVISION_LABEL)) {
         (Some("enabled"), _) => installed(DEFAULT_REVISION, revisions),
         (Some(_), _) => Injection::No,
@@ -72,6 +94,7 @@ fn webhook_selects(pod: &PodFacts<'_>, namespace: &dyn StringMap, revisions: Rev
         (None, None) => match (pod.labels.value(REVISION_LABEL), pod.labels.value(INJECT_KEY)) {
             (Some(revision), _) => installed(revision, revisions),
             (None, Some("true")) => installed(DEFAULT_REVISION, revisions),
+            (None, None) if by_default => installed(DEFAULT_REVISION, revisions),
             (None, _) => Injection::No,
         },
     }
@@ -95,6 +118,41 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     const TODAY: Version = Version::new(1, 31);
+
+    fn injection(pod: &PodFacts<'_>, revisions: Revisions<'_>, istio: Version) -> Injection {
+        decided(pod, revisions, istio, false)
+    }
+
+    /// The row of the webhook for namespaces without a label.
+    #[test]
+    fn by_default_namespaces_without_a_label_are_injected() {
+        let pairs = |pairs: &[(&str, &str)]| -> std::collections::BTreeMap<String, String> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        for (namespace, labels, plain, by_default) in [
+            (&[][..], &[][..], Injection::No, Injection::Yes),
+            (&[], &[(INJECT_KEY, "true")], Injection::Yes, Injection::Yes),
+            (&[], &[(INJECT_KEY, "false")], Injection::No, Injection::No),
+            (&[], &[(INJECT_KEY, "")], Injection::No, Injection::No),
+            (&[], &[(REVISION_LABEL, "canary")], Injection::Unknown, Injection::Unknown),
+            (&[(NAMESPACE_INJECTION_LABEL, "disabled")], &[], Injection::No, Injection::No),
+            (&[(REVISION_LABEL, "canary")], &[], Injection::Unknown, Injection::Unknown),
+        ] {
+            let (namespace, labels) = (pairs(namespace), pairs(labels));
+            let pod = PodFacts {
+                namespace: "shop",
+                namespace_labels: Some(&namespace),
+                labels: &labels,
+                annotations: &pairs(&[]),
+                host_network: false,
+                proxy: None,
+            };
+            let seen = [false, true].map(|it| decided(&pod, Revisions::AtLeast(&[]), TODAY, it));
+            assert_eq!(seen, [plain, by_default], "{namespace:?} {labels:?}");
+            let system = PodFacts { namespace: "kube-system", ..pod };
+            assert_eq!(decided(&system, Revisions::AtLeast(&[]), TODAY, true), Injection::No);
+        }
+    }
 
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

@@ -5,7 +5,7 @@
 //! `injectRequired` in <https://github.com/istio/istio/blob/master/pkg/kube/inject/inject.go>, and for ambient the selectors of the
 //! CNI agent (<https://github.com/istio/istio/blob/master/manifests/charts/istio-cni/values.yaml>).
 
-use crate::mesh::injection::{Injection, Revisions, injection};
+use crate::mesh::injection::{Injection, injection};
 use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
 use crate::mesh::{AssumedMembership, DataPlane, Profile, SidecarKind};
 use serde_json::{Map, Value};
@@ -87,7 +87,7 @@ pub fn membership(pod: &PodFacts<'_>, profile: &Profile) -> Membership {
         return Membership::Outside;
     }
     let sidecar = Membership::Sidecar(profile.sidecar_kind(pod.annotations.value(NATIVE_SIDECAR_ANNOTATION)));
-    match injection(pod, Revisions::AtLeast(&profile.revisions), profile.istio_version) {
+    match injection(pod, profile) {
         Injection::Yes => sidecar,
         Injection::No => without_sidecar(pod, profile),
         Injection::Unknown if profile.data_plane == DataPlane::Ambient && !opts_out_of_ambient(pod) => {

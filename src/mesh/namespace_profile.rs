@@ -73,6 +73,7 @@ impl NamespaceProfile {
             },
             data_plane: self.data_plane.unwrap_or(mesh.data_plane),
             revisions: mesh.revisions.clone(),
+            enable_namespaces_by_default: mesh.enable_namespaces_by_default,
             cni: self.cni.unwrap_or(mesh.cni),
             proxy: self.proxy.laid_over(&mesh.proxy),
             outbound_traffic_policy: self.outbound_traffic_policy.unwrap_or(mesh.outbound_traffic_policy),

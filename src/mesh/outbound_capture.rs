@@ -51,6 +51,14 @@ impl OutboundCapture {
         })
     }
 
+    /// Whether no connection is redirected, wherever to.
+    pub fn is_nothing(&self) -> bool {
+        let all_addresses = |range: &str| range.trim() == "0.0.0.0/0";
+        self.excluded_ports.trim() == "*"
+            || self.excluded_ranges.split(',').any(all_addresses)
+            || (self.included_ports.trim().is_empty() && self.included_ranges.trim().is_empty())
+    }
+
     /// Whether a connection to this address and port is redirected.
     pub fn redirects(&self, address: Ipv4Addr, port: u16) -> bool {
         let holds = |ranges: &str| ranges.trim() == "*" || excludes(ranges.split(','), address);
@@ -100,6 +108,26 @@ mod tests {
     fn redirects(annotations: &Value, mesh_wide: &[&str]) -> bool {
         let mesh_wide: Vec<String> = mesh_wide.iter().map(|it| (*it).to_owned()).collect();
         OutboundCapture::of_annotations(annotations.as_object().unwrap(), &mesh_wide).redirects(METADATA_SERVER, 80)
+    }
+
+    #[test]
+    fn what_redirects_nothing_is_known() {
+        let key = |name: &str| format!("traffic.sidecar.istio.io/{name}");
+        let (no, only) = (key("excludeOutboundIPRanges"), key("includeOutboundIPRanges"));
+        let (no_port, port) = (key("excludeOutboundPorts"), key("includeOutboundPorts"));
+        for (annotations, wanted) in [
+            (json!({}), false),
+            (json!({&only: ""}), true),
+            (json!({&only: "10.0.0.0/8"}), false),
+            (json!({&only: "", &port: "443"}), false),
+            (json!({&only: "", &port: "443", &no_port: "*"}), true),
+            (json!({&no: "10.0.0.0/8"}), false),
+            (json!({&no: "10.0.0.0/8,0.0.0.0/0", &port: "443"}), true),
+            (json!({"sidecar.istio.io/interceptionMode": "NONE"}), true),
+        ] {
+            let capture = OutboundCapture::of_annotations(annotations.as_object().unwrap(), &[]);
+            assert_eq!(capture.is_nothing(), wanted, "{annotations}");
+        }
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub struct Profile {
     /// The revisions and revision tags of Istio that are installed beside the default one. Pods under any other are of unknown membership.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<String>,
+    /// Whether the pods of namespaces without a label of Istio are injected too, as long as they say nothing themselves
+    /// (`sidecarInjectorWebhook.enableNamespacesByDefault`).
+    #[serde(skip_serializing_if = "is_false")]
+    pub enable_namespaces_by_default: bool,
     /// Whether the Istio CNI plugin sets up redirection, instead of the init container istio-init.
     pub cni: bool,
     /// The mesh-wide defaults of the proxy (`meshConfig.defaultConfig`).
@@ -48,6 +52,11 @@ pub struct Profile {
     pub namespaces: BTreeMap<String, NamespaceProfile>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // the form that serde calls
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 impl Default for Profile {
     fn default() -> Self {
         Self {
@@ -56,6 +65,7 @@ impl Default for Profile {
             stated: StatedVersions::default(),
             data_plane: DataPlane::default(),
             revisions: Vec::new(),
+            enable_namespaces_by_default: false,
             cni: false,
             proxy: ProxySettings::default(),
             outbound_traffic_policy: OutboundTrafficPolicy::default(),

@@ -20,7 +20,7 @@ pub fn meant(value: &Value) -> Option<bool> {
 
 /// A word as it is shown inside of other words: without quotes of its own.
 pub fn shown(word: &str) -> String {
-    shortened_to(20, word).trim_matches('`').to_owned()
+    if word.is_empty() { "\"\"".to_owned() } else { shortened_to(20, word).trim_matches('`').to_owned() }
 }
 
 #[cfg(test)]

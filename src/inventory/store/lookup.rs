@@ -24,6 +24,11 @@ impl Inventory {
         nearest(self.namespaces.get(namespace)?, file).one()
     }
 
+    /// Whether an object of OpenShift Service Mesh 2 may take a namespace in. Only files tell them.
+    pub fn may_be_mesh_member(&self, namespace: &str) -> bool {
+        self.mesh_members.may_have(namespace)
+    }
+
     /// Whether it is known which Services there are in a namespace.
     pub fn services_known(&self, namespace: &str) -> bool {
         self.all_listed("Service") || self.contents.get(namespace).is_some_and(|it| !it.services.is_empty())

@@ -105,12 +105,10 @@ pub fn google_account<'a>(subject: &Subject<'a>) -> Option<&'a str> {
 }
 
 /// Whether the metadata server has nothing to do with a pod, whatever its ServiceAccount says: it has the network of its node, runs on
-/// Windows, or no container of the application asks it.
+/// Windows, or a container of the application asks somebody else. Which of several containers the account is for only its owner knows.
 pub fn is_exempt(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
-    let mut applications = pod.containers().filter(is_application).peekable();
-    pod.host_network()
-        || pod.is_windows()
-        || applications.peek().is_some() && applications.all(|it| asks_somebody_else(subject, &it))
+    let mut applications = pod.running_containers().filter(is_application);
+    pod.host_network() || pod.is_windows() || applications.any(|it| asks_somebody_else(subject, &it))
 }
 
 /// Whether a container has a key of its own, or is told of another metadata server. The client libraries take an empty value for none;

@@ -6,7 +6,7 @@
 //! <https://github.com/istio/istio/blob/master/pkg/envoy/agent.go>; the 405 was seen on Envoy 1.40.
 
 use crate::mesh::shutdown::http_method::{Method, method_of};
-use crate::mesh::wrapper::shell::{Separator, Token, located_tokens};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token, located_tokens};
 use std::ops::Range;
 
 /// A command of a hook that makes the call.

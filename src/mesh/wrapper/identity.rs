@@ -7,7 +7,7 @@
 //! for an error and how it repeats.
 
 use crate::mesh::wrapper::own_call::OwnTask;
-use crate::mesh::wrapper::shell::{Token, tokens};
+use crate::mesh::wrapper::shell::tokens::{Token, tokens};
 use crate::mesh::wrapper::{ContainerStart, OwnCall};
 use memchr::memchr2_iter;
 use regex::Regex;

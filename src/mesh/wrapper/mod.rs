@@ -3,43 +3,29 @@
 //! Recognition only: a claim is made ([`ProxyWait::Certain`]) where the command can be read in one way, and where it speaks of the proxy
 //! in a manner not understood the answer is [`ProxyWait::Possible`], on which no rule may build a finding in either direction.
 
-mod condition;
-mod course;
-mod exit_code;
 mod identity;
-mod leaving;
-mod local_proxy;
 mod network_call;
 mod own_call;
 mod plain_words;
 mod quit;
-mod reached;
-mod reading;
-mod repeating;
-mod script;
 pub(in crate::mesh) mod shell;
-mod side_car;
-mod status;
 mod unwrap;
-mod variables;
-mod wait_only;
-mod waiting;
-mod weakness;
+mod wait;
 
 pub use identity::{CurlOptions, IdentityFlaw, METADATA_HOST_VARIABLE, is_other_metadata_host};
 pub use network_call::Callee;
 pub use own_call::{OWN_FOLDER, OWN_PROGRAM, OwnCall, OwnOption, OwnTask};
 pub use quit::{is_refused_by_proxy, quits_proxy};
 pub use unwrap::{CannotUnwrap, Rest, Unwrapped};
-pub use weakness::Weaknesses;
+pub use wait::weakness::Weaknesses;
 
-pub use local_proxy::mentions_readiness;
-use local_proxy::{asks_if_ready, names_a_wait};
 use own_call::is_own_program;
-use reading::Interpreter;
-use side_car::side_car_wait;
+use shell::reading::Interpreter;
 use unwrap::behind_launchers;
-use waiting::script_wait;
+pub use wait::local_proxy::mentions_readiness;
+use wait::local_proxy::{asks_if_ready, names_a_wait};
+use wait::script_wait::script_wait;
+use wait::side_car::{self, side_car_wait};
 
 /// A container as far as its start is concerned.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ mod program;
 mod script;
 mod tool;
 
-use crate::mesh::wrapper::variables::Variables;
+use crate::mesh::wrapper::shell::variables::Variables;
 use crate::mesh::wrapper::{ContainerStart, basename, behind_launchers};
 use address::is_local;
 use program::command_call;

@@ -7,9 +7,9 @@ mod agent;
 
 use crate::mesh::shutdown::{Method, method_of};
 use crate::mesh::wrapper::own_call::{OwnTask, ends_proxy};
-use crate::mesh::wrapper::reached::Reached;
-use crate::mesh::wrapper::reading::{Interpreter, Reading};
-use crate::mesh::wrapper::shell::{Token, tokens};
+use crate::mesh::wrapper::shell::reached::Reached;
+use crate::mesh::wrapper::shell::reading::{Interpreter, Reading};
+use crate::mesh::wrapper::shell::tokens::{Token, tokens};
 use crate::mesh::wrapper::{ADMIN_API, ADMIN_API_WRAPPERS, ContainerStart, basename, shell_script};
 use serde_json::Value;
 

@@ -7,11 +7,11 @@
 mod cut;
 mod leftover;
 
-use crate::mesh::wrapper::reading::{Interpreter, Reading};
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Separator, Token, located_tokens};
-use crate::mesh::wrapper::wait_only::{reads, tokens_only_wait};
-use crate::mesh::wrapper::waiting::{first_wait, is_assignment, script_wait, waiting_tokens};
+use crate::mesh::wrapper::shell::reading::{Interpreter, Reading};
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token, located_tokens};
+use crate::mesh::wrapper::wait::script_wait::{first_wait, is_assignment, script_wait, waiting_tokens};
+use crate::mesh::wrapper::wait::wait_only::{reads, tokens_only_wait};
 use crate::mesh::wrapper::{
     ADMIN_API_WRAPPERS, ContainerStart, Environment, OwnCall, ProxyWait, SHELLS, after_options, after_options_and,
     basename, inline_script_at, quits_proxy, side_car,

@@ -1,7 +1,7 @@
 //! How words of commands and scripts are told apart.
 
-use super::wait_only::reads;
-use super::waiting::{is_assignment, refers_to};
+use super::wait::script_wait::{is_assignment, refers_to};
+use super::wait::wait_only::reads;
 use super::*;
 
 #[test]

@@ -2,10 +2,10 @@
 
 use super::script_flaws::{Script, commands, is_ignored};
 use super::{asks_metadata_server, is_own_question};
-use crate::mesh::wrapper::reading::Interpreter;
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Separator, Token};
-use crate::mesh::wrapper::wait_only::run_in_the_end;
+use crate::mesh::wrapper::shell::reading::Interpreter;
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token};
+use crate::mesh::wrapper::wait::wait_only::run_in_the_end;
 use crate::mesh::wrapper::{ContainerStart, SHELLS, basename, behind_launchers, inline_script};
 
 /// Programs that ask whom their command line names.

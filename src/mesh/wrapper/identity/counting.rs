@@ -1,6 +1,6 @@
 //! How a loop counts its turns: the test of a counter, and the step that each turn takes.
 
-use crate::mesh::wrapper::waiting::COMPARISONS;
+use crate::mesh::wrapper::wait::script_wait::COMPARISONS;
 
 /// `[ $n -lt 30 ]`.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use super::asks_metadata_server;
 use super::curl::{fails_on_errors, has_no_limit, missing_options};
 use super::script_flaws::Script;
-use crate::mesh::wrapper::reading::Interpreter;
-use crate::mesh::wrapper::shell::{Token, located_tokens};
+use crate::mesh::wrapper::shell::reading::Interpreter;
+use crate::mesh::wrapper::shell::tokens::{Token, located_tokens};
 use crate::mesh::wrapper::{
     ContainerStart, SHELLS, after_options, after_options_and, basename, inline_script_at, is_own_program,
 };

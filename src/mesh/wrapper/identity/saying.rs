@@ -2,11 +2,11 @@
 //! background, in a text that is printed, or in a command that asks nobody for a token.
 
 use super::{asks_metadata_server, has_own_question, may_say_so};
-use crate::mesh::wrapper::reached::Reached;
-use crate::mesh::wrapper::reading::{Interpreter, Reading};
-use crate::mesh::wrapper::script::ItemKind;
-use crate::mesh::wrapper::shell::{Separator, Token, tokens};
-use crate::mesh::wrapper::waiting::{is_assignment, texts};
+use crate::mesh::wrapper::shell::reached::Reached;
+use crate::mesh::wrapper::shell::reading::{Interpreter, Reading};
+use crate::mesh::wrapper::shell::script::ItemKind;
+use crate::mesh::wrapper::shell::tokens::{Separator, Token, tokens};
+use crate::mesh::wrapper::wait::script_wait::{is_assignment, texts};
 use crate::mesh::wrapper::{ContainerStart, basename, behind_launchers, shell_script};
 
 /// Google's own programs, which need a token for almost whatever they do.

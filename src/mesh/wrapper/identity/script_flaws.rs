@@ -6,12 +6,12 @@ use super::curl::retries;
 use super::flaws::{IdentityFlaw, curl_flaws};
 use super::unanswered::Turns;
 use crate::mesh::wrapper::basename;
-use crate::mesh::wrapper::course::in_background;
-use crate::mesh::wrapper::reading::Interpreter;
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Separator, Token, tokens};
-use crate::mesh::wrapper::wait_only::run_in_the_end;
-use crate::mesh::wrapper::waiting::{is_assignment, is_counter, is_forever};
+use crate::mesh::wrapper::shell::course::in_background;
+use crate::mesh::wrapper::shell::reading::Interpreter;
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token, tokens};
+use crate::mesh::wrapper::wait::script_wait::{is_assignment, is_counter, is_forever};
+use crate::mesh::wrapper::wait::wait_only::run_in_the_end;
 
 /// A script whose commands are known.
 pub(super) struct Script {

@@ -7,10 +7,10 @@
 use super::counting::{CountTest, Step};
 use super::script_flaws::{Script, commands, texts};
 use crate::mesh::wrapper::basename;
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Separator, Token, tokens};
-use crate::mesh::wrapper::wait_only::run_in_the_end;
-use crate::mesh::wrapper::waiting::is_assignment;
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token, tokens};
+use crate::mesh::wrapper::wait::script_wait::is_assignment;
+use crate::mesh::wrapper::wait::wait_only::run_in_the_end;
 
 /// A loop of a script, with the commands behind it.
 pub(super) struct Turns<'a> {

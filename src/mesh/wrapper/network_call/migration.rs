@@ -5,7 +5,7 @@
 
 use crate::mesh::wrapper::network_call::Callee;
 use crate::mesh::wrapper::network_call::address::{is_local, url_host};
-use crate::mesh::wrapper::variables::Variables;
+use crate::mesh::wrapper::shell::variables::Variables;
 
 const OF_FLYWAY: [&str; 7] = ["migrate", "info", "validate", "clean", "repair", "baseline", "undo"];
 const OF_LIQUIBASE: [&str; 7] =

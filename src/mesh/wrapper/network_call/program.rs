@@ -5,8 +5,8 @@ use crate::mesh::wrapper::network_call::address::{authority_host, is_elsewhere, 
 use crate::mesh::wrapper::network_call::migration::migration_call;
 use crate::mesh::wrapper::network_call::script::script_call;
 use crate::mesh::wrapper::network_call::tool::tool_host;
-use crate::mesh::wrapper::variables::Variables;
-use crate::mesh::wrapper::wait_only::timed;
+use crate::mesh::wrapper::shell::variables::Variables;
+use crate::mesh::wrapper::wait::wait_only::timed;
 use crate::mesh::wrapper::{SHELLS, after_options_and, basename, inline_script};
 
 /// Whom a command line calls: a program with its arguments.

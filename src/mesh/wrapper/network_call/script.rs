@@ -4,10 +4,10 @@
 use crate::mesh::wrapper::network_call::Callee;
 use crate::mesh::wrapper::network_call::address::is_elsewhere;
 use crate::mesh::wrapper::network_call::program::command_call;
-use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items, may_leave};
-use crate::mesh::wrapper::shell::{Separator, Token, located_tokens};
-use crate::mesh::wrapper::variables::Variables;
-use crate::mesh::wrapper::waiting::{is_assignment, is_forever};
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, is_harmless, items, may_leave};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token, located_tokens};
+use crate::mesh::wrapper::shell::variables::Variables;
+use crate::mesh::wrapper::wait::script_wait::{is_assignment, is_forever};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;

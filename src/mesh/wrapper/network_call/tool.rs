@@ -7,7 +7,7 @@
 
 use crate::mesh::wrapper::network_call::address::{is_elsewhere, url_host, with_port};
 use crate::mesh::wrapper::network_call::program::{after, any_url, conninfo_host, server};
-use crate::mesh::wrapper::variables::Variables;
+use crate::mesh::wrapper::shell::variables::Variables;
 
 /// The host that a tool with these arguments calls.
 pub(super) fn tool_host<'a>(name: &str, arguments: &[&'a str], variables: &'a Variables<'_>) -> Option<&'a str> {

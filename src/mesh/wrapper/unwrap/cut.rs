@@ -1,11 +1,11 @@
 //! Where a waiting command begins and ends in its script, with all that goes with it.
 
-use crate::mesh::wrapper::exit_code::keeps_code;
-use crate::mesh::wrapper::reading::{Interpreter, Reading};
-use crate::mesh::wrapper::repeating::leaving_word;
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Separator, Token};
-use crate::mesh::wrapper::waiting::{is_assignment, question_at};
+use crate::mesh::wrapper::shell::reading::{Interpreter, Reading};
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token};
+use crate::mesh::wrapper::wait::exit_code::keeps_code;
+use crate::mesh::wrapper::wait::repeating::leaving_word;
+use crate::mesh::wrapper::wait::script_wait::{is_assignment, question_at};
 use std::ops::Range;
 
 /// The bytes that go with the command at this place, if it can go alone.

@@ -1,11 +1,11 @@
 //! What only the wait has a use for: the function that it is written in, and variables that hold the proxy's address.
 
 use super::cut::{cut_of, without_parts};
-use crate::mesh::wrapper::reading::{Reading, address_set};
-use crate::mesh::wrapper::script::{Item, ItemKind};
-use crate::mesh::wrapper::shell::Token;
-use crate::mesh::wrapper::wait_only::reads;
-use crate::mesh::wrapper::waiting::{called_function, waiting_tokens};
+use crate::mesh::wrapper::shell::reading::{Reading, address_set};
+use crate::mesh::wrapper::shell::script::{Item, ItemKind};
+use crate::mesh::wrapper::shell::tokens::Token;
+use crate::mesh::wrapper::wait::script_wait::{called_function, waiting_tokens};
+use crate::mesh::wrapper::wait::wait_only::reads;
 use std::ops::Range;
 
 /// The bytes of what nothing reads once the wait, and with it `cut`, is gone.

@@ -13,7 +13,7 @@ const LOCAL_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Whether the text asks the local proxy if it is ready: `http://localhost:15021/healthz/ready`, `127.0.0.1:15000`, `nc -z localhost 15021`,
 /// `/dev/tcp/127.0.0.1/15020`. Other paths (`/quitquitquit`, `/stats`) and other hosts are not meant.
-pub(super) fn asks_if_ready(text: &str) -> bool {
+pub(in crate::mesh::wrapper) fn asks_if_ready(text: &str) -> bool {
     // From the port to the host in front of it: most texts have no such port.
     places_of_ports(text)
         .any(|at| READY_PORTS.iter().any(|port| text[at..].starts_with(port)) && is_ready_endpoint(text, at))
@@ -25,7 +25,7 @@ fn places_of_ports(text: &str) -> impl Iterator<Item = usize> {
 }
 
 /// Whether this is where a shell's redirection asks the local proxy: bash connects when it opens `/dev/tcp/HOST/PORT`.
-pub(super) fn asks_by_device(target: &str) -> bool {
+pub(in crate::mesh::wrapper) fn asks_by_device(target: &str) -> bool {
     target.strip_prefix(">/dev/tcp/").is_some_and(asks_if_ready)
 }
 
@@ -58,7 +58,7 @@ fn may_mention_readiness(text: &str) -> bool {
 const LISTENERS: [&str; 3] = ["15021", "15001", "15006"];
 
 /// Whether one of the words says that it waits for the proxy: `wait-for-istio.sh`, `--wait-for-sidecar`, `WAIT_FOR_ENVOY`.
-pub(super) fn names_a_wait(text: &str) -> bool {
+pub(in crate::mesh::wrapper) fn names_a_wait(text: &str) -> bool {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     const NAMES: &str = "(?i-u:istio|envoy|side-?car|proxy)";
     const WAIT: &str = "(?i-u:wait)";

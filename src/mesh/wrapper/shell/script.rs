@@ -2,28 +2,28 @@
 //!
 //! What does not balance is said, so that nothing is claimed about it.
 
-use crate::mesh::wrapper::shell::{Separator, Token};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token};
 use std::ops::Range;
 
 /// One command of a list, with what stands before and after it.
 #[derive(Debug)]
-pub(super) struct Item<'a> {
+pub(in crate::mesh::wrapper) struct Item<'a> {
     /// Its tokens among those of the list; redirections behind a block are part of it.
-    pub(super) tokens: Range<usize>,
-    pub(super) kind: ItemKind<'a>,
-    pub(super) before: Separator,
-    pub(super) after: Separator,
+    pub(in crate::mesh::wrapper) tokens: Range<usize>,
+    pub(in crate::mesh::wrapper) kind: ItemKind<'a>,
+    pub(in crate::mesh::wrapper) before: Separator,
+    pub(in crate::mesh::wrapper) after: Separator,
 }
 
 impl Item<'_> {
     /// Whether it runs whatever the commands beside it do.
-    pub(super) fn is_alone(&self) -> bool {
+    pub(in crate::mesh::wrapper) fn is_alone(&self) -> bool {
         self.before == Separator::Next && self.after == Separator::Next
     }
 }
 
 #[derive(Debug)]
-pub(super) enum ItemKind<'a> {
+pub(in crate::mesh::wrapper) enum ItemKind<'a> {
     /// Words: a program and its arguments, assignments and redirection targets among them.
     Simple(&'a [Token]),
     /// `until`, `while` or `for`, with everything up to `do`, and everything between `do` and `done`.
@@ -35,7 +35,7 @@ pub(super) enum ItemKind<'a> {
 }
 
 /// The commands of a list of tokens; `None` when blocks do not balance.
-pub(super) fn items(tokens: &[Token]) -> Option<Vec<Item<'_>>> {
+pub(in crate::mesh::wrapper) fn items(tokens: &[Token]) -> Option<Vec<Item<'_>>> {
     let mut items = Vec::new();
     let (mut at, mut before) = (0, Separator::Next);
     while at < tokens.len() {
@@ -152,7 +152,7 @@ fn matching(tokens: &[Token], from: usize, close: &str) -> Option<usize> {
 }
 
 /// Whether a command fails only where the script has no sense anyway.
-pub(super) fn is_harmless(item: &Item<'_>) -> bool {
+pub(in crate::mesh::wrapper) fn is_harmless(item: &Item<'_>) -> bool {
     const HARMLESS: [&str; 9] = ["echo", "printf", "sleep", "set", "trap", "export", "local", "cd", ":"];
     match &item.kind {
         ItemKind::Simple(words) => words.first().and_then(Token::text).is_some_and(|word| HARMLESS.contains(&word)),
@@ -161,7 +161,7 @@ pub(super) fn is_harmless(item: &Item<'_>) -> bool {
 }
 
 /// Whether the script may end here, or become another program: `exit`, `exec`, also within a block.
-pub(super) fn may_leave(item: &Item<'_>) -> bool {
+pub(in crate::mesh::wrapper) fn may_leave(item: &Item<'_>) -> bool {
     let leaves =
         |tokens: &[Token]| tokens.iter().any(|token| matches!(token.keyword(), Some("exit" | "exec" | "return")));
     match &item.kind {
@@ -175,7 +175,7 @@ pub(super) fn may_leave(item: &Item<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::wrapper::shell::tokens;
+    use crate::mesh::wrapper::shell::tokens::tokens;
 
     fn outline(script: &str) -> Option<String> {
         let tokens = tokens(script)?;

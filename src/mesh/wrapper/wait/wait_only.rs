@@ -3,9 +3,9 @@
 //! Only programs that are known to leave nothing behind are let through, in forms that leave nothing behind: they ask
 //! the proxy and nobody else, pause, and tell what they do. Whatever is not understood is taken for more than a wait.
 
-use crate::mesh::wrapper::local_proxy::{asks_by_device, asks_if_ready};
-use crate::mesh::wrapper::shell::{Token, located_tokens};
-use crate::mesh::wrapper::waiting::is_assignment;
+use crate::mesh::wrapper::shell::tokens::{Token, located_tokens};
+use crate::mesh::wrapper::wait::local_proxy::{asks_by_device, asks_if_ready};
+use crate::mesh::wrapper::wait::script_wait::is_assignment;
 use crate::mesh::wrapper::{ContainerStart, SHELLS, after_options, basename, behind_launchers, inline_script};
 use std::ops::Range;
 
@@ -27,13 +27,17 @@ impl ContainerStart<'_> {
 ///
 /// # Errors
 /// The first word that makes it more than a wait.
-pub(super) fn only_waits(script: &str) -> Result<Vec<String>, String> {
+pub(in crate::mesh::wrapper) fn only_waits(script: &str) -> Result<Vec<String>, String> {
     let Some((tokens, spans)) = located_tokens(script) else { return Err(shortened(script)) };
     only_wait(script, 0, &tokens, &spans)
 }
 
 /// The same of some tokens of a script, which may hold the values of variables.
-pub(super) fn tokens_only_wait(script: &str, tokens: &[Token], spans: &[Range<usize>]) -> Result<Vec<String>, String> {
+pub(in crate::mesh::wrapper) fn tokens_only_wait(
+    script: &str,
+    tokens: &[Token],
+    spans: &[Range<usize>],
+) -> Result<Vec<String>, String> {
     only_wait(script, spans.first().map_or(0, |span| span.start), tokens, spans)
 }
 
@@ -69,7 +73,7 @@ fn only_wait(script: &str, mut end: usize, tokens: &[Token], spans: &[Range<usiz
 }
 
 /// Whether a script may read a variable, or make it one of the environment: its name stands there other than to be set.
-pub(super) fn reads(script: &str, name: &str) -> bool {
+pub(in crate::mesh::wrapper) fn reads(script: &str, name: &str) -> bool {
     let is_part = |character: Option<char>| character.is_some_and(|it| it.is_ascii_alphanumeric() || it == '_');
     script.match_indices(name).any(|(at, _)| {
         let (before, after) = (script[..at].chars().next_back(), script[at + name.len()..].chars().next());
@@ -183,12 +187,15 @@ fn leaves_nothing(program: &str, arguments: &[&str]) -> bool {
 }
 
 /// What `timeout` runs, behind its options and its time: one word at least.
-pub(super) fn timed<'a, 'b>(arguments: &'a [&'b str]) -> Option<&'a [&'b str]> {
+pub(in crate::mesh::wrapper) fn timed<'a, 'b>(arguments: &'a [&'b str]) -> Option<&'a [&'b str]> {
     after_options(arguments).get(1..).filter(|rest| !rest.is_empty())
 }
 
 /// The program that runs in the end where `timeout` or `busybox` runs it, maybe within another, and its arguments.
-pub(super) fn run_in_the_end<'a, 'b>(program: &'b str, arguments: &'a [&'b str]) -> Option<(&'b str, &'a [&'b str])> {
+pub(in crate::mesh::wrapper) fn run_in_the_end<'a, 'b>(
+    program: &'b str,
+    arguments: &'a [&'b str],
+) -> Option<(&'b str, &'a [&'b str])> {
     let (mut program, mut arguments) = (program, arguments);
     loop {
         let rest = match basename(program) {
@@ -202,7 +209,7 @@ pub(super) fn run_in_the_end<'a, 'b>(program: &'b str, arguments: &'a [&'b str])
 }
 
 /// Whether an option is followed by the file that the answer goes to.
-pub(super) fn takes_a_file(option: &str) -> bool {
+pub(in crate::mesh::wrapper) fn takes_a_file(option: &str) -> bool {
     let is_cluster = option.starts_with('-') && !option.starts_with("--");
     is_cluster && option.ends_with(['o', 'O']) || matches!(option, "--output" | "--output-document")
 }
@@ -221,7 +228,7 @@ fn is_other_question(word: &str) -> bool {
 }
 
 /// Whether output goes where nobody finds it again.
-pub(super) fn is_nowhere(target: &str) -> Result<(), String> {
+pub(in crate::mesh::wrapper) fn is_nowhere(target: &str) -> Result<(), String> {
     const NOWHERE: [&str; 4] = ["/dev/null", "/dev/stdout", "/dev/stderr", "-"];
     let is_descriptor = !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_digit());
     if NOWHERE.contains(&target) || is_descriptor || asks_by_device(target) { Ok(()) } else { Err(shortened(target)) }

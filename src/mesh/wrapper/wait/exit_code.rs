@@ -4,16 +4,16 @@
 //! test is never an error, and nothing but an answer ends it. Each form of the tests was run under dash and bash.
 
 use crate::mesh::wrapper::basename;
-use crate::mesh::wrapper::condition::Conditions;
 use crate::mesh::wrapper::identity::commands;
-use crate::mesh::wrapper::leaving::{asked_right_before, is_equality};
-use crate::mesh::wrapper::reading::Interpreter;
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Separator, Token};
-use crate::mesh::wrapper::waiting::{is_assignment, only_sets, texts};
+use crate::mesh::wrapper::shell::reading::Interpreter;
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token};
+use crate::mesh::wrapper::wait::condition::Conditions;
+use crate::mesh::wrapper::wait::leaving::{asked_right_before, is_equality};
+use crate::mesh::wrapper::wait::script_wait::{is_assignment, only_sets, texts};
 
 /// Whether a loop surely goes on as long as its question fails.
-pub(super) fn goes_on_while_failing(
+pub(in crate::mesh::wrapper) fn goes_on_while_failing(
     keyword: &str,
     head: &[Token],
     body: &[Token],
@@ -26,7 +26,7 @@ pub(super) fn goes_on_while_failing(
 }
 
 /// Whether a word keeps the exit code of the command before it.
-pub(super) fn keeps_code(token: &Token) -> bool {
+pub(in crate::mesh::wrapper) fn keeps_code(token: &Token) -> bool {
     expanded(token).is_some_and(|text| is_assignment(text) && text.ends_with("=$?"))
 }
 
@@ -140,7 +140,7 @@ fn is_part(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::wrapper::waiting::script_wait;
+    use crate::mesh::wrapper::wait::script_wait::script_wait;
     use crate::mesh::wrapper::{Bound, ProxyWait};
 
     /// `ASK` stands for the question.

@@ -1,16 +1,21 @@
 //! Loops that compare a status with `-ne`, or without quotes: a test of an empty word is an error, and an error ends a `while`.
 
-use crate::mesh::wrapper::local_proxy::asks_if_ready;
-use crate::mesh::wrapper::repeating::variables_from_the_proxy;
-use crate::mesh::wrapper::script::{Item, ItemKind};
-use crate::mesh::wrapper::shell::Token;
-use crate::mesh::wrapper::waiting::{refers_to, texts};
+use crate::mesh::wrapper::shell::script::{Item, ItemKind};
+use crate::mesh::wrapper::shell::tokens::Token;
+use crate::mesh::wrapper::wait::local_proxy::asks_if_ready;
+use crate::mesh::wrapper::wait::repeating::variables_from_the_proxy;
+use crate::mesh::wrapper::wait::script_wait::{refers_to, texts};
 
 /// Whether what a loop compares is a number at its first test, and stays one where curl is there: the answer of
 /// `curl -w '%{http_code}'`, or a variable that a command before the loop sets to one.
 ///
 /// bash, in its own `[[`, takes what is empty for 0.
-pub(super) fn starts_with_status(head: &[Token], body: &[Token], before: &[Item<'_>], bash: bool) -> bool {
+pub(in crate::mesh::wrapper) fn starts_with_status(
+    head: &[Token],
+    body: &[Token],
+    before: &[Item<'_>],
+    bash: bool,
+) -> bool {
     let head = texts(head);
     let is_of_bash = head.contains(&"[[");
     // Where `sh` does not have it, it is an error whatever is compared.
@@ -32,7 +37,7 @@ pub(super) fn starts_with_status(head: &[Token], body: &[Token], before: &[Item<
 }
 
 /// curl prints `000` where there is no answer.
-pub(super) fn is_status(text: &str) -> bool {
+pub(in crate::mesh::wrapper) fn is_status(text: &str) -> bool {
     asks_if_ready(text) && ["%{http_code}", "%{response_code}"].iter().any(|format| text.contains(format))
 }
 

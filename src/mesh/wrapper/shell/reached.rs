@@ -4,22 +4,22 @@
 //! that waits for a signal nobody sends, and in a text that is only printed. Whatever is not followed may run. Each form of the tests
 //! was run under dash and bash.
 
-use crate::mesh::wrapper::course::in_background;
 use crate::mesh::wrapper::identity::commands;
-use crate::mesh::wrapper::reading::Reading;
-use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless};
-use crate::mesh::wrapper::shell::{Separator, Token, located_tokens};
-use crate::mesh::wrapper::wait_only::{is_nowhere, run_in_the_end, takes_a_file};
-use crate::mesh::wrapper::waiting::{is_assignment, texts};
+use crate::mesh::wrapper::shell::course::in_background;
+use crate::mesh::wrapper::shell::reading::Reading;
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, is_harmless};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token, located_tokens};
+use crate::mesh::wrapper::wait::script_wait::{is_assignment, texts};
+use crate::mesh::wrapper::wait::wait_only::{is_nowhere, run_in_the_end, takes_a_file};
 use crate::mesh::wrapper::{SHELLS, basename};
 use std::ops::Range;
 
 /// For each token of a script, whether it may run.
-pub(super) struct Reached(Vec<bool>);
+pub(in crate::mesh::wrapper) struct Reached(Vec<bool>);
 
 impl Reached {
     /// Of a script that is all that its shell is given. None where its commands cannot be told apart.
-    pub(super) fn of(script: &str, reading: &Reading) -> Option<Self> {
+    pub(in crate::mesh::wrapper) fn of(script: &str, reading: &Reading) -> Option<Self> {
         let items = reading.items()?;
         let list = List { script, reading, items: &items };
         Some(Self(list.reached()))
@@ -27,7 +27,7 @@ impl Reached {
 
     /// Of these commands of a script the same, without what runs in the background and holds nothing back: nobody waits for it, and
     /// it leaves nothing behind.
-    pub(super) fn in_foreground(script: &str, reading: &Reading, items: &[Item<'_>]) -> Self {
+    pub(in crate::mesh::wrapper) fn in_foreground(script: &str, reading: &Reading, items: &[Item<'_>]) -> Self {
         let list = List { script, reading, items };
         let mut runs = list.reached();
         let lists = list.background();
@@ -46,17 +46,17 @@ impl Reached {
     }
 
     /// Whether the token at this place may run.
-    pub(super) fn runs(&self, at: usize) -> bool {
+    pub(in crate::mesh::wrapper) fn runs(&self, at: usize) -> bool {
         self.0.get(at).copied().unwrap_or(true)
     }
 
     /// Whether all of them may run.
-    pub(super) fn is_all(&self) -> bool {
+    pub(in crate::mesh::wrapper) fn is_all(&self) -> bool {
         self.0.iter().all(|runs| *runs)
     }
 
     /// Those of the tokens that may run.
-    pub(super) fn tokens(&self, tokens: &[Token]) -> Vec<Token> {
+    pub(in crate::mesh::wrapper) fn tokens(&self, tokens: &[Token]) -> Vec<Token> {
         (0..tokens.len()).filter(|at| self.runs(*at)).map(|at| tokens[at].clone()).collect()
     }
 }

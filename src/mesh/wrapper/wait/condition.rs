@@ -1,15 +1,15 @@
 //! A condition that asks the proxy: of a loop, of an `if`, or in front of `&&`.
 
-use crate::mesh::wrapper::local_proxy::asks_by_device;
-use crate::mesh::wrapper::shell::{Separator, Token, tokens};
-use crate::mesh::wrapper::status::is_status;
-use crate::mesh::wrapper::wait_only::run_in_the_end;
-use crate::mesh::wrapper::waiting::{asks, is_counter, refers_to, texts};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token, tokens};
+use crate::mesh::wrapper::wait::local_proxy::asks_by_device;
+use crate::mesh::wrapper::wait::script_wait::{asks, is_counter, refers_to, texts};
+use crate::mesh::wrapper::wait::status::is_status;
+use crate::mesh::wrapper::wait::wait_only::run_in_the_end;
 use crate::mesh::wrapper::{SHELLS, basename};
 
 /// How sure it is that a loop goes on until the proxy is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Surety {
+pub(in crate::mesh::wrapper) enum Surety {
     Sure,
     /// Its test may be an error, in an image without curl, say; that ends it.
     UnlessItFails,
@@ -17,16 +17,16 @@ pub(super) enum Surety {
 
 /// What conditions in one place are read with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Conditions<'a> {
+pub(in crate::mesh::wrapper) struct Conditions<'a> {
     /// The variables that hold an answer of the proxy.
-    pub(super) answers: &'a [&'a str],
+    pub(in crate::mesh::wrapper) answers: &'a [&'a str],
     /// `[[` is known.
-    pub(super) bash: bool,
+    pub(in crate::mesh::wrapper) bash: bool,
 }
 
 impl Conditions<'_> {
     /// The loop's head, read as one condition: it holds until (or while not) the proxy says that it is ready.
-    pub(super) fn goes_on_until_ready(&self, keyword: &str, head: &[Token]) -> Option<Surety> {
+    pub(in crate::mesh::wrapper) fn goes_on_until_ready(&self, keyword: &str, head: &[Token]) -> Option<Surety> {
         let question = self.only_question(keyword, head)?;
         let true_when_ready = self.true_when_ready(question)?;
         let may_fail = keyword == "while" && self.may_fail_as_a_test(question);
@@ -36,7 +36,7 @@ impl Conditions<'_> {
     }
 
     /// Whether a list of commands, as that of an `if`, succeeds only when the proxy is ready (`Some(true)`), or fails only then.
-    pub(super) fn decides(&self, list: &[Token]) -> Option<bool> {
+    pub(in crate::mesh::wrapper) fn decides(&self, list: &[Token]) -> Option<bool> {
         [("until", true), ("while", false)].into_iter().find_map(|(keyword, succeeds)| {
             self.goes_on_until_ready(keyword, list).filter(|surety| *surety == Surety::Sure).map(|_| succeeds)
         })
@@ -68,7 +68,7 @@ impl Conditions<'_> {
     }
 
     /// Whether a pipeline succeeds once the proxy is ready (`Some(true)`), or as long as it is not (`Some(false)`).
-    pub(super) fn true_when_ready(&self, question: &[Token]) -> Option<bool> {
+    pub(in crate::mesh::wrapper) fn true_when_ready(&self, question: &[Token]) -> Option<bool> {
         let words = plain_question(question)?;
         let (negated, words) = match words.split_first() {
             Some((&"!", rest)) => (true, rest),
@@ -97,7 +97,7 @@ impl Conditions<'_> {
 }
 
 /// Letters in front of both words of a test, from the days when an empty one was an error.
-pub(super) const PREFIXES: [char; 3] = ['x', 'X', '_'];
+pub(in crate::mesh::wrapper) const PREFIXES: [char; 3] = ['x', 'X', '_'];
 
 /// Whether a program, called in this way, succeeds once the proxy is ready, or only until then.
 fn program_succeeds(words: &[&str], bash: bool) -> Option<bool> {

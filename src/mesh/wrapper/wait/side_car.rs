@@ -3,24 +3,24 @@
 //! It asks a URL and becomes the application in any case after its time-out. Only the proxy's own readiness is a wait for
 //! the proxy; with another address it waits for an upstream service *through* the proxy.
 
-use crate::mesh::wrapper::local_proxy::asks_if_ready;
+use crate::mesh::wrapper::wait::local_proxy::asks_if_ready;
 use crate::mesh::wrapper::{Bound, ProxyWait};
 
 /// Its name.
-pub(super) const NAME: &str = "wait-side-car";
+pub(in crate::mesh::wrapper) const NAME: &str = "wait-side-car";
 
 const URL: &str = "envoy-healthcheck-url";
 /// Its options, each with a value. Go takes one dash or two, and the value behind `=` or as the next word.
 const OPTIONS: [&str; 4] = ["timeout", URL, "envoy-host-header", "envoy-grpc-insecure-healthcheck-addr"];
 
 /// The wait of its arguments.
-pub(super) fn side_car_wait(arguments: &[&str]) -> ProxyWait {
+pub(in crate::mesh::wrapper) fn side_car_wait(arguments: &[&str]) -> ProxyWait {
     let asks = options(arguments).0.iter().any(|(name, value)| *name == URL && asks_if_ready(value));
     if asks { ProxyWait::Certain(Bound::Bounded) } else { ProxyWait::Possible }
 }
 
 /// How many of its arguments are its own; what follows is run. None where nothing follows, or an option is not known.
-pub(super) fn own_arguments(arguments: &[&str]) -> Option<usize> {
+pub(in crate::mesh::wrapper) fn own_arguments(arguments: &[&str]) -> Option<usize> {
     let own = options(arguments).1;
     let own = own + usize::from(arguments.get(own) == Some(&"--"));
     let runs = arguments.get(own)?;

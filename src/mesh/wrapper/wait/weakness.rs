@@ -2,10 +2,10 @@
 //!
 //! Each was tried under dash and bash; only what the command itself proves is said.
 
-use crate::mesh::wrapper::reading::{Interpreter, Reading};
-use crate::mesh::wrapper::script::{Item, ItemKind};
-use crate::mesh::wrapper::shell::Token;
-use crate::mesh::wrapper::waiting::{called_function, question_at, read_wait, script_wait, waiting_tokens};
+use crate::mesh::wrapper::shell::reading::{Interpreter, Reading};
+use crate::mesh::wrapper::shell::script::{Item, ItemKind};
+use crate::mesh::wrapper::shell::tokens::Token;
+use crate::mesh::wrapper::wait::script_wait::{called_function, question_at, read_wait, script_wait, waiting_tokens};
 use crate::mesh::wrapper::{
     Bound, ContainerStart, Environment, MOST_WORDS, ProxyWait, SHELLS, after_options_and, basename, inline_script_at,
 };

@@ -1,17 +1,17 @@
 //! Which commands of a list surely run, and before what the list is there for.
 
 use crate::mesh::wrapper::basename;
-use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless};
-use crate::mesh::wrapper::shell::{Separator, Token};
-use crate::mesh::wrapper::waiting::is_assignment;
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, is_harmless};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token};
+use crate::mesh::wrapper::wait::script_wait::is_assignment;
 use std::collections::BTreeMap;
 
 /// The course of a list of commands. It is made in one go for all of them: a list may be as long as an object.
-pub(super) struct Course(Vec<bool>);
+pub(in crate::mesh::wrapper) struct Course(Vec<bool>);
 
 impl Course {
     /// The course of these commands.
-    pub(super) fn of(items: &[Item<'_>]) -> Self {
+    pub(in crate::mesh::wrapper) fn of(items: &[Item<'_>]) -> Self {
         let in_background = in_background(items);
         let first = |holds: &dyn Fn(&Item<'_>) -> bool| items.iter().position(holds).unwrap_or(items.len());
         let leaving = Leaving::of(items);
@@ -39,13 +39,13 @@ impl Course {
     }
 
     /// Whether nothing before this command can skip it, and nothing lets the script go on without it.
-    pub(super) fn surely_runs_first(&self, at: usize) -> bool {
+    pub(in crate::mesh::wrapper) fn surely_runs_first(&self, at: usize) -> bool {
         self.0.get(at).is_some_and(|sure| *sure)
     }
 }
 
 /// Whether the list that a command is part of runs in the background: all of `wait && app &`.
-pub(super) fn in_background(items: &[Item<'_>]) -> Vec<bool> {
+pub(in crate::mesh::wrapper) fn in_background(items: &[Item<'_>]) -> Vec<bool> {
     let mut found = vec![false; items.len()];
     let mut behind = false;
     for (at, item) in items.iter().enumerate().rev() {
@@ -137,8 +137,8 @@ fn prepares(item: &Item<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::wrapper::script::items;
-    use crate::mesh::wrapper::shell::tokens;
+    use crate::mesh::wrapper::shell::script::items;
+    use crate::mesh::wrapper::shell::tokens::tokens;
 
     #[test]
     fn what_surely_runs_first_is_told() {

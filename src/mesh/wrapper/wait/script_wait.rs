@@ -13,20 +13,20 @@
 //! What is within `if`, `case`, or behind `||` may not run; what runs in the background, or after something that
 //! does, may not hold the application back. Such scripts, and whatever asks the proxy in another manner, are possible waits.
 
-use crate::mesh::wrapper::condition::PREFIXES;
-use crate::mesh::wrapper::course::Course;
-use crate::mesh::wrapper::local_proxy::{asks_if_ready, mentions_readiness};
-use crate::mesh::wrapper::reached::Reached;
-use crate::mesh::wrapper::reading::{Interpreter, Reading};
-use crate::mesh::wrapper::repeating::loop_wait;
-use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items};
-use crate::mesh::wrapper::shell::Token;
+use crate::mesh::wrapper::shell::course::Course;
+use crate::mesh::wrapper::shell::reached::Reached;
+use crate::mesh::wrapper::shell::reading::{Interpreter, Reading};
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, is_harmless, items};
+use crate::mesh::wrapper::shell::tokens::Token;
+use crate::mesh::wrapper::wait::condition::PREFIXES;
+use crate::mesh::wrapper::wait::local_proxy::{asks_if_ready, mentions_readiness};
+use crate::mesh::wrapper::wait::repeating::loop_wait;
 use crate::mesh::wrapper::{Bound, ProxyWait, basename, program_wait};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The wait of a whole script: the surest of its commands.
-pub(super) fn script_wait(script: &str, shell: Interpreter<'_>) -> ProxyWait {
+pub(in crate::mesh::wrapper) fn script_wait(script: &str, shell: Interpreter<'_>) -> ProxyWait {
     match Reading::of(script, shell) {
         Some(reading) => read_wait(script, &reading, reading.items().as_deref(), shell).0,
         None => mentioned_in(script),
@@ -35,7 +35,7 @@ pub(super) fn script_wait(script: &str, shell: Interpreter<'_>) -> ProxyWait {
 
 /// The same of a script that has been read, and of its commands, where they can be told apart. With the place of the command that
 /// certainly waits: the one of [`first_wait`].
-pub(super) fn read_wait(
+pub(in crate::mesh::wrapper) fn read_wait(
     script: &str,
     reading: &Reading,
     items: Option<&[Item<'_>]>,
@@ -69,21 +69,21 @@ fn mentioned_in(text: &str) -> ProxyWait {
 }
 
 /// The first command of a script that certainly waits for the proxy, by its place in the list.
-pub(super) fn first_wait(items: &[Item<'_>], shell: Interpreter<'_>) -> Option<usize> {
+pub(in crate::mesh::wrapper) fn first_wait(items: &[Item<'_>], shell: Interpreter<'_>) -> Option<usize> {
     let (course, list) = (Course::of(items), List::of(items, shell));
     let waits = |at: usize| matches!(list.wait_at(at), ProxyWait::Certain(_));
     (0..items.len()).find(|at| course.surely_runs_first(*at) && waits(*at))
 }
 
 /// The function that a command calls, and does nothing else: by its place in the list, before the command.
-pub(super) fn called_function(items: &[Item<'_>], at: usize) -> Option<usize> {
+pub(in crate::mesh::wrapper) fn called_function(items: &[Item<'_>], at: usize) -> Option<usize> {
     let ItemKind::Simple([called]) = items.get(at)?.kind else { return None };
     let called = called.text()?;
     items.iter().take(at).rposition(|item| matches!(item.kind, ItemKind::Function { name, .. } if name == called))
 }
 
 /// The tokens of what waits: a command, or the body of the function that it calls.
-pub(super) fn waiting_tokens(items: &[Item<'_>], at: usize) -> Range<usize> {
+pub(in crate::mesh::wrapper) fn waiting_tokens(items: &[Item<'_>], at: usize) -> Range<usize> {
     let item = &items[called_function(items, at).unwrap_or(at)];
     match item.kind {
         ItemKind::Function { body, .. } => item.tokens.end - body.len()..item.tokens.end,
@@ -158,7 +158,7 @@ fn group_wait(tokens: &[Token], shell: Interpreter<'_>) -> Option<ProxyWait> {
 }
 
 /// Whether a command only gives variables a value that is written out, or counted.
-pub(super) fn only_sets(item: &Item<'_>) -> bool {
+pub(in crate::mesh::wrapper) fn only_sets(item: &Item<'_>) -> bool {
     let ItemKind::Simple(words) = item.kind else { return false };
     let words = texts(words);
     let words = words.strip_prefix(&["local"]).unwrap_or(&words);
@@ -173,16 +173,16 @@ fn ends_group(item: &Item<'_>) -> bool {
     matches!(words.first().and_then(Token::keyword), Some("return" | "exit"))
 }
 
-pub(super) fn texts(tokens: &[Token]) -> Vec<&str> {
+pub(in crate::mesh::wrapper) fn texts(tokens: &[Token]) -> Vec<&str> {
     tokens.iter().filter_map(Token::text).collect()
 }
 
-pub(super) fn asks(tokens: &[Token]) -> bool {
+pub(in crate::mesh::wrapper) fn asks(tokens: &[Token]) -> bool {
     asks_if_ready(&texts(tokens).join(" "))
 }
 
 /// The first word of a list that asks the proxy: alone, or with the one behind it (`localhost 15021`).
-pub(super) fn question_at(tokens: &[Token]) -> Option<usize> {
+pub(in crate::mesh::wrapper) fn question_at(tokens: &[Token]) -> Option<usize> {
     let alone = tokens.iter().position(|token| token.text().is_some_and(asks_if_ready));
     let asks =
         |pair: &[Token]| pair.iter().all(|token| token.text().is_some()) && asks_if_ready(&texts(pair).join(" "));
@@ -204,25 +204,25 @@ fn simple_wait(words: &[&str], shell: Interpreter<'_>) -> ProxyWait {
     program_wait(words, shell.environment)
 }
 
-pub(super) fn is_assignment(word: &str) -> bool {
+pub(in crate::mesh::wrapper) fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
 }
 
 /// Whether a word of a test is the value of a variable, maybe behind a letter: `$S`, `${S}`, `x$S`.
-pub(super) fn refers_to(text: &str, variable: &str) -> bool {
+pub(in crate::mesh::wrapper) fn refers_to(text: &str, variable: &str) -> bool {
     let text = text.strip_prefix(PREFIXES).unwrap_or(text);
     text == format!("${variable}") || text == format!("${{{variable}}}")
 }
 
-pub(super) fn is_forever(keyword: &str, head: &[&str]) -> bool {
+pub(in crate::mesh::wrapper) fn is_forever(keyword: &str, head: &[&str]) -> bool {
     let is_true = matches!(head, ["true" | ":"] | ["[", "1" | "true", "]"] | ["sleep", _]);
     keyword == "while" && is_true || keyword == "until" && matches!(head, ["false"])
 }
 
-pub(super) const COMPARISONS: [&str; 4] = ["-lt", "-le", "-gt", "-ge"];
+pub(in crate::mesh::wrapper) const COMPARISONS: [&str; 4] = ["-lt", "-le", "-gt", "-ge"];
 
-pub(super) fn is_counter(head: &[&str]) -> bool {
+pub(in crate::mesh::wrapper) fn is_counter(head: &[&str]) -> bool {
     head.iter().any(|word| COMPARISONS.contains(word))
 }

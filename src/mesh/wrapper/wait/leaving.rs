@@ -4,14 +4,14 @@
 //! * `if curl ...; then break; fi`, `if ! curl ...; then sleep 1; else break; fi`;
 //! * `STATUS=$(curl ...)` or `curl ...` as a command of its own, and behind it a test of `$STATUS` or `$?` in one of these forms.
 
-use crate::mesh::wrapper::condition::Conditions;
-use crate::mesh::wrapper::reading::Interpreter;
-use crate::mesh::wrapper::script::{Item, ItemKind, is_harmless, items};
-use crate::mesh::wrapper::shell::{Separator, Token};
-use crate::mesh::wrapper::waiting::{asks, is_assignment, texts};
+use crate::mesh::wrapper::shell::reading::Interpreter;
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, is_harmless, items};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token};
+use crate::mesh::wrapper::wait::condition::Conditions;
+use crate::mesh::wrapper::wait::script_wait::{asks, is_assignment, texts};
 
 /// The word that leaves the loop once the proxy is ready, and nowhere before: `break`, `exec`, `exit`, or `return` in a function.
-pub(super) fn leaves_when_ready(
+pub(in crate::mesh::wrapper) fn leaves_when_ready(
     body: &[Token],
     conditions: Conditions<'_>,
     shell: Interpreter<'_>,
@@ -110,7 +110,12 @@ impl List<'_> {
 }
 
 /// Whether the command before this one asked the proxy, so that `$?` is whether it is ready.
-pub(super) fn asked_right_before(body: &[Token], items: &[Item<'_>], at: usize, conditions: Conditions<'_>) -> bool {
+pub(in crate::mesh::wrapper) fn asked_right_before(
+    body: &[Token],
+    items: &[Item<'_>],
+    at: usize,
+    conditions: Conditions<'_>,
+) -> bool {
     let end = at.checked_sub(1).filter(|it| items[*it].after == Separator::Next);
     let start = end.and_then(|end| (0..=end).rev().find(|it| items[*it].before != Separator::Pipe));
     let Some((start, end)) = start.zip(end) else { return false };
@@ -126,7 +131,7 @@ pub(super) fn asked_right_before(body: &[Token], items: &[Item<'_>], at: usize, 
 }
 
 /// Whether an operator asks if two numbers are equal, or if they are not.
-pub(super) fn is_equality(operator: &str) -> Option<bool> {
+pub(in crate::mesh::wrapper) fn is_equality(operator: &str) -> Option<bool> {
     match operator {
         "=" | "-eq" => Some(true),
         "!=" | "-ne" | "-gt" => Some(false),

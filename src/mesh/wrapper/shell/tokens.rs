@@ -57,7 +57,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// The tokens of a script; `None` when it holds something that is not followed here: a here-document, a quote without its end,
 /// blocks nested deeper than anybody writes them, or more text.
-pub(super) fn tokens(script: &str) -> Option<Vec<Token>> {
+pub(in crate::mesh::wrapper) fn tokens(script: &str) -> Option<Vec<Token>> {
     located_tokens(script).map(|(tokens, _)| tokens)
 }
 

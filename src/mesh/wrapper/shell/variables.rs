@@ -1,8 +1,8 @@
 //! The variables of a container, as far as its manifest and its script give their values.
 
 use crate::mesh::wrapper::Environment;
-use crate::mesh::wrapper::shell::Token;
-use crate::mesh::wrapper::waiting::is_assignment;
+use crate::mesh::wrapper::shell::tokens::Token;
+use crate::mesh::wrapper::wait::script_wait::is_assignment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use std::rc::Rc;
 ///
 /// A copy, as each script within a script has one, shares those of `env`: there may be thousands.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Variables<'a> {
+pub(in crate::mesh::wrapper) struct Variables<'a> {
     of_container: Rc<BTreeMap<&'a str, Option<&'a str>>>,
     of_script: BTreeMap<String, Option<String>>,
     /// Those that the script sets in one place only.
@@ -26,7 +26,7 @@ const LONGEST_WORD: usize = 16 * 1024;
 
 impl<'a> Variables<'a> {
     /// Those of `env`. What refers to other variables is not followed.
-    pub(super) fn of(environment: Environment<'a>) -> Self {
+    pub(in crate::mesh::wrapper) fn of(environment: Environment<'a>) -> Self {
         let known = |value: &&str| !value.contains("$(");
         let entry = |(name, value): &(&'a str, Option<&'a str>)| (*name, value.filter(known));
         let of_container = Rc::new(environment.iter().map(entry).collect());
@@ -34,7 +34,7 @@ impl<'a> Variables<'a> {
     }
 
     /// The value of a variable.
-    pub(super) fn value(&self, name: &str) -> Option<&str> {
+    pub(in crate::mesh::wrapper) fn value(&self, name: &str) -> Option<&str> {
         match self.of_script.get(name) {
             Some(value) => value.as_deref(),
             None => *self.of_container.get(name)?,
@@ -42,20 +42,20 @@ impl<'a> Variables<'a> {
     }
 
     /// All values that are known.
-    pub(super) fn values(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::mesh::wrapper) fn values(&self) -> impl Iterator<Item = &str> {
         let of_container = self.of_container.iter().filter(|(name, _)| !self.of_script.contains_key(**name));
         let of_script = self.of_script.values().filter_map(Option::as_deref);
         of_container.filter_map(|(_, value)| *value).chain(of_script)
     }
 
     /// A word of `command` or `args` with its `$(NAME)`, as Kubernetes expands them before anything runs.
-    pub(super) fn in_command(&self, word: &str) -> String {
+    pub(in crate::mesh::wrapper) fn in_command(&self, word: &str) -> String {
         // `$$(NAME)` is a `$(NAME)` that is left alone.
         if word.contains("$$") { word.to_owned() } else { self.replaced(word, "$(", ')') }
     }
 
     /// A word of a script with its `$NAME` and `${NAME}`.
-    pub(super) fn in_script(&self, word: &str) -> String {
+    pub(in crate::mesh::wrapper) fn in_script(&self, word: &str) -> String {
         let braced = self.replaced(word, "${", '}');
         let mut rest = braced.as_str();
         let mut text = String::new();
@@ -110,7 +110,7 @@ impl<'a> Variables<'a> {
 
     /// Forgets what a script sets, until it is seen to set it: `HOST=db`, `read HOST`, `for HOST in`, and all that what it
     /// sources may set.
-    pub(super) fn forget_what_changes(&mut self, tokens: &[Token]) {
+    pub(in crate::mesh::wrapper) fn forget_what_changes(&mut self, tokens: &[Token]) {
         let texts: Vec<&str> = tokens.iter().filter_map(Token::text).collect();
         if texts.iter().any(|word| matches!(*word, "." | "source" | "eval")) {
             self.of_container = Rc::default();
@@ -129,7 +129,7 @@ impl<'a> Variables<'a> {
     }
 
     /// Notes an assignment that a script certainly makes, unless it makes another of the same variable somewhere.
-    pub(super) fn assign(&mut self, word: &str) {
+    pub(in crate::mesh::wrapper) fn assign(&mut self, word: &str) {
         let Some((name, value)) = word.split_once('=').filter(|(name, _)| self.set_once.contains(*name)) else {
             return;
         };

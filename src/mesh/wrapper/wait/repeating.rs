@@ -1,18 +1,20 @@
 //! A loop that asks the proxy: whether it surely goes on until the proxy is ready, and what else may end it.
 
-use crate::mesh::wrapper::condition::{Conditions, Surety};
-use crate::mesh::wrapper::exit_code::goes_on_while_failing;
-use crate::mesh::wrapper::leaving::leaves_when_ready;
-use crate::mesh::wrapper::local_proxy::asks_if_ready;
-use crate::mesh::wrapper::reading::Interpreter;
-use crate::mesh::wrapper::script::Item;
-use crate::mesh::wrapper::shell::Token;
-use crate::mesh::wrapper::status::starts_with_status;
-use crate::mesh::wrapper::waiting::{COMPARISONS, asks, is_assignment, is_counter, is_forever, refers_to, texts};
+use crate::mesh::wrapper::shell::reading::Interpreter;
+use crate::mesh::wrapper::shell::script::Item;
+use crate::mesh::wrapper::shell::tokens::Token;
+use crate::mesh::wrapper::wait::condition::{Conditions, Surety};
+use crate::mesh::wrapper::wait::exit_code::goes_on_while_failing;
+use crate::mesh::wrapper::wait::leaving::leaves_when_ready;
+use crate::mesh::wrapper::wait::local_proxy::asks_if_ready;
+use crate::mesh::wrapper::wait::script_wait::{
+    COMPARISONS, asks, is_assignment, is_counter, is_forever, refers_to, texts,
+};
+use crate::mesh::wrapper::wait::status::starts_with_status;
 use crate::mesh::wrapper::{Bound, ProxyWait};
 
 /// The wait of a loop, with the commands before it.
-pub(super) fn loop_wait(
+pub(in crate::mesh::wrapper) fn loop_wait(
     keyword: &str,
     head: &[Token],
     body: &[Token],
@@ -55,7 +57,7 @@ pub(super) fn loop_wait(
 }
 
 /// The word that leaves a loop from its body once the proxy is ready.
-pub(super) fn leaving_word(
+pub(in crate::mesh::wrapper) fn leaving_word(
     keyword: &str,
     head: &[Token],
     body: &[Token],
@@ -74,7 +76,7 @@ fn ends_in_body(keyword: &str, head: &[Token], head_texts: &[&str]) -> bool {
 }
 
 /// Names of variables that the body sets from an answer of the proxy: `STATUS=$(curl ...)`.
-pub(super) fn variables_from_the_proxy(body: &[Token]) -> Vec<&str> {
+pub(in crate::mesh::wrapper) fn variables_from_the_proxy(body: &[Token]) -> Vec<&str> {
     let set = |text: &'_ str| is_assignment(text) && asks_if_ready(text);
     texts(body).into_iter().filter(|text| set(text)).filter_map(|text| Some(text.split_once('=')?.0)).collect()
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::mesh::wrapper::reading::Interpreter;
+use crate::mesh::wrapper::shell::reading::Interpreter;
 
 /// Whether `Q` may run in the script, and whether it may do so in the foreground.
 fn reaches(script: &str) -> (bool, bool) {

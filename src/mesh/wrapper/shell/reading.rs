@@ -1,28 +1,33 @@
 //! A script as its shell reads it: which shell that is, and the parts of an address that variables hold.
 
-use crate::mesh::wrapper::script::{Item, ItemKind, items};
-use crate::mesh::wrapper::shell::{Separator, Token, located_tokens};
-use crate::mesh::wrapper::variables::Variables;
-use crate::mesh::wrapper::waiting::is_assignment;
+use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
+use crate::mesh::wrapper::shell::tokens::{Separator, Token, located_tokens};
+use crate::mesh::wrapper::shell::variables::Variables;
+use crate::mesh::wrapper::wait::script_wait::is_assignment;
 use crate::mesh::wrapper::{Environment, basename};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// The shell that reads a script.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Interpreter<'a> {
-    pub(super) environment: Environment<'a>,
+pub(in crate::mesh::wrapper) struct Interpreter<'a> {
+    pub(in crate::mesh::wrapper) environment: Environment<'a>,
     /// It is bash for certain. Any other name may be dash, the ash of busybox, or bash.
-    pub(super) bash: bool,
+    pub(in crate::mesh::wrapper) bash: bool,
     /// It ends at a command that fails (`set -e`), or may do so.
-    pub(super) stops_at_failures: bool,
+    pub(in crate::mesh::wrapper) stops_at_failures: bool,
     /// What is read is the body of a function, so that `return` leaves it.
-    pub(super) in_function: bool,
+    pub(in crate::mesh::wrapper) in_function: bool,
 }
 
 impl<'a> Interpreter<'a> {
     /// The shell of this name, as its options and the script set it up.
-    pub(super) fn of(program: &str, options: &[&str], script: &str, environment: Environment<'a>) -> Self {
+    pub(in crate::mesh::wrapper) fn of(
+        program: &str,
+        options: &[&str],
+        script: &str,
+        environment: Environment<'a>,
+    ) -> Self {
         let script = if script.contains("set ") { script } else { "" };
         let commands =
             script.split([';', '&', '|', '\n']).filter_map(|command| command.trim_start().strip_prefix("set "));
@@ -39,16 +44,16 @@ fn is_cluster(word: &str) -> bool {
 }
 
 /// The tokens of a script, and the bytes that each takes in it.
-pub(super) struct Reading {
-    pub(super) tokens: Vec<Token>,
-    pub(super) spans: Vec<Range<usize>>,
+pub(in crate::mesh::wrapper) struct Reading {
+    pub(in crate::mesh::wrapper) tokens: Vec<Token>,
+    pub(in crate::mesh::wrapper) spans: Vec<Range<usize>>,
     /// The shell reads it to its end, as far as that is known.
     is_followed: bool,
 }
 
 impl Reading {
     /// None where the words of the script cannot be told.
-    pub(super) fn of(script: &str, shell: Interpreter<'_>) -> Option<Self> {
+    pub(in crate::mesh::wrapper) fn of(script: &str, shell: Interpreter<'_>) -> Option<Self> {
         let (mut tokens, spans) = located_tokens(script)?;
         for at in 0..tokens.len() {
             if only_redirects(script, &tokens, &spans, at) {
@@ -61,7 +66,7 @@ impl Reading {
     }
 
     /// Its commands; none where they cannot be told apart.
-    pub(super) fn items(&self) -> Option<Vec<Item<'_>>> {
+    pub(in crate::mesh::wrapper) fn items(&self) -> Option<Vec<Item<'_>>> {
         items(&self.tokens).filter(|items| self.is_followed && !items.iter().any(replaces_program))
     }
 }
@@ -168,7 +173,7 @@ fn names_read(script: &str) -> BTreeSet<&str> {
 }
 
 /// The variable that a word sets to a part of an address.
-pub(super) fn address_set(word: &str) -> Option<&str> {
+pub(in crate::mesh::wrapper) fn address_set(word: &str) -> Option<&str> {
     let (name, value) = word.split_once('=').filter(|_| is_assignment(word))?;
     is_part_of_address(value).then_some(name)
 }

@@ -58,6 +58,14 @@ impl Path {
         self
     }
 
+    /// A copy with room for the steps that lead on from here: fields of pods are pointed at by the thousand.
+    pub fn start(&self) -> Self {
+        const ROOM: usize = 6;
+        let mut steps = Vec::with_capacity(self.0.len() + ROOM);
+        steps.extend_from_slice(&self.0);
+        Self(steps)
+    }
+
     /// The path without its last step; of the root, none.
     pub fn parent(&self) -> Option<Self> {
         let (_, rest) = self.0.split_last()?;
@@ -96,8 +104,10 @@ impl fmt::Display for Path {
             match segment {
                 Segment::Index(index) => write!(f, "[{index}]")?,
                 Segment::Key(key) if !is_plain(key) => write!(f, "[{key}]")?,
-                Segment::Key(key) if position == 0 => f.write_str(key)?,
-                Segment::Key(key) => write!(f, ".{key}")?,
+                Segment::Key(key) => {
+                    f.write_str(if position == 0 { "" } else { "." })?;
+                    f.write_str(key)?;
+                }
             }
         }
         Ok(())
@@ -105,7 +115,7 @@ impl fmt::Display for Path {
 }
 
 fn is_plain(key: &str) -> bool {
-    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '$')
+    !key.is_empty() && key.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-' | b'$'))
 }
 
 #[cfg(test)]

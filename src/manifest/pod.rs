@@ -85,7 +85,7 @@ impl<'a> PodTemplate<'a> {
 
     /// The path of the template inside the object; the root for a Pod.
     pub fn path(&self) -> Path {
-        self.path.clone()
+        self.path.start()
     }
 
     /// The metadata of what the pods are made by, outermost first: of the workload, and of the Jobs of a CronJob. None for a Pod.

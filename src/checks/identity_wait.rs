@@ -43,9 +43,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod() else { return Vec::new() };
     // First, because few pods have any: then nobody reads through all commands and variables.
     let Some(evidence) = Evidence::of(&params.service_accounts, subject, &pod) else { return Vec::new() };
-    // A wait for the token of an account that cannot exist never ends well: that account is the finding, on its own object.
-    let has_mistake = google_account(subject).is_some_and(|account| account_mistake(account).is_some());
-    if has_mistake || is_exempt(subject, &pod) || pod.all_containers().any(|it| waits(&it)) {
+    if is_exempt(subject, &pod) || pod.all_containers().any(|it| waits(&it)) {
         return Vec::new();
     }
     let observation = observe(&pod, &evidence);
@@ -60,6 +58,11 @@ fn fix(params: &Params, subject: &Subject<'_>, pod: &PodTemplate<'_>, evidence: 
     if matches!(evidence, Evidence::NodeSelector) {
         let name = shortened_to(24, pod.service_account());
         return Err(format!("ServiceAccount {name} is not known, and so whether the pod uses workload identity"));
+    }
+    // There will be no token for it, and who waits for one never starts.
+    if google_account(subject).is_some_and(|account| account_mistake(account).is_some()) {
+        let name = shortened_to(24, pod.service_account());
+        return Err(format!("the Google service account of ServiceAccount {name} cannot exist: put that right first"));
     }
     match params.image.as_deref() {
         Some(image) => wait_for_identity(subject, pod, image),

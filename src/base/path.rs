@@ -84,10 +84,17 @@ impl Path {
 
     /// The value at this path, if it is there.
     pub fn find<'a>(&self, value: &'a serde_json::Value) -> Option<&'a serde_json::Value> {
-        self.0.iter().try_fold(value, |value, segment| match segment {
-            Segment::Key(key) => value.get(key.as_ref()),
-            Segment::Index(index) => value.get(index),
-        })
+        self.0.iter().try_fold(value, |value, segment| segment.find(value))
+    }
+}
+
+impl Segment {
+    /// The value at this one step into another, if it is there.
+    pub fn find<'a>(&self, value: &'a serde_json::Value) -> Option<&'a serde_json::Value> {
+        match self {
+            Self::Key(key) => value.get(key.as_ref()),
+            Self::Index(index) => value.get(index),
+        }
     }
 }
 

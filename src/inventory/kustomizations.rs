@@ -3,8 +3,9 @@
 use crate::base::{Edit, Path};
 use crate::manifest::Object;
 use crate::manifest::kustomize::{Field, Kustomization, Patch, normalized};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The kustomizations of a run, by what they take in. None anywhere but in files.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub struct Kustomizations {
     /// The patches for one name of those that take in what is not among the files, or are components of nobody there: any of them
     /// may be meant.
     open: HashMap<String, Vec<Arc<Patch>>>,
+    /// Those that each file of the run goes through, from the first question on: each of its objects is asked about several times.
+    above: HashMap<String, OnceLock<Vec<usize>>>,
 }
 
 /// One kustomization: its patches by the name that they are for, and those for more than one name.
@@ -34,9 +37,10 @@ const MOST_ABOVE: usize = 1000;
 const MOST_NAMES: usize = 64;
 
 impl Kustomizations {
-    /// Those of a run; `is_file` tells whether there is a file of this name.
-    pub fn of(all: Vec<Kustomization>, is_file: impl Fn(&str) -> bool) -> Self {
-        let mut found = Self::default();
+    /// Those of a run of files, whose names are normalized.
+    pub fn of<'f>(all: Vec<Kustomization>, files: impl IntoIterator<Item = &'f str>) -> Self {
+        let above = files.into_iter().map(|file| (file.to_owned(), OnceLock::new())).collect();
+        let mut found = Self { above, ..Self::default() };
         for (index, kustomization) in all.iter().enumerate() {
             for place in [kustomization.folder(), kustomization.file.as_str()] {
                 found.by_place.insert(place.to_owned(), index);
@@ -49,7 +53,7 @@ impl Kustomizations {
             found.all.push(Known::of(kustomization));
         }
         let mut open = HashMap::<String, Vec<Arc<Patch>>>::new();
-        for known in found.all.iter().filter(|known| found.is_open(&known.kustomization, &is_file)) {
+        for known in found.all.iter().filter(|known| found.is_open(&known.kustomization)) {
             for (name, patches) in &known.by_name {
                 open.entry(name.clone()).or_default().extend(patches.iter().cloned());
             }
@@ -93,20 +97,28 @@ impl Kustomizations {
         if self.is_empty() {
             return Vec::new();
         }
-        let above: Vec<&Known> =
-            self.above(object.file()).into_iter().filter_map(|index| self.all.get(index)).collect();
+        let above = self.above(object.file());
+        let above: Vec<&Known> = above.iter().filter_map(|index| self.all.get(*index)).collect();
         let names = names(&object.reference().name, &above);
-        let named = above.iter().flat_map(|known| names.iter().filter_map(|name| known.by_name.get(name)));
+        let named = above.iter().flat_map(|known| names.iter().filter_map(|name| known.by_name.get(&**name)));
         let patches = named.flatten().chain(above.iter().flat_map(|known| &known.others));
-        let open = names.iter().filter_map(|name| self.open.get(name)).flatten();
+        let open = names.iter().filter_map(|name| self.open.get(&**name)).flatten();
         let may_be = |patch: &&Patch| patch.target.may_be(object.reference(), &names);
         patches.chain(open).map(Arc::as_ref).filter(may_be).collect()
     }
 
     /// The kustomizations that a file goes through, and their components: the nearest first.
-    fn above(&self, file: &str) -> Vec<usize> {
+    fn above(&self, file: &str) -> Cow<'_, [usize]> {
+        let file = normalized(file);
+        match self.above.get(&*file) {
+            Some(known) => Cow::Borrowed(known.get_or_init(|| self.found_above(&file))),
+            None => Cow::Owned(self.found_above(&file)),
+        }
+    }
+
+    fn found_above(&self, file: &str) -> Vec<usize> {
         let (mut above, mut seen) = (Vec::new(), BTreeSet::new());
-        let mut open: VecDeque<usize> = self.listing(&normalized(file)).collect();
+        let mut open: VecDeque<usize> = self.listing(file).collect();
         while let Some(index) = open.pop_front() {
             let Some(known) = self.all.get(index) else { continue };
             if above.len() >= MOST_ABOVE || !seen.insert(index) {
@@ -121,12 +133,12 @@ impl Kustomizations {
     }
 
     /// Whether not all that its patches are for is known: it takes in what is not here, or is a component of nobody here.
-    fn is_open(&self, kustomization: &Kustomization, is_file: impl Fn(&str) -> bool) -> bool {
+    fn is_open(&self, kustomization: &Kustomization) -> bool {
         let mut entries = kustomization.resources.iter().chain(&kustomization.components);
         let is_listed =
             || [&*kustomization.file, kustomization.folder()].iter().any(|it| self.by_entry.contains_key(*it));
         kustomization.is_component && !is_listed()
-            || !entries.all(|entry| is_file(entry) || self.by_place.contains_key(entry))
+            || !entries.all(|entry| self.above.contains_key(entry) || self.by_place.contains_key(entry))
     }
 
     fn listing(&self, entry: &str) -> impl Iterator<Item = usize> {
@@ -154,14 +166,15 @@ impl Known {
 
 /// What an object of this name is called on its way: each kustomization may put something before and behind it, and patches
 /// know it by any of its names.
-fn names(name: &str, above: &[&Known]) -> Vec<String> {
-    let mut names = vec![name.to_owned()];
+fn names<'n>(name: &'n str, above: &[&Known]) -> Vec<Cow<'n, str>> {
+    let mut names = vec![Cow::Borrowed(name)];
     for (prefix, suffix) in above.iter().map(|known| &known.kustomization.affixes) {
         if names.len() >= MOST_NAMES {
             break;
         }
         if !prefix.is_empty() || !suffix.is_empty() {
-            let longer: Vec<String> = names.iter().map(|name| format!("{prefix}{name}{suffix}")).collect();
+            let longer: Vec<Cow<'_, str>> =
+                names.iter().map(|name| Cow::Owned(format!("{prefix}{name}{suffix}"))).collect();
             names.extend(longer);
         }
     }

@@ -180,7 +180,7 @@ fn kustomizations(files: &[FileObjects<'_>]) -> Kustomizations {
     if all.iter().all(|it| it.patches.is_empty()) {
         return Kustomizations::default();
     }
-    Kustomizations::of(all, |name| by_name.contains_key(name))
+    Kustomizations::of(all, by_name.keys().map(|name| &**name))
 }
 
 fn kustomize_patches(inputs: &[Input<'_>]) -> BTreeSet<String> {

@@ -166,24 +166,23 @@ fn with(steps: &[Step], step: Step) -> Vec<Step> {
 
 /// Whether one of two paths in an object is the other, or leads to it.
 fn meet(steps: &[Step], path: &[Segment], object: &Value) -> bool {
-    let mut at = Some(object);
-    for (step, segment) in steps.iter().zip(path) {
-        let next = match segment {
-            Segment::Key(key) => at.and_then(|it| it.get(&**key)),
-            Segment::Index(index) => at.and_then(|it| it.get(*index)),
-        };
-        let is_same = match (step, segment) {
-            (Step::Key(step), Segment::Key(key)) => **step == **key,
-            (Step::Named(name), Segment::Index(_)) => next.and_then(name_of) == Some(&**name),
-            (Step::Item, Segment::Index(_)) => true,
-            _ => false,
-        };
-        if !is_same {
-            return false;
-        }
-        at = next;
-    }
-    true
+    let may_be_same = |(step, segment): (&Step, &Segment)| match (step, segment) {
+        (Step::Key(step), Segment::Key(key)) => **step == **key,
+        (Step::Named(_) | Step::Item, Segment::Index(_)) => true,
+        _ => false,
+    };
+    // Most paths part at a key, and the object is not needed to see it.
+    steps.iter().zip(path).all(may_be_same) && items_are_named(steps, path, object)
+}
+
+/// Whether the items of an object that a path goes through have the names that these steps give them.
+fn items_are_named(steps: &[Step], path: &[Segment], object: &Value) -> bool {
+    let mut named = steps.iter().zip(path).enumerate().filter_map(|(position, (step, _))| match step {
+        Step::Named(name) => Some((position, &**name)),
+        Step::Key(_) | Step::Item => None,
+    });
+    let item = |position: usize| path.iter().take(position + 1).try_fold(object, |at, segment| segment.find(at));
+    named.all(|(position, name)| item(position).and_then(name_of) == Some(name))
 }
 
 impl fmt::Display for Field {

@@ -4,6 +4,7 @@ use crate::base::ObjectRef;
 use crate::manifest::group_of;
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What the objects of a patch are called. What it leaves out, it leaves open; labels and annotations that it selects by are not
 /// looked at, so it may be for less than it seems.
@@ -49,7 +50,7 @@ impl Target {
 
     /// Whether it may be for an object that has any of these names, and for the rest is called as this one. One that says no
     /// namespace may be given any by a kustomization.
-    pub fn may_be(&self, object: &ObjectRef, names: &[String]) -> bool {
+    pub fn may_be(&self, object: &ObjectRef, names: &[Cow<'_, str>]) -> bool {
         let may_be = |pattern: &Option<Pattern>, seen: &str| pattern.as_ref().is_none_or(|it| it.may_be(seen));
         names.iter().any(|name| may_be(&self.name, name))
             && may_be(&self.kind, &object.kind)
@@ -93,8 +94,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn names() -> [String; 1] {
-        ["web".to_owned()]
+    fn names() -> [Cow<'static, str>; 1] {
+        ["web".into()]
     }
 
     fn object(namespace: Option<&str>) -> ObjectRef {

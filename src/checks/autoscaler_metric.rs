@@ -28,8 +28,7 @@ const KUBERNETES_WITH_CONTAINER_METRICS: Version = Version::new(1, 27);
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let is_injected = |membership| matches!(membership, Membership::Sidecar(_) | Membership::Unknown);
-    let scaled = subject.workloads().iter().find(|it| is_injected(subject.membership_of(it)));
-    if scaled.is_none()
+    if !subject.workloads_with_membership().any(|(_, membership)| is_injected(membership))
         || !subject.object.is("autoscaling", "HorizontalPodAutoscaler")
         || subject.profile.kubernetes_version < KUBERNETES_WITH_CONTAINER_METRICS
     {

@@ -141,16 +141,17 @@ fn alike<'a>(workloads: impl Iterator<Item = &'a Entry<WorkloadFacts>>) -> Vec<P
 /// The workloads behind the Service whose pods have a proxy that listens for them: as surely as it is known of the Service
 /// itself. Gateways have listeners of another making.
 pub fn listening_workloads<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'a Entry<WorkloadFacts>> {
-    let listens = |workload: &&Entry<WorkloadFacts>| {
+    let listens = |(workload, membership): (&'a Entry<WorkloadFacts>, Membership)| {
         let facts = &workload.facts;
-        let as_sure = match subject.membership_of(workload) {
+        let as_sure = match membership {
             Membership::Sidecar(_) => true,
             Membership::Unknown => subject.membership == Membership::Unknown,
             Membership::Ambient | Membership::Outside => false,
         };
-        as_sure && !is_gateway_or_control_plane(&facts.pod_labels, &facts.pod_annotations)
+        let listens = as_sure && !is_gateway_or_control_plane(&facts.pod_labels, &facts.pod_annotations);
+        listens.then_some(workload)
     };
-    subject.workloads().iter().copied().filter(listens)
+    subject.workloads_with_membership().filter_map(listens)
 }
 
 /// Where a port leads on the pods: two ports that have it in common lead to the same port. Without known pods only equal targets

@@ -28,11 +28,14 @@ type Read<'a> = (ServicePort<'a>, Protocol);
 
 fn run(_: &NoParams, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(service) = subject.service().filter(|service| !service.is_external_name()) else { return Vec::new() };
-    let pods = listeners(subject);
     let protocol = |port: &ServicePort<'_>| protocol_of(port, subject.profile.istio_version);
     let listens = |port: &Read<'_>| inbound_listener(port.1) != InboundListener::None;
     let ports: Vec<Read<'_>> =
         service.ports().filter_map(|port| Some((port, protocol(&port)?))).filter(listens).collect();
+    if ports.len() < 2 {
+        return Vec::new();
+    }
+    let pods = listeners(subject);
     // For each of the pods the first port that leads to each of theirs.
     let mut deciding: Vec<HashMap<Meeting<'_>, &Read<'_>>> = vec![HashMap::new(); pods.len()];
     let mut found = Vec::new();

@@ -34,7 +34,7 @@ pub(super) struct Joining<'p> {
 
 impl Subject<'_> {
     /// The membership of the pods of a workload in the same namespace.
-    pub fn membership_of(&self, workload: &Entry<WorkloadFacts>) -> Membership {
+    pub(super) fn membership_of(&self, workload: &Entry<WorkloadFacts>) -> Membership {
         let WorkloadFacts { pod_labels, pod_annotations, host_network, proxy, is_windows, is_open, .. } =
             &workload.facts;
         let membership = self.decide(&Joining {
@@ -94,8 +94,7 @@ impl Subject<'_> {
             let joining = Joining { host_network, proxy, is_windows, ..Joining::of_pod(&labels, &annotations) };
             return self.unless_patched(self.object, host_network, self.decide(&joining));
         }
-        let memberships: Vec<Membership> = self.workloads().iter().map(|it| self.membership_of(it)).collect();
-        together(&memberships).unwrap_or_else(|| self.decide(&Joining::of(&NO_LABELS, &NO_LABELS)))
+        together(&self.memberships).unwrap_or_else(|| self.decide(&Joining::of(&NO_LABELS, &NO_LABELS)))
     }
 
     /// Whether it only shows what the kubelet of a node runs by itself.

@@ -26,6 +26,8 @@ pub struct Subject<'a> {
     pod: Option<PodTemplate<'a>>,
     service: Option<ServiceFacts>,
     workloads: Vec<&'a Entry<WorkloadFacts>>,
+    /// One for each of the workloads.
+    pub(super) memberships: Vec<Membership>,
     services: Vec<&'a Entry<ServiceFacts>>,
     service_account: Option<&'a Entry<ServiceAccountFacts>>,
     known: Once,
@@ -61,9 +63,20 @@ impl<'a> Subject<'a> {
         let workloads = workloads_behind(object, service.as_ref(), inventory);
         let (membership, services) = (Membership::Unknown, services_before(object, pod.as_ref(), inventory));
         let service_account = pod.and_then(|pod| service_account(object, &pod, inventory));
-        let known = Once::default();
-        let mut subject =
-            Self { object, inventory, profile, membership, pod, service, workloads, services, service_account, known };
+        let mut subject = Self {
+            object,
+            inventory,
+            profile,
+            membership,
+            pod,
+            service,
+            workloads,
+            memberships: Vec::new(),
+            services,
+            service_account,
+            known: Once::default(),
+        };
+        subject.memberships = subject.workloads.iter().map(|it| subject.membership_of(it)).collect();
         subject.membership = subject.decide_membership();
         subject
     }
@@ -129,6 +142,11 @@ impl<'a> Subject<'a> {
     /// The workloads whose pods it selects, if it is a Service; of a HorizontalPodAutoscaler, what it scales.
     pub fn workloads(&self) -> &[&'a Entry<WorkloadFacts>] {
         &self.workloads
+    }
+
+    /// The same, each with the membership of its pods.
+    pub fn workloads_with_membership(&self) -> impl Iterator<Item = (&'a Entry<WorkloadFacts>, Membership)> {
+        self.workloads.iter().copied().zip(self.memberships.iter().copied())
     }
 
     /// The ServiceAccount of its pods, where it is known.

@@ -3,7 +3,7 @@
 //! A pod may declare as many as fit into an object, and a Service lead to each of them: nobody may look through all of them for
 //! each.
 
-use crate::inventory::facts::PortFacts;
+use crate::inventory::workload::PortFacts;
 
 /// The ports that the running containers of a pod declare, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

@@ -22,15 +22,13 @@ mod service_entry;
 mod shard;
 mod store;
 mod subject;
+mod workload;
 mod would_be;
 
 pub use autoscaler::AutoscalerFacts;
 pub use config_map::ConfigMapFacts;
 pub use declared_ports::DeclaredPorts;
-pub use facts::{
-    NamespaceFacts, PortFacts, ProbeFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts,
-    WorkloadFacts,
-};
+pub use facts::{NamespaceFacts, ServiceAccountFacts, ServiceFacts, ServicePortFacts, TargetFacts};
 pub(crate) use istio_container::is_of_istio;
 pub use kustomizations::Kustomizations;
 pub use nearness::Nearest;
@@ -42,3 +40,4 @@ pub use service_entry::ServiceEntryFacts;
 pub use shard::{Entry, Renewed};
 pub use store::{Inventory, Origin};
 pub use subject::Subject;
+pub use workload::{PortFacts, ProbeFacts, WorkloadFacts};

@@ -1,7 +1,8 @@
 //! One object with its surroundings: what a check looks at.
 
-use crate::inventory::facts::{Strings, part};
+use crate::inventory::facts::Strings;
 use crate::inventory::istio_container::own_proxy;
+use crate::inventory::workload::part;
 use crate::inventory::{
     AutoscalerFacts, Entry, Inventory, NamespaceFacts, PeerAuthenticationFacts, ServiceAccountFacts, ServiceFacts,
     WorkloadFacts,

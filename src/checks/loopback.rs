@@ -109,7 +109,7 @@ fn numbers_in(text: &str) -> impl Iterator<Item = u16> {
 /// All that a container is started with.
 fn texts<'a>(container: &Container<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
     let values = container.environment().filter_map(|(_, value)| value);
-    container.command().chain(container.args()).chain(values)
+    container.argv().chain(values)
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ pub fn captures_nothing(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
 
 fn capture_of(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> OutboundCapture {
     let rendered = pod.init_containers().find(|it| it.name() == REDIRECTING && is_as_written(subject, pod));
-    let arguments: Vec<&str> = rendered.iter().flat_map(|it| it.command().chain(it.args())).collect();
+    let arguments: Vec<&str> = rendered.iter().flat_map(Container::argv).collect();
     OutboundCapture::of_arguments(&arguments).unwrap_or_else(|| {
         OutboundCapture::of_annotations(&pod.annotations(), &subject.profile.exclude_outbound_ip_ranges)
     })

@@ -210,13 +210,13 @@ fn owned(before: &[&str], options: &[&str], after: &[&str]) -> Vec<String> {
 
 /// Whether a container starts by the program already.
 fn has_program(container: &Container<'_>) -> bool {
-    let words: Vec<&str> = container.command().chain(container.args()).collect();
+    let words: Vec<&str> = container.argv().collect();
     OwnCall::of(&words).is_some()
 }
 
 /// Whether an init container installs the program where the others look for it.
 pub fn is_installer(container: &Container<'_>) -> bool {
-    let words: Vec<&str> = container.command().chain(container.args()).collect();
+    let words: Vec<&str> = container.argv().collect();
     container.role() == Role::Init && words.ends_with(&["install", OWN_FOLDER])
 }
 

@@ -89,6 +89,11 @@ impl<'a> Container<'a> {
         self.texts("args")
     }
 
+    /// `command` and `args` as one list.
+    pub fn argv(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.command().chain(self.args())
+    }
+
     /// Its environment variables in order; the value is none where it comes from elsewhere (`valueFrom`).
     pub fn environment(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
         let entries = self.value.get("env").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);

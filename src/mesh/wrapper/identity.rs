@@ -76,10 +76,6 @@ impl ContainerStart<'_> {
         self.env.iter().any(|(name, value)| is_it(name, *value))
     }
 
-    fn argv(&self) -> impl Iterator<Item = &str> {
-        self.command.iter().chain(self.args).copied()
-    }
-
     /// Whether it may wait for the metadata server, as [`Self::waits_for_identity`] or by one of Google's own programs, which need
     /// a token for whatever they do. A sign, good for being silent only.
     pub fn may_wait_for_identity(&self) -> bool {

@@ -72,7 +72,7 @@ impl ContainerStart<'_> {
     ///
     /// With an ENTRYPOINT that the manifest does not show nothing is certain, whatever the arguments say.
     pub fn proxy_wait(&self) -> ProxyWait {
-        self.concluded(program_wait(&self.words(), self.env))
+        self.concluded(program_wait(&self.argv().collect::<Vec<_>>(), self.env))
     }
 
     /// What the wait of its command comes to.
@@ -81,14 +81,14 @@ impl ContainerStart<'_> {
             ProxyWait::Certain(_) if self.command.is_empty() => ProxyWait::Possible,
             wait => wait,
         };
-        let first = || self.command.iter().chain(self.args).next();
+        let first = || self.argv().next();
         let is_wrapper = || first().is_some_and(|program| ADMIN_API_WRAPPERS.contains(&basename(program)));
         if wait == ProxyWait::None && !is_wrapper() && self.is_told_to_wait() { ProxyWait::Possible } else { wait }
     }
 
-    /// `command` and `args` as one list.
-    fn words(&self) -> Vec<&str> {
-        self.command.iter().chain(self.args).copied().collect()
+    /// `command` and `args` as one list: what the container starts with, where its image's own words are not in it.
+    fn argv(&self) -> impl Iterator<Item = &str> {
+        self.command.iter().chain(self.args).copied()
     }
 
     /// Whether a variable may tell a script, or one of those wrappers, of the image where to ask: the wrappers' own variable has been
@@ -105,7 +105,7 @@ impl ContainerStart<'_> {
     pub fn own_call(&self) -> Option<OwnCall<'_>> {
         let name = self.image.split('@').next().map_or("", basename).split(':').next().unwrap_or("");
         let own_image = (self.command.is_empty() && is_own_program(name)).then_some(name);
-        let argv: Vec<&str> = own_image.into_iter().chain(self.command.iter().chain(self.args).copied()).collect();
+        let argv: Vec<&str> = own_image.into_iter().chain(self.argv()).collect();
         OwnCall::of(argv.get(behind_launchers(&argv)..).unwrap_or_default())
     }
 }

@@ -33,7 +33,7 @@ impl ContainerStart<'_> {
             return None;
         }
         let variables = Variables::of(self.env);
-        let words: Vec<String> = self.command.iter().chain(self.args).map(|word| variables.in_command(word)).collect();
+        let words: Vec<String> = self.argv().map(|word| variables.in_command(word)).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         if self.command.is_empty() {
             return self.image_call(&words, &variables);
@@ -44,9 +44,8 @@ impl ContainerStart<'_> {
 
     /// Whether HTTP goes to a proxy that the container is told of, which may be anywhere.
     fn has_own_proxy(&self) -> bool {
-        let sets = |text: &&str| text.to_ascii_lowercase().contains("_proxy=");
-        self.env.iter().any(|(name, _)| name.to_ascii_lowercase().ends_with("_proxy"))
-            || self.command.iter().chain(self.args).any(sets)
+        let sets = |text: &str| text.to_ascii_lowercase().contains("_proxy=");
+        self.env.iter().any(|(name, _)| name.to_ascii_lowercase().ends_with("_proxy")) || self.argv().any(sets)
     }
 
     /// The call of an image that starts a known program.

@@ -10,7 +10,7 @@ impl ContainerStart<'_> {
     /// Why they cannot be told: the wait cannot be taken out, or what is left is more than one plain command.
     pub fn without_wait_and_shell(&self, rest: Rest) -> Result<Vec<String>, CannotUnwrap> {
         let Unwrapped::Script { at, text } = self.without_proxy_wait(rest)? else { return Err(CannotUnwrap::NotExact) };
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.argv().collect();
         // Words behind the script are for it, and one plain command reads none of them.
         let plain = plain_words(&text).filter(|_| at + 1 == argv.len()).ok_or(CannotUnwrap::NotExact)?;
         let launchers = argv.iter().take(behind_launchers(&argv)).map(|word| (*word).to_owned());

@@ -37,13 +37,13 @@ impl ContainerStart<'_> {
         let is_script = |text: &&str| script.as_ref().is_some_and(|(script, _)| script == text);
         let calls = |text: &str| text.contains(QUIT);
         script.as_ref().is_some_and(|(_, tokens)| tokens.iter().filter_map(Token::text).any(calls))
-            || self.command.iter().chain(self.args).copied().filter(|text| !is_script(text)).any(calls)
+            || self.argv().filter(|text| !is_script(text)).any(calls)
     }
 
     /// The script that is all its command, and of its tokens those that may run, where that can be told, it calls `/quitquitquit`, and
     /// no other sign of an end is in it.
     fn quitting_script(&self) -> Option<(&str, Vec<Token>)> {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.argv().collect();
         let (shell, script) = shell_script(&argv).filter(|(_, script)| script.contains(QUIT))?;
         if sends_signal(script) || OTHER_MEANINGS.iter().any(|other| script.contains(other)) {
             return None;
@@ -71,7 +71,7 @@ impl ContainerStart<'_> {
 
     /// All that its owner wrote for it to do.
     fn texts(&self) -> impl Iterator<Item = &str> {
-        self.command.iter().chain(self.args).copied().chain(self.env.iter().filter_map(|(_, value)| *value))
+        self.argv().chain(self.env.iter().filter_map(|(_, value)| *value))
     }
 }
 

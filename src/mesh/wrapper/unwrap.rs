@@ -76,7 +76,7 @@ impl ContainerStart<'_> {
     /// # Errors
     /// Why it cannot be.
     pub fn without_proxy_wait(&self, rest: Rest) -> Result<Unwrapped, CannotUnwrap> {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.argv().collect();
         let at = behind_launchers(&argv);
         let at = at + usize::from(argv.get(at).is_some_and(|program| basename(program) == "busybox"));
         let words = argv.get(at..).unwrap_or_default();

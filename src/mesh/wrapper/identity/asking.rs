@@ -19,7 +19,7 @@ const ASKING_IMAGES: [&str; 4] = ["curl", "cloud-sdk", "google-cloud-cli", "pyth
 impl ContainerStart<'_> {
     /// Whether one of the commands that surely run asks the metadata server, and its failure is not passed over.
     pub(super) fn surely_asks(&self) -> bool {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.argv().collect();
         let words = argv.get(behind_launchers(&argv)..).unwrap_or_default();
         let Some((program, arguments)) = words.split_first().and_then(|(first, rest)| run_in_the_end(first, rest))
         else {

@@ -25,7 +25,7 @@ pub enum IdentityFlaw {
 impl ContainerStart<'_> {
     /// The worst flaw of its wait for the metadata server; none where there is none that can be proved.
     pub fn identity_flaw(&self) -> Option<IdentityFlaw> {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.argv().collect();
         // What runs before the arguments is in the image.
         if self.command.is_empty() && !argv.first().is_some_and(|program| is_own_program(program)) {
             return None;
@@ -35,7 +35,7 @@ impl ContainerStart<'_> {
 
     /// The command with the options that its curl lacks: the script, or the curl of a bare argv with what comes behind it.
     pub fn with_identity_options(&self) -> Option<CurlOptions> {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.argv().collect();
         if argv.first().is_some_and(|program| basename(program) == "curl") && !self.command.is_empty() {
             let missing = missing_options(argv.get(1..)?);
             return (!missing.is_empty()).then_some(CurlOptions::Words { at: 1, words: missing });

@@ -27,7 +27,7 @@ impl ContainerStart<'_> {
 
     /// Whether a word or script of the command may say something, and says it in what runs. What is not followed says it.
     fn any_says(&self, may_say: impl Fn(&str) -> bool, says: impl Fn(&[Token]) -> bool) -> bool {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.argv().collect();
         if !argv.iter().any(|text| may_say(text))
             || asks_nobody(argv.get(behind_launchers(&argv)..).unwrap_or_default())
         {

@@ -17,7 +17,7 @@ impl ContainerStart<'_> {
     ///
     /// A script that can be read shows what it does itself, and so does our own program.
     pub(super) fn may_know_agent(&self) -> bool {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.argv().collect();
         let image = basename(self.image.split('@').next().unwrap_or_default());
         let program = argv.first().map_or("", |program| basename(program));
         if [image, program].iter().any(|name| PROGRAMS.iter().any(|known| name.starts_with(known))) {

@@ -12,7 +12,7 @@ use std::ops::Range;
 impl ContainerStart<'_> {
     /// Whether its command is a script that waits for the proxy, and does nothing else.
     pub fn only_waits(&self) -> bool {
-        let argv: Vec<&str> = self.command.iter().chain(self.args).copied().collect();
+        let argv: Vec<&str> = self.argv().collect();
         match argv.get(behind_launchers(&argv)..).and_then(|words| words.split_first()) {
             Some((program, arguments)) if SHELLS.contains(&basename(program)) => {
                 inline_script(arguments).is_some_and(|script| only_waits(script).is_ok())

@@ -32,7 +32,7 @@ pub struct Weaknesses {
 impl ContainerStart<'_> {
     /// Its wait for the proxy, as [`Self::proxy_wait`] says, and the weaknesses of one that it certainly has.
     pub fn weighed_wait(&self) -> (ProxyWait, Option<Weaknesses>) {
-        let argv = self.words();
+        let argv: Vec<&str> = self.argv().collect();
         let Some(script) = Script::of(&argv, self.env) else {
             let wait = self.proxy_wait();
             return (wait, bound_of(wait).map(Weaknesses::of_bound));

@@ -29,12 +29,15 @@ pub struct Plan {
 const MOST_TRIES: usize = 64;
 
 impl Engine {
-    /// Fixes findings of one object, one rule after the other, first what brings pods into the mesh, those of a Job by severity, each on
-    /// what the others made of it: so
-    /// fixes that touch the same field compose, and what was chosen for the end of a Job is not done otherwise for the sake of its
-    /// start. Those of one rule that touch nothing in common are done at once: so an object is not judged for each of its items. A fix
-    /// holds only if its finding is gone then, no new one came that is more than an info, unless the fix only brings it to light,
-    /// and every rule still runs to its end.
+    /// Fixes findings of one object, one rule after the other, each on what those before it made of the object: so fixes that touch the
+    /// same field compose.
+    ///
+    /// What brings pods into the mesh comes first. The rules about a Job go by severity: what was chosen for its end is not done
+    /// otherwise for the sake of its start. Fixes of one rule that touch nothing in common are done at once, so that an object is
+    /// not judged for each of its items.
+    ///
+    /// A fix holds only if its finding is gone then, no new one came that is more than an info (unless the fix only brings it to
+    /// light), and every rule still runs to its end.
     pub fn plan(&self, object: &Object, wanted: &[Finding], inventory: &Inventory, today: Date) -> Plan {
         let judge = |object: Object| State::new(self.judge(&object, inventory, today), object);
         let mut trials = Trials::of(wanted, object);

@@ -51,30 +51,7 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let Some(pod) = subject.pod().filter(|pod| never_completes(subject, pod)) else { return Vec::new() };
     let endless = Endless { params, subject, pod: &pod };
     let (strategy, fix) = endless.proposal();
-    let (path, wanted, help) = match strategy {
-        JobStrategy::Auto | JobStrategy::Native => (
-            pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),
-            "\"true\"",
-            "a native sidecar ends with the work: set the annotation on the pod template",
-        ),
-        JobStrategy::NoSidecar => (
-            inject_label(&pod),
-            "\"false\"",
-            "without a sidecar the Job ends by itself: set the label on the pod template",
-        ),
-        // A wait for the proxy would keep it from starting.
-        JobStrategy::Quit if endless.wrapper_edit().proxy_options().is_err() => (
-            endless.command_path(),
-            QUIT_CALL,
-            "when the work is done, end the proxy with `curl -sX POST http://127.0.0.1:15020/quitquitquit`",
-        ),
-        JobStrategy::Quit => (
-            endless.command_path(),
-            QUIT_CALL,
-            "when the work is done, tell the proxy to quit: start it by `seaworthy-wait job --proxy -- COMMAND`, or end it with \
-             `curl -sX POST http://127.0.0.1:15020/quitquitquit`",
-        ),
-    };
+    let (path, wanted, help) = endless.wanted(strategy);
     let message = format!(
         "the classic proxy outlives the work, the {} never completes: want {wanted} at {path}",
         subject.object.kind()
@@ -116,6 +93,36 @@ impl<'a> Endless<'a> {
         match self.params.strategy {
             JobStrategy::Auto => self.least(can_be_native),
             strategy => (strategy, self.fix(strategy)),
+        }
+    }
+
+    /// Where what is wanted, and how to get it.
+    fn wanted(&self, strategy: JobStrategy) -> (Path, &'static str, String) {
+        let noun = self.pod.noun();
+        match strategy {
+            JobStrategy::Auto | JobStrategy::Native => (
+                self.pod.annotation_path(NATIVE_SIDECAR_ANNOTATION),
+                "\"true\"",
+                format!("a native sidecar ends with the work: set the annotation on the {noun}"),
+            ),
+            JobStrategy::NoSidecar => (
+                inject_label(self.pod),
+                "\"false\"",
+                format!("without a sidecar the work ends by itself: set the label on the {noun}"),
+            ),
+            // A wait for the proxy would keep it from starting.
+            JobStrategy::Quit if self.wrapper_edit().proxy_options().is_err() => (
+                self.command_path(),
+                QUIT_CALL,
+                "when the work is done, end the proxy with `curl -sX POST http://127.0.0.1:15020/quitquitquit`".to_owned(),
+            ),
+            JobStrategy::Quit => (
+                self.command_path(),
+                QUIT_CALL,
+                "when the work is done, tell the proxy to quit: start it by `seaworthy-wait job --proxy -- COMMAND`, or end it \
+                 with `curl -sX POST http://127.0.0.1:15020/quitquitquit`"
+                    .to_owned(),
+            ),
         }
     }
 

@@ -52,10 +52,11 @@ fn run(params: &Params, subject: &Subject<'_>) -> Vec<Observation> {
     let endless = Endless { params, subject, pod: &pod };
     let (strategy, fix) = endless.proposal();
     let (path, wanted, help) = endless.wanted(strategy);
-    let message = format!(
-        "the classic proxy outlives the work, the {} never completes: want {wanted} at {path}",
-        subject.object.kind()
-    );
+    let outcome = match subject.object.kind() {
+        "CronJob" => "its Jobs never complete".to_owned(),
+        kind => format!("the {kind} never completes"),
+    };
+    let message = format!("the classic proxy outlives the work, {outcome}: want {wanted} at {path}");
     vec![Observation::new(path, message).at(pod.path()).help(help).remedied_by(fix.map(|fix| endless.doubted(fix)))]
 }
 

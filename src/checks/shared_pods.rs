@@ -19,6 +19,8 @@ pub struct RivalPort<'a> {
     pub protocol: Option<Protocol>,
     /// The place of the pods in the list.
     pods: usize,
+    /// Whether it is the first of its Service that leads where it leads: what the others say, the proxy does not read.
+    decides: bool,
 }
 
 /// The ports of each other Service with a workload that both select, once for all workloads whose pods look alike. Two Services
@@ -30,6 +32,8 @@ pub struct Rivals<'a> {
     all: Vec<RivalPort<'a>>,
     by_number: HashMap<i64, Vec<usize>>,
     by_meeting: HashMap<(usize, Meeting<'a>), Vec<usize>>,
+    /// The first port of the Service under review, by its place in `spec.ports`, that leads there.
+    deciding: HashMap<(usize, Meeting<'a>), usize>,
     pods: Vec<Pods<'a>>,
 }
 
@@ -41,8 +45,10 @@ impl<'a> Rivals<'a> {
     /// Those of the Service under review.
     pub fn of(subject: &Subject<'a>) -> Self {
         let pods = if subject.workloads().is_empty() { vec![Vec::new()] } else { alike(listening_workloads(subject)) };
-        let mut rivals = Self { all: Vec::new(), by_number: HashMap::new(), by_meeting: HashMap::new(), pods };
+        let (all, by_number, by_meeting, deciding) = Default::default();
+        let mut rivals = Self { all, by_number, by_meeting, deciding, pods };
         for pods in 0..rivals.pods.len() {
+            rivals.note_own_ports(subject, pods);
             let others = match rivals.workload(pods) {
                 Some(workload) => subject.other_services(&workload.facts),
                 None => subject.services_with_same_selector(),
@@ -54,14 +60,26 @@ impl<'a> Rivals<'a> {
         rivals
     }
 
+    fn note_own_ports(&mut self, subject: &Subject<'a>, pods: usize) {
+        for port in subject.service().iter().flat_map(|service| service.ports()) {
+            if let Some(meeting) = Meeting::of(&port, self.workload(pods)) {
+                self.deciding.entry((pods, meeting)).or_insert(port.index);
+            }
+        }
+    }
+
+    /// Adds a port of another Service, behind those that stand before it there.
     fn add(&mut self, subject: &Subject<'a>, pods: usize, service: &'a Entry<ServiceFacts>, port: ServicePort<'a>) {
         let at = self.all.len();
         self.by_number.entry(port.number).or_default().push(at);
-        if let Some(meeting) = Meeting::of(&port, self.workload(pods)) {
+        let meeting = Meeting::of(&port, self.workload(pods));
+        let before = meeting.and_then(|meeting| self.by_meeting.get(&(pods, meeting))?.last());
+        let decides = before.and_then(|at| self.all.get(*at)).is_none_or(|it| !std::ptr::eq(it.service, service));
+        if let Some(meeting) = meeting.filter(|_| decides) {
             self.by_meeting.entry((pods, meeting)).or_default().push(at);
         }
         let protocol = protocol_of(&port, subject.profile.istio_version);
-        self.all.push(RivalPort { service, port, protocol, pods });
+        self.all.push(RivalPort { service, port, protocol, pods, decides });
     }
 
     /// The first of the workloads whose pods are at a place of the list.
@@ -74,17 +92,21 @@ impl<'a> Rivals<'a> {
         self.by_number.get(&number).into_iter().flatten().map(|at| &self.all[*at])
     }
 
-    /// Those that lead to the same port of the pods.
+    /// Those that lead to the same port of the pods. Of each Service only its first port that leads there counts.
     pub fn meeting(&self, port: &ServicePort<'a>) -> impl Iterator<Item = &RivalPort<'a>> {
         let meetings = (0..self.pods.len()).filter_map(|pods| Some((pods, Meeting::of(port, self.workload(pods))?)));
-        meetings.filter_map(|meeting| self.by_meeting.get(&meeting)).flatten().map(|at| &self.all[*at])
+        let deciding = meetings.filter(|meeting| self.deciding.get(meeting) == Some(&port.index));
+        deciding.filter_map(|meeting| self.by_meeting.get(&meeting)).flatten().map(|at| &self.all[*at])
     }
 
-    /// Whether a rival leads to the same port of the pods.
+    /// Whether a rival is one of these.
     pub fn meets(&self, rival: &RivalPort<'_>, port: &ServicePort<'_>) -> bool {
         let workload = self.workload(rival.pods);
-        let theirs = Meeting::of(&rival.port, workload);
-        theirs.is_some() && theirs == Meeting::of(port, workload)
+        let theirs = Meeting::of(&rival.port, workload).filter(|_| rival.decides);
+        theirs.is_some_and(|theirs| {
+            let is_first = self.deciding.get(&(rival.pods, theirs)) == Some(&port.index);
+            is_first && Some(theirs) == Meeting::of(port, workload)
+        })
     }
 
     /// Whether the Service of a rival and the one under review belong to the same surroundings.

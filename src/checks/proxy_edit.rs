@@ -4,7 +4,7 @@
 //! and none is offered. Values that the pod itself chose are overridden only by edits that a person looks at.
 
 use crate::base::{Edit, Fix, Path};
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::{ask_command, ask_start};
 use crate::checks::proxy::{annotated_config, is_injected, proxy_life, proxy_settings};
 use crate::checks::proxy_hooks::{HoldingHook, native_obstacle};
 use crate::checks::start_strategy::can_hold;
@@ -99,16 +99,26 @@ pub fn native_sidecar(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Result<Pr
     let chosen = pod.annotations().get(NATIVE_SIDECAR_ANNOTATION).is_some_and(|value| !value.is_empty());
     let chosen = chosen.then_some("the pod asks for a classic sidecar itself, perhaps for a reason");
     let cut_off = || init_containers_may_be_cut_off(subject, pod).then_some(CUT_OFF);
+    let in_vain = || init_containers_may_wait_in_vain(subject, pod).then_some(WAIT_IN_VAIN);
     Ok(ProxyEdit {
         annotation: NATIVE_SIDECAR_ANNOTATION,
         setting: "\"true\"".to_owned(),
         edits: vec![Edit::set(pod.annotation_path(NATIVE_SIDECAR_ANNOTATION), "true")],
-        risk: chosen.or_else(cut_off).map(str::to_owned),
+        risk: chosen.or_else(cut_off).or_else(in_vain).map(str::to_owned),
     })
 }
 
 const CUT_OFF: &str =
     "calls of init containers go through the mesh then, and REGISTRY_ONLY refuses those to hosts that it does not know";
+
+const WAIT_IN_VAIN: &str = "an init container may take a connection for an answer, and behind a proxy it gets one whoever is there: its wait would end at once";
+
+/// Whether init containers that wait for somebody today would no longer do so behind a proxy, which takes every connection itself.
+/// With Istio's CNI plugin they get none before a classic proxy runs.
+fn init_containers_may_wait_in_vain(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    let may_connect = |it: &Container<'_>| ask_command(it, |start| start.may_take_a_connection_for_an_answer());
+    !subject.profile.cni && pod.init_containers().any(|it| it.role() == Role::Init && may_connect(&it))
+}
 
 /// Whether init containers that reach everybody today would call through the mesh, which may refuse it. With Istio's CNI plugin they
 /// reach nobody before a classic proxy runs.

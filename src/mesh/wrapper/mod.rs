@@ -3,6 +3,7 @@
 //! Recognition only: a claim is made ([`ProxyWait::Certain`]) where the command can be read in one way, and where it speaks of the proxy
 //! in a manner not understood the answer is [`ProxyWait::Possible`], on which no rule may build a finding in either direction.
 
+mod connecting;
 mod identity;
 mod network_call;
 mod own_call;

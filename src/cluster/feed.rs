@@ -32,7 +32,7 @@ impl Feed {
     pub(super) fn apply(&self, event: Event<ApiObject>) {
         match event {
             // Said before the API server was asked: no sign of life.
-            Event::Init => return self.change(|_, watch| watch.names.begin_list()),
+            Event::Init => return self.note(|watch| watch.names.begin_list()),
             Event::InitApply(object) => self.put(object, Names::list),
             Event::Apply(object) => self.put(object, Names::insert),
             Event::Delete(object) => self.change(|inventory, watch| {
@@ -64,7 +64,7 @@ impl Feed {
 
     /// The API server answered.
     pub(super) fn heard(&self) {
-        let back = self.change(|_, watch| {
+        let back = self.note(|watch| {
             let lost_for = watch.failure.take().map(|_| watch.heard.elapsed());
             watch.heard = Instant::now();
             lost_for
@@ -78,7 +78,7 @@ impl Feed {
     pub(super) fn failed(&self, failure: Failure) {
         let (kind, resource) = (self.kind.name(), self.kind.resource_name());
         let Failure { refused, message: reason } = failure.clone();
-        let (listed, before) = self.change(|_, watch| {
+        let (listed, before) = self.note(|watch| {
             watch.settled |= refused;
             (watch.listed, watch.failure.replace(failure))
         });
@@ -119,8 +119,14 @@ impl Feed {
 
     fn change<T: Default>(&self, change: impl FnOnce(&mut Inventory, &mut Progress) -> T) -> T {
         self.inventory.change(|Known { inventory, watches }| {
+            let inventory = Arc::make_mut(inventory);
             watches.get_mut(self.place).map(|watch| change(inventory, watch)).unwrap_or_default()
         })
+    }
+
+    /// Notes how the watch is doing; what is known of objects stays.
+    fn note<T: Default>(&self, note: impl FnOnce(&mut Progress) -> T) -> T {
+        self.inventory.change(|known| known.watches.get_mut(self.place).map(note).unwrap_or_default())
     }
 }
 

@@ -21,7 +21,8 @@ pub struct LiveInventory {
 
 #[derive(Debug)]
 pub(super) struct Known {
-    pub(super) inventory: Inventory,
+    /// Whoever judges keeps this one while he does; a change is made in a copy then.
+    pub(super) inventory: Arc<Inventory>,
     /// One for each watched kind; none for a folder.
     pub(super) watches: Vec<Progress>,
 }
@@ -93,7 +94,11 @@ impl LiveInventory {
     }
 
     fn of(inventory: Inventory, watches: Vec<Progress>, kinds: WorkloadKinds) -> Self {
-        Self { known: RwLock::new(Known { inventory, watches }), namespaces: watch::Sender::new(()), kinds }
+        Self {
+            known: RwLock::new(Known { inventory: Arc::new(inventory), watches }),
+            namespaces: watch::Sender::new(()),
+            kinds,
+        }
     }
 
     /// The kinds by which its objects are read.
@@ -101,9 +106,10 @@ impl LiveInventory {
         &self.kinds
     }
 
-    /// Looks at what is known. Watches wait meanwhile, so it must be brief; it may panic.
+    /// Looks at what is known now, for as long as that takes: nobody waits meanwhile, and what changes is not seen. It may panic.
     pub fn read<T>(&self, look: impl FnOnce(&Inventory) -> T) -> T {
-        look(&self.lock().inventory)
+        let inventory = self.lock().inventory.clone();
+        look(&inventory)
     }
 
     /// Whether each kind was listed once, or may not be read. Once true it stays true: what is known is kept.
@@ -150,6 +156,7 @@ impl LiveInventory {
         self.lock().watches.iter().map(|watch| watch.status(now)).collect()
     }
 
+    /// Changes what is known. All others wait meanwhile, so it must be brief.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
         change(&mut self.lock_for_change())
     }

@@ -8,7 +8,8 @@ use crate::manifest::WorkloadKinds;
 use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 const NAMESPACE_WAIT: Duration = Duration::from_millis(300);
@@ -264,6 +265,26 @@ async fn nobody_waits_for_a_namespace_that_cannot_come() {
     assert!(!unreadable.inventory.namespace_known("shop", NAMESPACE_WAIT).await);
     assert!(!folder.namespace_known("shop", NAMESPACE_WAIT).await);
     assert_eq!((start.elapsed(), folder.ready(), folder.watches()), (Duration::ZERO, Ok(()), vec![]));
+}
+
+/// Else one review that takes long keeps the watches waiting, and these all other reviews and the probes.
+#[test]
+fn nobody_waits_for_whoever_judges() {
+    const DEADLINE: Duration = Duration::from_secs(20);
+    let cluster = Arc::new(Cluster::new());
+    cluster.list("Service", &[service("web", "web")]);
+    cluster.inventory.read(|before| {
+        let (done, is_done) = mpsc::channel();
+        let beside = cluster.clone();
+        thread::spawn(move || {
+            beside.feed("Service").apply(Event::Apply(sent(&service("other", "web"))));
+            done.send((beside.inventory.ready().is_err(), beside.services("web")))
+        });
+        let found = is_done.recv_timeout(DEADLINE).expect("a change and two looks beside this one");
+        assert_eq!(found, (true, vec!["other".to_owned(), "web".to_owned()]));
+        let seen = before.services_selecting("shop", &[("app", "web")], "");
+        assert_eq!(seen.len(), 1, "who looks sees what there was");
+    });
 }
 
 #[test]

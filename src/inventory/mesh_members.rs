@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The members of all its meshes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct MeshMembers {
     names: BTreeSet<String>,
     /// Whether a roll takes in all namespaces, or chooses them by labels.

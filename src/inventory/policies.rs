@@ -13,7 +13,7 @@ pub struct PolicyBinding {
 }
 
 /// Policies, bindings and exceptions, as far as files hold them. They have no copies: all that there are hold.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Policies {
     /// Those that have to do with the grace period of pods.
     of_grace: Vec<Object>,

@@ -62,14 +62,14 @@ struct Identity {
 }
 
 /// All copies of the objects of one kind in one namespace.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Shard<F> {
     copies: BTreeMap<Arc<Identity>, Vec<Entry<F>>>,
     index: Index,
 }
 
 /// Identities by a label and its value.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Index(HashMap<String, HashMap<String, BTreeSet<Arc<Identity>>>>);
 
 impl<F> Default for Shard<F> {

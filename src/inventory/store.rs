@@ -29,13 +29,15 @@ pub enum Origin {
 }
 
 /// What is known of the objects around one.
-#[derive(Debug, Default)]
+///
+/// A copy is cheap: namespaces share what is in them until one of the two is changed there.
+#[derive(Debug, Clone, Default)]
 pub struct Inventory {
     origin: Origin,
     /// Kinds of the cluster that could not be listed.
     unlisted: BTreeSet<String>,
     namespaces: HashMap<String, Vec<Entry<NamespaceFacts>>>,
-    contents: HashMap<String, Contents>,
+    contents: HashMap<String, Arc<Contents>>,
     /// Of all namespaces: a place may be about a Service of another one.
     port_uses: PortUses,
     policies: Policies,
@@ -43,7 +45,7 @@ pub struct Inventory {
     kustomizations: Arc<Kustomizations>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Contents {
     services: Shard<ServiceFacts>,
     workloads: Shard<WorkloadFacts>,
@@ -84,7 +86,7 @@ impl Inventory {
         let filled = by_namespace.into_par_iter().map(|(namespace, found)| {
             let mut contents = Contents::default();
             found.into_iter().for_each(|content| contents.add(content));
-            (namespace, contents)
+            (namespace, Arc::new(contents))
         });
         inventory.contents = filled.collect();
         inventory
@@ -114,7 +116,7 @@ impl Inventory {
             return renew(copies, before, now, NamespaceFacts::of(now.value()), |_, _| true);
         }
         let uses = self.port_uses.renew(before, now);
-        let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return uses };
+        let Some(contents) = self.contents_of(reference) else { return uses };
         let of_contents = if before.is("", "Service") {
             contents.services.renew(before, now, ServiceFacts::of(now.value()))
         } else if before.is("", "ServiceAccount") {
@@ -153,7 +155,7 @@ impl Inventory {
             return;
         }
         self.port_uses.remove(reference);
-        let Some(contents) = self.contents.get_mut(namespace_key(reference)) else { return };
+        let Some(contents) = self.contents_of(reference) else { return };
         match core_kind {
             Some("Service") => contents.services.remove(reference),
             Some("ServiceAccount") => contents.service_accounts.remove(reference),
@@ -172,11 +174,16 @@ impl Inventory {
     fn insert(&mut self, object: &Arc<Object>, keeps: bool) {
         let Some(content) = self.insert_across(object, Projection::of(object), keeps) else { return };
         if !self.contents.contains_key(content.namespace()) {
-            self.contents.insert(content.namespace().to_owned(), Contents::default());
+            self.contents.insert(content.namespace().to_owned(), Arc::default());
         }
-        if let Some(contents) = self.contents.get_mut(content.namespace()) {
+        if let Some(contents) = self.contents_of(&content.reference) {
             contents.add(content);
         }
+    }
+
+    /// What is in the namespace of an object, to be changed.
+    fn contents_of(&mut self, reference: &ObjectRef) -> Option<&mut Contents> {
+        self.contents.get_mut(namespace_key(reference)).map(Arc::make_mut)
     }
 
     /// Puts in what is found from all namespaces. Gives what is found from the namespace of the object only.

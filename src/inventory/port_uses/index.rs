@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// All places that are known.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PortUses {
     copies: HashMap<ObjectRef, Vec<Entry<Vec<PortUse>>>>,
     /// By namespace and name of the Service.

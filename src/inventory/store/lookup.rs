@@ -12,6 +12,7 @@ use crate::inventory::{
 };
 use crate::manifest::{Owner, group_of};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 impl Inventory {
     /// The labels of a namespace; none where no Namespace object tells them.
@@ -109,7 +110,7 @@ impl Inventory {
 
     /// The Services of all namespaces, by namespace and name: of each the copy nearest to a file.
     pub fn all_services(&self, file: &str) -> Vec<&Entry<ServiceFacts>> {
-        let namespaces: BTreeMap<&String, &Contents> = self.contents.iter().collect();
+        let namespaces: BTreeMap<&String, &Arc<Contents>> = self.contents.iter().collect();
         namespaces.values().flat_map(|contents| contents.services.nearest_of_all(file)).collect()
     }
 
@@ -137,7 +138,7 @@ impl Inventory {
 
     /// The workloads of a namespace, or of all, by namespace, kind and name: of each the copy nearest to a file.
     pub fn all_workloads(&self, namespace: Option<&str>, file: &str) -> Vec<&Entry<WorkloadFacts>> {
-        let namespaces: BTreeMap<&String, &Contents> = self.contents.iter().collect();
+        let namespaces: BTreeMap<&String, &Arc<Contents>> = self.contents.iter().collect();
         let chosen = namespaces.iter().filter(|(name, _)| namespace.is_none_or(|wanted| wanted == name.as_str()));
         chosen.flat_map(|(_, contents)| contents.workloads.nearest_of_all(file)).collect()
     }

@@ -41,6 +41,8 @@ pub struct Circumstances {
     pub repaired: bool,
     /// Whether the old object of an UPDATE had it already.
     pub had_before: bool,
+    /// Whether an UPDATE brings it, and it rests on what another object of the cluster says, which may be about to change too.
+    pub beside_others: bool,
     /// Whether an exception names it.
     pub excepted: bool,
 }
@@ -58,6 +60,8 @@ pub struct Cell {
     pub repaired: Option<bool>,
     /// Fits this ratchet.
     pub had_before: Option<bool>,
+    /// Fits what it rests on.
+    pub beside_others: Option<bool>,
     /// Fits this exception.
     pub excepted: Option<bool>,
     /// What is done.
@@ -75,13 +79,14 @@ const ANY: Cell = Cell {
     membership_unknown: None,
     repaired: None,
     had_before: None,
+    beside_others: None,
     excepted: None,
     action: Action::Admit,
     reason: "",
 };
 
 /// The table: the first row that fits decides.
-pub const ACTIONS: [Cell; 9] = [
+pub const ACTIONS: [Cell; 10] = [
     Cell { mode: Some(Mode::Off), reason: "the rule is off here", ..ANY },
     Cell { excepted: Some(true), action: Action::Audit, reason: "an exception names it", ..ANY },
     Cell { mode: Some(Mode::Audit), action: Action::Audit, reason: "audit shows nothing to the user", ..ANY },
@@ -94,6 +99,12 @@ pub const ACTIONS: [Cell; 9] = [
         ..ANY
     },
     Cell { membership_unknown: Some(true), action: Action::Warn, reason: "unknown membership never refuses", ..ANY },
+    Cell {
+        beside_others: Some(true),
+        action: Action::Warn,
+        reason: "a release that changes both objects sends one after the other",
+        ..ANY
+    },
     Cell { mode: Some(Mode::Deny), action: Action::Deny, reason: "errors and warnings are refused", ..ANY },
     Cell { mode: Some(Mode::Warn), action: Action::Warn, reason: "errors and warnings are shown", ..ANY },
 ];
@@ -110,6 +121,7 @@ impl Cell {
             && fits(self.membership_unknown, it.membership_unknown)
             && fits(self.repaired, it.repaired)
             && fits(self.had_before, it.had_before)
+            && fits(self.beside_others, it.beside_others)
             && fits(self.excepted, it.excepted)
     }
 }
@@ -126,13 +138,14 @@ mod tests {
         let severities = [Severity::Info, Severity::Warning, Severity::Error];
         severities.into_iter().flat_map(|severity| {
             MODES_BY_STRICTNESS.into_iter().flat_map(move |mode| {
-                (0..16u8).map(move |bits| Circumstances {
+                (0..32u8).map(move |bits| Circumstances {
                     severity,
                     mode,
                     membership_unknown: bits & 1 != 0,
                     repaired: bits & 2 != 0,
                     had_before: bits & 4 != 0,
                     excepted: bits & 8 != 0,
+                    beside_others: bits & 16 != 0,
                 })
             })
         })
@@ -158,7 +171,7 @@ mod tests {
         for it in all_circumstances() {
             let refusable = it.mode == Mode::Deny
                 && it.severity != Severity::Info
-                && !(it.membership_unknown || it.repaired || it.had_before || it.excepted);
+                && !(it.membership_unknown || it.repaired || it.had_before || it.beside_others || it.excepted);
             assert_eq!(action_for(&it) == Action::Deny, refusable, "{it:?}");
         }
     }

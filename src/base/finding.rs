@@ -31,6 +31,8 @@ pub struct Finding {
     pub template: Option<Arc<str>>,
     /// Other places that are part of the story.
     pub related: Vec<Related>,
+    /// Whether it rests on what another object says, so that it may go when that one changes.
+    pub beside_others: bool,
     /// What removes it, or why nothing here can.
     pub remedy: Remedy,
     /// Where the rule is explained.

@@ -115,5 +115,6 @@ fn observe(port: &ServicePort<'_>, protocol: Protocol, first: &Clash<'_>) -> Obs
     Observation::new(path, message)
         .help("give both ports the same protocol, by name or by appProtocol, or one of them another number")
         .unfixed("which of the two protocols is right only the owner of both Services knows")
+        .beside_others()
         .related(related)
 }

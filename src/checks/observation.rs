@@ -22,6 +22,8 @@ pub struct Observation {
     pub remedy: Remedy,
     /// Other places of the story.
     pub related: Vec<RelatedPlace>,
+    /// Whether it rests on what another object says, so that it may go when that one changes, and this one stays.
+    pub beside_others: bool,
 }
 
 /// Another place that belongs to an observation.
@@ -48,6 +50,7 @@ impl Observation {
             drawing: Vec::new(),
             remedy,
             related: Vec::new(),
+            beside_others: false,
         }
     }
 
@@ -100,6 +103,13 @@ impl Observation {
             Ok(fix) => self.fixed_by(fix),
             Err(reason) => self.unfixed(reason),
         }
+    }
+
+    /// The same, resting on what another object says.
+    #[must_use]
+    pub fn beside_others(mut self) -> Self {
+        self.beside_others = true;
+        self
     }
 
     /// The same, with another place.

@@ -67,5 +67,6 @@ fn observe(port: &ServicePort<'_>, first: &RivalPort<'_>) -> Observation {
             "one Service may offer a number over several transports; two that do are what istioctl reports as IST0116",
         )
         .unfixed("whether both transports are meant only the owner of both Services knows")
+        .beside_others()
         .related(related)
 }

@@ -91,7 +91,7 @@ fn dangling(
         shortened_to(18, name),
         port.number,
     );
-    let observation = Observation::new(path.clone(), message).help(help(candidates, port));
+    let observation = Observation::new(path.clone(), message).help(help(candidates, port)).beside_others();
     remedied(observation, meant, path)
 }
 

@@ -55,6 +55,7 @@ fn observe(
         shortened(&first.service.reference.name),
     );
     let observation = Observation::new(path, message)
+        .beside_others()
         .help("give both ports the same protocol, in both Services, by name or by appProtocol")
         .unfixed("which of the two protocols the pods speak only the owner of both Services knows");
     Some(clashes.iter().fold(observation, |observation, clash| observation.related(related(clash, istio))))

@@ -117,6 +117,7 @@ impl Scene<'_> {
             path: seen.path,
             template: object.document().template().cloned(),
             related: related.map(|it| Related { message: it.message, place: it.place, path: it.path }).collect(),
+            beside_others: seen.beside_others,
             remedy: self.remedy(seen.remedy),
             docs: self.docs(rule),
             suppressed: self.suppression(rule, mode),

@@ -63,6 +63,7 @@ impl Engine {
                 membership_unknown: membership_unknown && self.depends_on_membership(&finding),
                 repaired,
                 had_before,
+                beside_others: old.is_some() && finding.beside_others,
                 excepted: finding.suppressed.is_some(),
             });
             Decided { finding, action, had_before, repaired }

@@ -59,6 +59,7 @@ pub fn placeless(rule: &str) -> Finding {
         place: None,
         template: None,
         related: Vec::new(),
+        beside_others: false,
         remedy: Remedy::Unfixed("only its owner knows the protocol".to_owned()),
         docs: format!("https://example.com/rules/{rule}"),
         suppressed: None,

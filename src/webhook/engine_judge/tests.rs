@@ -155,6 +155,25 @@ fn an_update_is_refused_for_new_defects_only() {
     assert!(answer.refusal.unwrap().contains("c1"));
 }
 
+/// The Deployment of the same release comes behind its Service, and declares the port.
+#[test]
+fn an_update_is_not_refused_for_what_another_object_may_be_about_to_mend() {
+    let service = |ports: Value| {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+            "spec": {"selector": {"app": "a"}, "ports": ports}})
+    };
+    let old = service(json!([{"name": "http", "port": 90, "targetPort": "c0"}]));
+    let both = json!([{"name": "http", "port": 90, "targetPort": "c0"}, {"name": "http-admin", "port": 91, "targetPort": "admin"}]);
+    let new = service(both);
+    for (old, wanted) in [(&old, Action::Warn), (&Value::Null, Action::Deny)] {
+        let answer = ask("shop", USER, &new, old).unwrap();
+        let found: Vec<_> = answer.findings.iter().map(|(rule, action)| (&**rule, *action)).collect();
+        // Service `all` leads to the same port and says nothing of its protocol.
+        assert_eq!(found, [("conflicting-port-protocols", wanted), ("dangling-target-port", wanted)]);
+        assert_eq!(answer.refusal.is_some(), wanted == Action::Deny);
+    }
+}
+
 #[test]
 fn what_changes_nothing_is_not_judged() {
     let old = deployment("web", &["c0"]);

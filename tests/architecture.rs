@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
 ];
 
 /// What only the entry points may use: servers, clocks, files, processes, the environment.
-const ENTRY_POINTS_ONLY: [&str; 18] = [
+const ENTRY_POINTS_ONLY: [&str; 20] = [
     "axum",
     "rustls",
     "tokio",
@@ -31,6 +31,8 @@ const ENTRY_POINTS_ONLY: [&str; 18] = [
     "std::net",
     "std::env",
     "std::process",
+    "std::io",
+    "std::thread",
     "SystemTime",
     "Instant::now",
     "Zoned::now",
@@ -124,6 +126,10 @@ fn used_modules(line: &str) -> impl Iterator<Item = &str> {
 
 fn mentions(line: &str, name: &str) -> bool {
     let code = line.split("//").next().unwrap_or("");
+    let of_std = name.strip_prefix("std::").filter(|_| code.trim_start().starts_with("use std::{"));
+    if of_std.is_some_and(|name| code.split(['{', '}', ',']).any(|part| part.trim().split("::").next() == Some(name))) {
+        return true;
+    }
     code.match_indices(name).any(|(at, _)| {
         let before = code[..at].chars().next_back();
         let after = code[at + name.len()..].chars().next();
@@ -142,15 +148,35 @@ fn source_lines() -> impl Iterator<Item = Line> {
     files.retain(|file| !is_unit_tests(file));
     files.into_iter().filter_map(|file| Some((module_of(&file)?, file))).flat_map(|(module, file)| {
         let text = std::fs::read_to_string(&file).expect("a source file");
-        let code: Vec<String> = text.lines().take_while(|line| *line != "#[cfg(test)]").map(str::to_owned).collect();
+        let code = without_tests(&text);
         let short = file.strip_prefix(root()).expect("below the root").to_owned();
-        code.into_iter().enumerate().map(move |(index, text)| Line {
-            file: short.clone(),
-            number: index + 1,
-            module: module.clone(),
-            text,
-        })
+        code.into_iter().map(move |(number, text)| Line { file: short.clone(), number, module: module.clone(), text })
     })
+}
+
+/// The lines of a file with their numbers, without what stands behind `#[cfg(test)]`: a declaration, or an item up to the bracket that closes it.
+fn without_tests(text: &str) -> Vec<(usize, String)> {
+    let mut kept = Vec::new();
+    let mut lines = text.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        let Some(indent) = line.strip_suffix("#[cfg(test)]").filter(|indent| indent.trim().is_empty()) else {
+            kept.push((index + 1, line.to_owned()));
+            continue;
+        };
+        let first = lines.find(|(_, line)| !line.trim_start().starts_with("#["));
+        if first.is_some_and(|(_, line)| !line.ends_with(';')) {
+            let _last =
+                lines.find(|(_, line)| line.strip_prefix(indent).is_some_and(|rest| rest == "}" || rest == "};"));
+        }
+    }
+    kept
+}
+
+#[test]
+fn only_what_is_for_tests_is_not_looked_at() {
+    let text = "use a;\n#[cfg(test)]\nuse b;\nuse c;\nimpl D {\n    #[cfg(test)]\n    fn e() {\n        f();\n    }\n    fn g() {}\n}\n#[cfg(test)]\nmod tests {\n    h;\n}\nfn i() {}\n";
+    let kept: Vec<usize> = without_tests(text).into_iter().map(|(number, _)| number).collect();
+    assert_eq!(kept, [1, 4, 5, 10, 11, 16]);
 }
 
 /// Whether a file is a module of unit tests: the module above declares it under `#[cfg(test)]`.

@@ -9,7 +9,7 @@ use crate::base::{Fix, PodRepair, Safety};
 use crate::checks::container_start::{ask_start, proxy_wait};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
-use crate::checks::proxy::is_injected;
+use crate::checks::proxy::{is_injected, redirects_nothing};
 use crate::checks::serving::is_application;
 use crate::checks::{Check, Observation, bind, schema_of, shortened_to, with_name};
 use crate::inventory::Subject;
@@ -146,7 +146,7 @@ fn redirects_all(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
     // The CNI plugin writes into an injected Pod what it redirects: all. TPROXY is about what comes in.
     let is_default =
         |key: &&str| annotations.get(key).is_none_or(|value| matches!(value, "" | "*" | "REDIRECT" | "TPROXY"));
-    CHOICES.iter().all(is_default) && excluded()
+    CHOICES.iter().all(is_default) && excluded() && !redirects_nothing(pod)
 }
 
 /// Whether redirection lets the traffic of a container pass: that of the proxy's user and group.

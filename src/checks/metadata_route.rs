@@ -4,7 +4,7 @@
 //! ([`OutboundCapture`]).
 
 use crate::base::{Edit, Fix, Path};
-use crate::checks::proxy::is_injected;
+use crate::checks::proxy::{is_injected, redirects_nothing};
 use crate::checks::proxy_edit::INJECTED;
 use crate::inventory::Subject;
 use crate::manifest::{Container, PodTemplate, Role};
@@ -136,6 +136,9 @@ fn capture_of(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> OutboundCapture {
     let rendered = pod.init_containers().find(|it| it.name() == REDIRECTING && is_as_written(subject, pod));
     let arguments: Vec<&str> = rendered.iter().flat_map(Container::argv).collect();
     OutboundCapture::of_arguments(&arguments).unwrap_or_else(|| {
+        if redirects_nothing(pod) {
+            return OutboundCapture::nothing();
+        }
         OutboundCapture::of_annotations(&pod.annotations(), &subject.profile.exclude_outbound_ip_ranges)
     })
 }

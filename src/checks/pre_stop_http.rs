@@ -8,6 +8,7 @@ use crate::base::{Edit, Fix, PodRepair};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::pre_stop::WaitInPlace;
+use crate::checks::proxy::redirects_nothing;
 use crate::checks::serving::is_application;
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};
 use crate::inventory::Subject;
@@ -177,8 +178,9 @@ impl<'a, 's> Request<'a, 's> {
         let annotations = self.scene.pod.annotations();
         let list = |key: &str| annotations.get(&format!("traffic.sidecar.istio.io/{key}"));
         let holds = |list: &str| list.split(',').any(|it| it.trim() == "*" || it.trim().parse() == Ok(self.port));
-        let is_off = annotations.get("sidecar.istio.io/interceptionMode") == Some("NONE");
-        !is_off && list("includeInboundPorts").is_none_or(holds) && !list("excludeInboundPorts").is_some_and(holds)
+        !redirects_nothing(&self.scene.pod)
+            && list("includeInboundPorts").is_none_or(holds)
+            && !list("excludeInboundPorts").is_some_and(holds)
     }
 
     fn is_refused(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::manifest::{Container, Limits, PodTemplate, read_documents};
 use crate::mesh::membership::STATUS_ANNOTATION;
 use crate::mesh::proxy_config::{EXIT_ON_ZERO, MINIMUM_DRAIN, PROXY_CONFIG_ANNOTATION};
 use crate::mesh::shutdown::{ProxyLife, hook_seconds, is_dropped};
-use crate::mesh::sidecar::NATIVE_SIDECAR_ANNOTATION;
+use crate::mesh::sidecar::{INTERCEPTION_MODE_ANNOTATION, NATIVE_SIDECAR_ANNOTATION};
 use crate::mesh::{ProxyConfig, ProxySettings, SidecarKind};
 use serde_json::Value;
 use std::sync::Arc;
@@ -55,6 +55,16 @@ fn read_config(pod: &PodTemplate<'_>) -> Result<(Value, ProxyConfig), UntoldProx
     let value = value.ok_or(UntoldProxy::UnreadableAnnotation)?;
     let config = ProxyConfig::read(&value).map_err(|_| UntoldProxy::UnreadableAnnotation)?;
     Ok((value, config))
+}
+
+/// Whether nothing of the pod is redirected to its proxy, by its annotation or else by the proxy's configuration.
+///
+/// Source: <https://github.com/istio/istio/blob/master/manifests/charts/istio-control/istio-discovery/files/injection-template.yaml>
+pub fn redirects_nothing(pod: &PodTemplate<'_>) -> bool {
+    match pod.annotations().get(INTERCEPTION_MODE_ANNOTATION) {
+        Some(mode) => mode == "NONE",
+        None => annotated_config(pod).is_ok_and(|annotated| annotated.1.redirects_nothing),
+    }
 }
 
 /// How long the pod's classic proxy lasts.

@@ -145,10 +145,13 @@ impl Scene<'_> {
         let Some(fix) = remedy.safe_fix() else { return remedy };
         let (subject, object) = (&self.subject, self.subject.object);
         let is_of_pods = || fix.edits.iter().any(|edit| object.templates().iter().any(|it| edit.field().is_within(it)));
-        let reason = if let Some((patch, field)) = subject.inventory.kustomizations().beside(object, &fix.edits) {
+        let kustomizations = subject.inventory.kustomizations();
+        let reason = if let Some((patch, field)) = kustomizations.beside(object, &fix.edits) {
             format!("a patch in {} sets {field}: look at both together", patch.file)
         } else if let Some((patch, field)) = subject.patch_of_namespace().filter(|_| is_of_pods()) {
             format!("a patch in {} sets {field} of the Namespace, so nobody knows how these pods join", patch.file)
+        } else if let Some((file, to)) = kustomizations.moving(object).filter(|_| is_of_pods()) {
+            format!("{file} puts it into namespace {to}, so nobody knows here how these pods join")
         } else if subject.is_in_other_mesh() && is_of_pods() {
             "the namespace may be one of OpenShift Service Mesh 2, whose Istio is older than that of the profile"
                 .to_owned()

@@ -14,8 +14,9 @@ use crate::mesh::injection::{
 use crate::mesh::membership::{DATAPLANE_MODE_LABEL, MIRROR_ANNOTATION};
 use crate::mesh::{DataPlane, Membership, PodFacts, SidecarKind, StringMap, membership};
 
-/// The labels of Namespaces by which pods join the mesh.
-const OF_NAMESPACES: [&str; 3] = [NAMESPACE_INJECTION_LABEL, REVISION_LABEL, DATAPLANE_MODE_LABEL];
+/// The labels of Namespaces by which pods join a mesh.
+const OF_NAMESPACES: [&str; 4] =
+    [NAMESPACE_INJECTION_LABEL, REVISION_LABEL, DATAPLANE_MODE_LABEL, MAISTRA_MEMBER_LABEL];
 
 /// The same of pods: the first one is a deprecated annotation too.
 const OF_PODS: [&str; 3] = [INJECT_KEY, REVISION_LABEL, DATAPLANE_MODE_LABEL];
@@ -58,6 +59,7 @@ impl Subject<'_> {
             self.namespace_entry().is_some_and(|it| it.facts.is_open)
                 || self.is_in_maistra()
                 || self.patch_of_namespace().is_some()
+                || self.inventory.kustomizations().moving(self.object).is_some()
                 || self.is_filled_in(labels, &OF_NAMESPACES)
         };
         let labels = self.namespace_labels()?;

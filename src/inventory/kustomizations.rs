@@ -87,6 +87,14 @@ impl Kustomizations {
         first_field(&patches, is_set)
     }
 
+    /// A kustomization that gives an object another namespace than it says itself: its file, and the namespace.
+    pub fn moving(&self, object: &Object) -> Option<(&str, &str)> {
+        let own = object.reference().namespace.as_deref().filter(|_| !self.is_empty())?;
+        let above = self.above(object.file());
+        let mut all = above.iter().filter_map(|index| Some(&self.all.get(*index)?.kustomization));
+        all.find_map(|it| Some((&*it.file, it.namespace.as_deref().filter(|namespace| *namespace != own)?)))
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

@@ -27,6 +27,12 @@ pub struct OutboundCapture {
 }
 
 impl OutboundCapture {
+    /// That of a proxy which nothing is redirected to.
+    pub fn nothing() -> Self {
+        let (excluded_ranges, included_ports, included_ranges) = Default::default();
+        Self { excluded_ports: "*".to_owned(), excluded_ranges, included_ports, included_ranges }
+    }
+
     /// As the annotations of a pod and the mesh-wide exclusions make it.
     pub fn of_annotations(annotations: &dyn StringMap, mesh_wide: &[String]) -> Self {
         let list = |key: &str| annotations.value(key).unwrap_or("").to_owned();

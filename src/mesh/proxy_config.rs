@@ -28,6 +28,8 @@ pub struct ProxyConfig {
     pub hold_application_until_proxy_starts: Option<bool>,
     /// Environment of the proxy; Istio adds it to the mesh-wide one, key by key.
     pub proxy_metadata: BTreeMap<String, String>,
+    /// Whether nothing of the pod is redirected to it: `interceptionMode: NONE`. The pod's annotation about that wins where it has one.
+    pub redirects_nothing: bool,
     /// Keys at the top that Istio does not know and drops without a word, misspelt ones among them.
     pub unknown_keys: Vec<String>,
 }
@@ -103,7 +105,7 @@ impl ProxyConfig {
                     self.proxy_metadata = texts;
                 }
             }
-            _ if kind.takes(value) => {}
+            _ if kind.takes(value) => self.redirects_nothing |= name == "interceptionMode" && is_none_mode(value),
             _ => return Err(kind.refuse(key, value)),
         }
         Ok(())
@@ -129,6 +131,11 @@ impl ProxyConfig {
                 .map_or(mesh.minimum_drain_duration, |read| read.unwrap_or(built_in.minimum_drain_duration)),
         }
     }
+}
+
+/// By its name, or by its number among the modes.
+fn is_none_mode(mode: &Value) -> bool {
+    *mode == "NONE" || *mode == 2
 }
 
 /// The spelling under which Istio reads a key of an annotation with this value, already parsed: as it is written there, else

@@ -10,6 +10,7 @@ mod ignores;
 mod modes;
 mod offered;
 mod one_defect;
+mod patched_membership;
 mod patches;
 mod ratchet;
 mod references;

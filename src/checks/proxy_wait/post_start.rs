@@ -10,13 +10,17 @@ use crate::checks::proxy::present_proxy;
 use crate::checks::proxy_wait::{Scene, Wait};
 use crate::checks::{Observation, shortened, shortened_to};
 use crate::manifest::{Container, Role};
+use crate::mesh::init_order::PROXY;
 use crate::mesh::wrapper::ContainerStart;
 use crate::mesh::{Bound, CannotUnwrap, Membership, ProxyWait, Rest, SidecarKind, Unwrapped};
 use serde_json::{Map, Value};
 
 /// A finding for each hook whose wait is this defect.
+///
+/// That of `istio-proxy` itself waits for its own container, which runs: that is how Istio means it.
 pub fn post_start_waits(scene: &Scene<'_>, finds: Wait) -> Vec<Observation> {
-    let containers = scene.pod.all_containers().filter(|it| it.role() != Role::Init && !scene.others_may_answer(it));
+    let may_wait = |it: &Container<'_>| it.role() != Role::Init && it.name() != PROXY && !scene.others_may_answer(it);
+    let containers = scene.pod.all_containers().filter(may_wait);
     let hooks = containers.filter_map(Hook::of);
     hooks
         .filter_map(|hook| match finds {

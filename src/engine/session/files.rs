@@ -177,7 +177,7 @@ fn kustomizations(files: &[FileObjects<'_>]) -> Kustomizations {
     let of_file = |name: &str| by_name.get(name).map_or(&[][..], |it| it.documents.as_slice());
     let read = |it: &&FileObjects<'_>| Some(Kustomization::of(&it.file, it.documents.first()?.value(), of_file));
     let all: Vec<Kustomization> = found.par_iter().filter_map(read).collect();
-    if all.iter().all(|it| it.patches.is_empty()) {
+    if all.iter().all(Kustomization::is_idle) {
         return Kustomizations::default();
     }
     Kustomizations::of(all, by_name.keys().map(|name| &**name))

@@ -21,6 +21,8 @@ pub struct Kustomization {
     pub is_component: bool,
     /// What it puts before and behind the names of all that it takes in.
     pub affixes: (String, String),
+    /// The namespace that it gives to all that it takes in.
+    pub namespace: Option<String>,
     /// What it sets in them.
     pub patches: Vec<Patch>,
 }
@@ -36,7 +38,13 @@ impl Kustomization {
         let is_component = value.get("kind").is_some_and(|kind| kind == "Component");
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
         let affixes = (text("namePrefix"), text("nameSuffix"));
-        Self { file, resources, components, is_component, affixes, patches }
+        let namespace = Some(text("namespace")).filter(|it| !it.is_empty());
+        Self { file, resources, components, is_component, affixes, namespace, patches }
+    }
+
+    /// Whether it changes nothing of what it takes in that anybody here asks about.
+    pub fn is_idle(&self) -> bool {
+        self.patches.is_empty() && self.namespace.is_none()
     }
 
     /// Its folder, by which others list it.

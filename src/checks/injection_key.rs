@@ -1,7 +1,7 @@
 //! `injection-key`: labels and annotations about injection that do not do what they say.
 //!
 //! Istio's webhooks select pods by labels of the pods and of their Namespaces, so an annotation, or a key of the workload
-//! itself, is never asked for. Sources: those of [`crate::mesh::membership`], and
+//! itself, is never asked for. Sources: those of [`crate::mesh::membership`](mod@crate::mesh::membership), and
 //! <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
 
 mod namespace;

@@ -1,7 +1,7 @@
 //! `namespace-injection`: Namespaces whose labels ask for several ways into the mesh, of which one counts.
 //!
 //! `istio-injection` keeps every revision's webhook from reading `istio.io/rev`, and a pod with a sidecar is never taken into
-//! ambient. Source: the selectors that [`crate::mesh::membership`] names.
+//! ambient. Source: the selectors that [`crate::mesh::membership`](mod@crate::mesh::membership) names.
 
 use crate::base::{Path, PodRepair};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, shortened_to};

@@ -5,7 +5,7 @@ mod binding;
 mod bound;
 mod drawn;
 #[cfg(test)]
-mod ending_fixes;
+mod ending_fixes_tests;
 mod fixing;
 pub mod fixture;
 mod identity;

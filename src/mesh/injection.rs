@@ -1,5 +1,5 @@
 //! Does Istio's injector give this pod a sidecar? Its decision has two stages: the webhook's selectors look at labels, then the
-//! injector itself looks at the pod. The sources are named in [`crate::mesh::membership`].
+//! injector itself looks at the pod. The sources are named in [`crate::mesh::membership`](mod@crate::mesh::membership).
 
 use crate::mesh::{PodFacts, Profile, StringMap, Version};
 

@@ -1,6 +1,6 @@
 //! `POST /validate` and `POST /mutate`: from an HTTP request to an HTTP answer.
 //!
-//! Where judging runs, and how many large objects are parsed at the same time, is [`Judging`]'s part. Whatever it does, an answer
+//! Where judging runs, and how many large objects are parsed at the same time, is `judging`'s part. Whatever it does, an answer
 //! comes in time: the deadline is the one that the API server names.
 //!
 //! What cannot be judged or repaired is an HTTP error, never a silent pass nor half a patch: the failure policy of the configuration decides. Where

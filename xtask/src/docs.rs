@@ -1,5 +1,5 @@
-//! Documents that are made from the program: rule pages, the reference of the command line, schemas. They are committed, and
-//! compared in CI.
+//! Documents that are made from the program: rule pages, the reference of the command line, schemas; and the list of decisions, from
+//! their own titles. They are committed, and compared in CI.
 
 use anyhow::Context;
 use seaworthy::cli::configuration::Configuration;
@@ -15,6 +15,16 @@ use std::process::ExitCode;
 
 /// Where the rule pages lie; nothing else lies there.
 const RULES: &str = "docs/rules";
+
+/// Where the decisions lie.
+const DECISIONS: &str = "docs/decisions";
+
+/// What the list of decisions begins with.
+const ABOUT_DECISIONS: &str = "# Decisions
+
+One page for each choice among real alternatives: what was seen, what was chosen, what it costs. When a choice changes, a new page
+replaces the old one and says so.
+";
 
 /// A file below the root of the repository, with its text.
 type Document = (String, String);
@@ -54,6 +64,7 @@ fn documents(root: &Path) -> anyhow::Result<Vec<Document>> {
         ("docs/schema/seaworthy.json".to_owned(), schema_text(&settings_schema())),
         ("docs/cli.md".to_owned(), reference::markdown()),
         (format!("{RULES}/README.md"), rule_markdown::render_index(rules)),
+        (format!("{DECISIONS}/README.md"), decisions(&root.join(DECISIONS))?),
     ];
     for rule in rules {
         documents.push((format!("{RULES}/{}.md", rule.id()), page(rule, &configuration, root)?));
@@ -74,6 +85,25 @@ fn page(rule: &Rule, configuration: &Configuration, root: &Path) -> anyhow::Resu
     let judge = |(name, text): &Document| rule_page::judged_fixture(rule.id(), name, text, configuration, today);
     let judged = fixtures.iter().map(judge).collect::<anyhow::Result<Vec<JudgedFixture>>>()?;
     Ok(rule_markdown::render_page(&page, &judged))
+}
+
+/// The list of all decisions, by number.
+fn decisions(folder: &Path) -> anyhow::Result<String> {
+    let mut pages = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with(|it: char| it.is_ascii_digit()) {
+            let text = fs::read_to_string(&path)?;
+            let title = text.lines().next().and_then(|line| line.strip_prefix("# "));
+            let (number, title) = title
+                .and_then(|title| title.split_once(": "))
+                .with_context(|| format!("{name}: want a first line `# NUMBER: title`"))?;
+            pages.push(format!("* [{number}]({name}): {title}\n"));
+        }
+    }
+    pages.sort();
+    Ok(format!("{ABOUT_DECISIONS}\n{}", pages.concat()))
 }
 
 /// The fixtures of a folder but for the examples, by name.

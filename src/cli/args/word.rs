@@ -8,7 +8,7 @@ use clap::ValueEnum;
 pub enum OutputForm {
     /// For people: the source line with a caret under the value.
     Full,
-    /// One line each: file:line:column: severity[rule] message.
+    /// One line each: `file:line:column: severity[rule] message`.
     Concise,
     /// One JSON document, version 1.
     Json,

@@ -1,7 +1,7 @@
 //! Taking the wait for the proxy out of a command, so that it does at once what it did when the proxy had answered.
 //!
 //! All else stays as it is written, byte by byte. Where it cannot be shown that nothing but the wait is lost there is
-//! the reason and no result: the wait must only ask, pause and tell (see [`only_waits`]), what follows must not read what
+//! the reason and no result: the wait must only ask, pause and tell (see `wait::wait_only`), what follows must not read what
 //! it sets, and nothing that is left may speak of the proxy where there is none.
 
 mod cut;

@@ -63,7 +63,7 @@ pub const WIDTH: usize = 72;
 /// Containers that are drawn; the others are counted.
 const MOST_CONTAINERS: usize = 6;
 
-/// The drawing: lines of printable ASCII, none longer than [`WIDTH`]. Empty for a pod that has no time to end.
+/// The drawing: lines of printable ASCII, none longer than `WIDTH`. Empty for a pod that has no time to end.
 pub fn timeline(pod: &PodEnd<'_>) -> Vec<String> {
     if pod.grace <= 0 {
         return Vec::new();

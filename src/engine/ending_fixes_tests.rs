@@ -130,7 +130,6 @@ fn cases() -> Vec<Value> {
     reading.documents[0].value().as_array().expect("a list of cases").clone()
 }
 
-/// All findings of a case with what is proposed for them, as the table writes it.
 /// What the rules that the cases are about have for each finding, and what any other rule would edit.
 fn proposed(case: &Value) -> Value {
     let (engine, object) = (engine_of(case), object_of(case));

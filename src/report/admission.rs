@@ -24,8 +24,8 @@ pub const REFUSAL_BYTES: usize = 1000;
 pub const REFUSAL_PROBLEMS: usize = 5;
 /// Warnings of one answer at most, the last of which may say that there are more.
 pub const WARNINGS: usize = 8;
-/// Characters of a warning at most.
-pub const WARNING_CHARACTERS: usize = 200;
+/// Characters of a warning at most: as many as the API server leaves of one at worst.
+pub const WARNING_CHARACTERS: usize = 256;
 
 /// The one message of a refusal: what is wrong with which object, then what to do about it.
 ///
@@ -65,10 +65,21 @@ pub fn too_large(object: &ObjectRef, most: usize) -> String {
     format!("seaworthy: {} has more than {most} maps, and is not judged: want fewer, in several objects", named(object))
 }
 
+/// What is wanted and where comes last and is all that a person can act on: where the line is too long, what comes before it gives way.
 fn warning(object: &ObjectRef, finding: &Finding) -> String {
-    let line = format!("seaworthy: {}: {}", named(object), problem(finding, WARNING_CHARACTERS));
-    shorten(&line, WARNING_CHARACTERS).into_owned()
+    let start = format!("seaworthy: {}: {}: ", named(object), shorten(&finding.rule, 60));
+    let line = format!("seaworthy: {}: {}", named(object), problem(finding, usize::MAX));
+    let wanted = line.rfind(": want ").and_then(|at| line.get(at..)).unwrap_or("");
+    let room = WARNING_CHARACTERS.saturating_sub(wanted.chars().count());
+    if line.chars().count() <= WARNING_CHARACTERS || room < start.chars().count() + SAID {
+        return shorten(&line, WARNING_CHARACTERS).into_owned();
+    }
+    let said = line.strip_suffix(wanted).unwrap_or(&line);
+    format!("{}{wanted}", shorten(said, room))
 }
+
+/// Of what is said before, at least so many characters stay.
+const SAID: usize = 20;
 
 fn worst_first<'a>(findings: &[&'a Finding]) -> Vec<&'a Finding> {
     let mut sorted = findings.to_vec();

@@ -165,3 +165,18 @@ proptest! {
         }
     }
 }
+
+/// For a namespace in `warn` the warning is the whole message: without the field nobody knows what to write.
+#[test]
+fn a_long_warning_keeps_what_is_wanted_and_where() {
+    let path = "spec.jobTemplate.spec.template.metadata.annotations[sidecar.istio.io/nativeSidecar]";
+    let wanted = format!("want \"true\" at {path}");
+    let message = format!("the classic proxy outlives the work, its Jobs never complete: {wanted}");
+    let finding = Finding { message, path: Path::root(), ..placeless("job-never-completes") };
+    for name in ["report", &"nightly-report-".repeat(8)] {
+        let object = ObjectRef { kind: "CronJob".into(), name: name.into(), ..deployment() };
+        let [line] = &warnings(&object, &[&finding])[..] else { panic!("one warning") };
+        assert!(line.ends_with(&wanted) && line.contains("job-never-completes: the classic"), "{line}");
+        assert!(line.chars().count() <= WARNING_CHARACTERS, "{line}");
+    }
+}

@@ -116,7 +116,7 @@ pub fn the_platforms_file_sets_modes_and_exceptions(cluster: &Cluster) -> Result
     let other = cluster.kubectl_with_input(&["apply", "-n", "ruled", "-f", "-"], &other)?;
     assert_snapshot!(other.shown(), @r#"
     service/other created
-    Warning: seaworthy: Service ruled/other: unclear-port-protocol: port name `other` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-other` at spec.ports[0].name, or an appPro...
+    Warning: seaworthy: Service ruled/other: unclear-port-protocol: port name `other` names no protocol, so Istio guesses; it is HTTP by its container port: want `http-other` at spec.ports[0].name, or an appProtocol
     Error from server (Forbidden): error when creating "STDIN": admission webhook "mesh-ready.seaworthy.dev" denied the request: seaworthy: Deployment ruled/other is not fit for the mesh (1 problem)
     - short-grace-period: `other` is killed: preStop 30s + shutdown 10s + slack 2s + proxy 5s = 47s > 30s; want 47 at spec.template.spec.terminationGracePeriodSeconds
       help: set `terminationGracePeriodSeconds: 47`

@@ -75,7 +75,8 @@ fn serve(args: &ServeArgs) -> anyhow::Result<()> {
 
 /// Lines for people on a terminal, JSON for whatever collects them elsewhere.
 fn start_log() {
-    let filter = std::env::var("SEAWORTHY_LOG");
+    // What a shell or a chart has no value for comes as an empty text, and that would silence errors too.
+    let filter = std::env::var("SEAWORTHY_LOG").ok().filter(|filter| !filter.trim().is_empty());
     let filter = EnvFilter::builder().parse_lossy(filter.as_deref().unwrap_or(LOG));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     if io::stderr().is_terminal() { log.compact().init() } else { log.json().flatten_event(true).init() }

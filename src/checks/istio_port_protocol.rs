@@ -98,10 +98,10 @@ fn unclear<'a>(
     let message = format!("{}, so Istio guesses{told_by}: want {wanted}", unread(port, istio));
     let seen = Observation::new(path, message).at(port.path().key("name"));
     match evidence {
-        Err(reason) => seen.help(choice(istio)).unfixed(reason),
+        Err(reason) => seen.help(choice(port, istio)).unfixed(reason),
         Ok(evidence) => {
             let fix = declare(subject, port, evidence.protocol, &evidence.strength);
-            let observation = fixed(seen.help(told(&evidence, istio)), subject, port, fix);
+            let observation = fixed(seen.help(told(&evidence, port, istio)), subject, port, fix);
             evidence.place.into_iter().fold(observation, Observation::related)
         }
     }
@@ -131,23 +131,24 @@ const LONGEST_PROPOSED: usize = 30;
 /// The same where there is also to say what tells the protocol.
 const LONGEST_TOLD: usize = 20;
 
-fn choice(istio: Version) -> String {
+fn choice(port: &ServicePort<'_>, istio: Version) -> String {
     let known = "protocols Istio reads: http, http2, https, grpc, grpc-web, tcp, tls, mongo, mysql, redis";
-    let addition =
-        if reads_app_protocol(istio) { "; adding `appProtocol` keeps the name that others refer to" } else { "" };
+    let keeps_name = reads_app_protocol(istio) && port.name.is_some();
+    let addition = if keeps_name { "; adding `appProtocol` keeps the name that others refer to" } else { "" };
     format!("{known}{addition}")
 }
 
 /// The evidence in words, with what to write.
-fn told(evidence: &Evidence, istio: Version) -> String {
+fn told(evidence: &Evidence, port: &ServicePort<'_>, istio: Version) -> String {
     let Evidence { protocol, words, strength, .. } = evidence;
+    let stays = if port.name.is_some() { "; the name that others refer to stays" } else { "" };
     let value = app_protocol(*protocol, istio);
     match (strength, reads_app_protocol(istio)) {
         (Strength::Certain, true) => {
-            format!("write `appProtocol: {value}`, told by {words}; the name that others refer to stays")
+            format!("write `appProtocol: {value}`, told by {words}{stays}")
         }
         (Strength::Likely(reason), true) => {
-            format!("`appProtocol: {value}` is likely: {reason}; the name that others refer to stays")
+            format!("`appProtocol: {value}` is likely: {reason}{stays}")
         }
         (Strength::Certain, false) => {
             format!("the port speaks {protocol}, told by {words}: begin its name with that")

@@ -62,7 +62,10 @@ pub fn warnings(object: &ObjectRef, findings: &[&Finding]) -> Vec<String> {
 
 /// The line about an object that nobody judges because it has more maps than this.
 pub fn too_large(object: &ObjectRef, most: usize) -> String {
-    format!("seaworthy: {} has more than {most} maps, and is not judged: want fewer, in several objects", named(object))
+    format!(
+        "seaworthy: {} is too large to be judged, with more than {most} maps in it: want several smaller objects",
+        named(object)
+    )
 }
 
 /// What is wanted and where comes last and is all that a person can act on: where the line is too long, what comes before it gives way.

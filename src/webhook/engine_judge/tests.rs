@@ -224,7 +224,7 @@ fn what_is_too_large_is_answered_as_the_strictest_rule_would() {
     let mut object = deployment("web", &["c0"]);
     object["spec"]["template"]["spec"]["volumes"] = vec![json!({"name": "v"}); 50_000].into();
     let answer = |namespace| ask(namespace, USER, &object, &Value::Null).unwrap();
-    let message = "has more than 50000 maps, and is not judged: want fewer, in several objects";
+    let message = "is too large to be judged, with more than 50000 maps in it: want several smaller objects";
     let refusal = answer("shop").refusal.unwrap();
     assert_eq!(refusal, format!("seaworthy: Deployment shop/web {message}"));
     for (namespace, is_warned) in [("calm", true), ("quiet", false), (UNLISTED, false)] {

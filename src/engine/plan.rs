@@ -128,7 +128,7 @@ impl<'a> Trials<'a> {
             if round.len() >= most || !is_of_rule || !self.wanted.contains_key(id) || self.tried.contains_key(id) {
                 continue;
             }
-            match self.allowed(id, finding) {
+            match self.allowed(id, finding, &now.object) {
                 Ok(fix) if touched.add(&fix.edits) => round.push(Trial { id, finding, fix }),
                 // What the others leave of it is seen when they are done.
                 Err(reason) if round.is_empty() => drop(self.tried.insert(id.clone(), Some(reason))),
@@ -139,10 +139,10 @@ impl<'a> Trials<'a> {
     }
 
     /// The fix of a finding as it is now; else the reason why it is not done.
-    fn allowed<'f>(&self, id: &str, finding: &'f Finding) -> Result<&'f Fix, String> {
+    fn allowed<'f>(&self, id: &str, finding: &'f Finding, object: &Object) -> Result<&'f Fix, String> {
         let is_allowed = |fix: &Fix| fix.safety == Safety::Safe || self.wanted.get(id).is_some_and(|it| is_unsafe(it));
         match &finding.remedy {
-            Remedy::Fix(fix) if is_allowed(fix) => Ok(fix),
+            Remedy::Fix(fix) if is_allowed(fix) => against_manifest(fix, object).map_or(Ok(fix), Err),
             Remedy::Fix(_) => Err(NO_LONGER_SAFE.to_owned()),
             Remedy::Unfixed(reason) => Err(reason.clone()),
         }
@@ -165,6 +165,17 @@ impl<'a> Trials<'a> {
         }
         Plan { object: now.object, fixed: gone, left }
     }
+}
+
+/// Why an object that its owner may apply again is not changed so.
+fn against_manifest(fix: &Fix, object: &Object) -> Option<String> {
+    let applied = object.applied()?;
+    let field = applied.changed_by(&fix.edits, object.value())?;
+    let seen =
+        if applied.is_unreadable() { "what was applied cannot be read and may set" } else { "the manifest sets" };
+    Some(format!(
+        "{seen} {field}: applied again, it would be refused or undo the repair; let `seaworthy fix` change it"
+    ))
 }
 
 /// Whether a fix that brings this finding does not hold. What is only worth knowing is no reason to leave a defect: a grace

@@ -2,6 +2,7 @@
 //!
 //! Never opens a file, never judges: what cannot be read is a [`Problem`](crate::base::Problem) beside what can.
 
+mod applied;
 mod by_container;
 mod compose;
 mod container;
@@ -34,6 +35,7 @@ mod timestamp;
 mod tree;
 mod yaml;
 
+pub use applied::{Applied, LAST_APPLIED_ANNOTATION};
 pub use by_container::ByContainer;
 pub use container::{Container, ContainerPort, Role};
 pub use decode::decode;

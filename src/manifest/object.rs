@@ -3,7 +3,7 @@
 use crate::base::{ObjectRef, Path, Place, Source, field};
 use crate::manifest::kinds::{WorkloadKind, WorkloadKinds, group_of, present_group_of};
 use crate::manifest::once::Once;
-use crate::manifest::{Document, Labels, Owner};
+use crate::manifest::{Applied, Document, Labels, Owner};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ pub struct Object {
     /// The file that an edited object stands for; its own document has none.
     stands_for: Option<Source>,
     maker: Option<Arc<Owner>>,
+    applied: Option<Arc<Applied>>,
     /// The kinds by which it is read.
     kinds: WorkloadKinds,
     /// Where its pod templates are.
@@ -66,6 +67,12 @@ impl Object {
         Self { maker: Some(Arc::new(owner)), once: Once::default(), ..self }
     }
 
+    /// A Pod that nobody is known to have made but its owner, who may apply it again: with what is applied.
+    #[must_use]
+    pub fn applied_as(self, applied: Applied) -> Self {
+        Self { applied: Some(Arc::new(applied)), ..self }
+    }
+
     /// Only its head: `apiVersion`, `kind`, `metadata`, and all its places, or those up to the end of its head where nobody asks
     /// for others. It stays whole where others hold its document too.
     #[must_use]
@@ -95,6 +102,7 @@ impl Object {
             reference,
             stands_for: None,
             maker: None,
+            applied: None,
             kinds,
             templates,
             once: Once::default(),
@@ -110,6 +118,11 @@ impl Object {
     /// For whom it was made, where that is proven.
     pub fn maker(&self) -> Option<&Owner> {
         self.maker.as_deref()
+    }
+
+    /// What its owner applied, where that is known to matter.
+    pub fn applied(&self) -> Option<&Applied> {
+        self.applied.as_deref()
     }
 
     /// The whole object.

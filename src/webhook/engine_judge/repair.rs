@@ -3,13 +3,15 @@
 use crate::engine::{Missed, Repair, RepairError};
 use crate::inventory::Inventory;
 use crate::manifest::edit::{changes, json_patch};
-use crate::manifest::{Object, Owner};
+use crate::manifest::{Applied, LAST_APPLIED_ANNOTATION, Object, Owner};
 use crate::report::one_line;
 use crate::report::repairs::repaired;
 use crate::webhook::always_admit::is_proven;
 use crate::webhook::engine_judge::{EngineJudge, Surroundings, failed, in_short};
 use crate::webhook::judge::{JudgeError, RepairOutcome, Repaired};
 use crate::webhook::wire::AdmissionRequest;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -59,7 +61,8 @@ impl<S: Surroundings> EngineJudge<S> {
         Ok(Lack { audit: audited_misses(&missed).into_iter().collect(), repairs })
     }
 
-    /// The Pod that is being created, known to be made for its owner where that is proven; none where nothing is repaired.
+    /// The Pod that is being created, known to be made for its owner where that is proven, else with what was applied of it; none
+    /// where nothing is repaired.
     fn new_pod(&self, request: &AdmissionRequest<'_>, inventory: &Inventory) -> Result<Option<Object>, JudgeError> {
         let is_pod = request.kind.kind == "Pod" && request.kind.group.is_empty() && request.sub_resource.is_empty();
         let any = !self.engine.settings().repairs.apply.is_empty();
@@ -70,9 +73,30 @@ impl<S: Surroundings> EngineJudge<S> {
         let is_judged = |owner: &Owner| self.engine.judges_owner(owner, &request.namespace, inventory);
         Ok(Some(match Owner::of(&pod).filter(|owner| is_proven(owner, request, is_judged)) {
             Some(owner) => pod.made_by(owner),
-            None => pod,
+            None => {
+                let managed = managed_fields(object).map_err(|error| JudgeError::Unreadable(error.to_string()))?;
+                let applied = Applied::of(pod.annotations().get(LAST_APPLIED_ANNOTATION), managed);
+                pod.applied_as(applied)
+            }
         }))
     }
+}
+
+/// What is left out where the object is [read](crate::webhook::object::read).
+fn managed_fields(object: &RawValue) -> Result<Option<&RawValue>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Head<'a> {
+        #[serde(borrow, default)]
+        metadata: Option<Metadata<'a>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata<'a> {
+        #[serde(borrow, default)]
+        managed_fields: Option<&'a RawValue>,
+    }
+    let head: Head<'_> = serde_json::from_str(object.get())?;
+    Ok(head.metadata.and_then(|metadata| metadata.managed_fields))
 }
 
 fn answer(pod: &Object, repair: &Repair) -> Repaired {

@@ -5,7 +5,7 @@ use insta::{assert_debug_snapshot, assert_snapshot};
 use serde_json::{Value, json};
 
 use super::{BOTH, POD, PRE_STOP, START, get, namespace, open};
-use crate::harness::{Answer, Cluster};
+use crate::harness::{Answer, Cluster, until};
 
 /// Its mode is deny, so it would be refused if the server did not see it as it is after the repair.
 pub fn a_bare_pod_is_repaired_and_its_creator_is_told(cluster: &Cluster) -> Result<()> {
@@ -68,6 +68,33 @@ fn repaired(pod: &Value) -> Value {
         "grace": pod["spec"]["terminationGracePeriodSeconds"],
         "lifecycle": pod["spec"]["containers"][0]["lifecycle"],
     })
+}
+
+/// A Pod cannot be changed where these repairs change it, so the manifest that sets those fields could never be applied again.
+pub fn what_the_owner_of_a_pod_applied_can_be_applied_again(cluster: &Cluster) -> Result<()> {
+    let door = open(cluster, &[PRE_STOP, START])?;
+    namespace(cluster, &door, "reapplied")?;
+    let manifest = |name: &str| -> Result<String> {
+        let text = std::fs::read_to_string(POD)?.replace("name: bare", &format!("name: {name}"));
+        Ok(text.replace("spec:\n", "spec:\n  terminationGracePeriodSeconds: 20\n"))
+    };
+    let apply = |text: &str, way: &[&str]| {
+        cluster.kubectl_with_input(&[&["apply", "-n", "reapplied", "-f", "-"], way].concat(), text)
+    };
+    let refusal = apply(&manifest("client")?, &[])?.refused()?;
+    ensure!(refusal.contains("- missing-pre-stop: ") && refusal.contains("(1 problem)"), "{refusal}");
+    cluster.kubectl(&["label", "--overwrite", "namespace", "reapplied", "seaworthy.dev/mode=warn"])?.succeeded()?;
+    until("the mode to be warn", || Ok(apply(&manifest("client")?, &["--dry-run=server"])?.success.then_some(())))?;
+    for (name, way, again) in [("client", &[][..], "unchanged"), ("server", &["--server-side"], "serverside-applied")] {
+        for word in [if name == "client" { "created" } else { again }, again] {
+            let applied = apply(&manifest(name)?, way)?.succeeded()?;
+            ensure!(applied.contains(&format!("pod/{name} {word}")), "{applied}");
+        }
+        let pod = get(cluster, "reapplied", &format!("pod/{name}"))?;
+        assert_eq!(pod["spec"]["terminationGracePeriodSeconds"], 20, "{pod:#}");
+        assert_eq!(pod["metadata"]["annotations"]["seaworthy.dev/applied"], START, "{pod:#}");
+    }
+    Ok(())
 }
 
 /// Nothing is refused because of us: what cannot be repaired is left to the modes, and a Pod of a thousand containers is

@@ -117,6 +117,52 @@ fn what_cannot_be_repaired_is_told_with_the_reason() {
     assert_eq!(answer.repairs, [(PRE_STOP.into(), RepairOutcome::Impossible)]);
 }
 
+/// A Pod cannot be changed there, so that manifest could never be applied again.
+#[test]
+fn what_the_owner_of_a_bare_pod_applied_stays_and_is_judged_as_it_is() {
+    let grace = json!({"terminationGracePeriodSeconds": 20});
+    let with = |manager: Value, key: &str, owner: Option<&str>| {
+        let mut pod = pod(owner);
+        pod["spec"]["terminationGracePeriodSeconds"] = 20.into();
+        pod["metadata"][key] = manager;
+        pod
+    };
+    let annotation = |kind: &str, spec: &Value| {
+        let manifest = json!({"apiVersion": "v1", "kind": kind, "spec": spec}).to_string();
+        json!({"kubectl.kubernetes.io/last-applied-configuration": manifest})
+    };
+    let entry = |operation: &str| {
+        json!([{"manager": "kubectl", "operation": operation, "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:spec": {"f:terminationGracePeriodSeconds": {}}}}])
+    };
+    for (name, user, pod, is_repaired) in [
+        ("kubectl apply", USER, with(annotation("Pod", &grace), "annotations", None), false),
+        ("kubectl apply without it", USER, with(annotation("Pod", &json!({})), "annotations", None), true),
+        ("kubectl apply --server-side", USER, with(entry("Apply"), "managedFields", None), false),
+        ("kubectl create", USER, with(entry("Update"), "managedFields", None), true),
+        (
+            "copied into a template",
+            REPLICASET_CONTROLLER,
+            with(annotation("Pod", &grace), "annotations", Some("ReplicaSet")),
+            true,
+        ),
+        ("of the workload", USER, with(annotation("Deployment", &grace), "annotations", None), true),
+    ] {
+        let answer = repaired("shop", user, &pod);
+        assert_eq!(!answer.patch.is_empty(), is_repaired, "{name}");
+        let missed = answer.audit.get("repair-missed");
+        assert_eq!(missed.is_none(), is_repaired, "{name}");
+        if let Some(missed) = missed {
+            assert!(
+                missed.starts_with("missing-pre-stop: the manifest sets spec.terminationGracePeriodSeconds"),
+                "{missed}"
+            );
+            assert_eq!(answer.repairs, [(PRE_STOP.into(), RepairOutcome::Impossible)]);
+            assert!(judged(user, "CREATE", &pod).refusal.is_some_and(|it| it.contains(PRE_STOP)), "{name}");
+        }
+    }
+}
+
 #[test]
 fn the_pod_of_a_controller_that_lacks_its_repair_is_let_through_and_written_down() {
     let mut marked = pod(Some("ReplicaSet"));

@@ -1,8 +1,8 @@
 //! What is let through without being judged: the requests by which a cluster cleans up, scales and heals itself.
 //!
 //! A pure function of the request. Whatever a user can write into an object is no proof here: that an object is being
-//! deleted is read from the stored one, and an owner counts only when a controller of the cluster asks, or when
-//! the owner is known to be judged itself.
+//! deleted is read from the stored one, and an owner counts only when who asks can be its controller: that of a kind of
+//! Kubernetes is a controller of the cluster, that of another kind has an account.
 
 use crate::manifest::Owner;
 use crate::webhook::wire::AdmissionRequest;
@@ -70,9 +70,18 @@ pub fn reason(
     Ok(owned.then_some(AlwaysAdmit::Owned))
 }
 
-/// Whether the owner that an object names is believed: a controller of the cluster asks, or the owner is judged itself.
+/// Whether the owner that an object names is believed: a controller of the cluster asks, or an account that may be the
+/// controller of a kind that is no part of Kubernetes, and that owner is judged itself. That an owner is there proves nothing by
+/// itself: whoever may read it knows its uid.
 pub fn is_proven(owner: &Owner, request: &AdmissionRequest<'_>, is_judged: impl Fn(&Owner) -> bool) -> bool {
-    asked_by_cluster_controller(request) || is_judged(owner)
+    // Only Kubernetes' own groups do without a dot.
+    let is_custom = owner.group().contains('.');
+    asked_by_cluster_controller(request) || (is_custom && asked_by_account(request) && is_judged(owner))
+}
+
+/// Whether a controller of whatever kind may ask: they run in pods, under a ServiceAccount.
+fn asked_by_account(request: &AdmissionRequest<'_>) -> bool {
+    request.user_info.username.starts_with("system:serviceaccount:")
 }
 
 type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
@@ -119,6 +128,7 @@ mod tests {
     use serde_json::{Value, json};
 
     const ALICE: &str = "alice";
+    const KRUISE: &str = "system:serviceaccount:kruise-system:kruise-manager";
     const REPLICASET_CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
 
     fn reason_for(operation: &str, sub: &str, user: &str, object: &Value, old: &Value) -> Option<AlwaysAdmit> {
@@ -179,15 +189,22 @@ mod tests {
     #[test]
     fn an_owner_counts_only_when_it_is_proven() {
         let pod = |references: Value| json!({"kind": "Pod", "metadata": {"ownerReferences": references}, "spec": {}});
-        let controlled =
-            |uid: &str| pod(json!([{"kind": "ReplicaSet", "name": "web-1", "uid": uid, "controller": true}]));
+        let of = |api_version: &str, kind: &str, uid: &str| {
+            pod(json!([{"apiVersion": api_version, "kind": kind, "name": "web-1", "uid": uid, "controller": true}]))
+        };
+        let controlled = |uid: &str| of("apps/v1", "ReplicaSet", uid);
+        let cloned = |uid: &str| of("apps.kruise.io/v1alpha1", "CloneSet", uid);
         let plain = pod(json!([{"kind": "ReplicaSet", "name": "web-1", "uid": "known"}]));
         let (made_up, known, orphan) = (controlled("made up"), controlled("known"), pod(Value::Null));
         let owned = Some(AlwaysAdmit::Owned);
         let cases = [
             ("the controller's own pod", REPLICASET_CONTROLLER, &made_up, owned),
             ("controllers under one account", "system:kube-controller-manager", &made_up, owned),
-            ("a user names a known owner", ALICE, &known, owned),
+            ("a user names a known owner", ALICE, &known, None),
+            ("an account names a known owner of Kubernetes", KRUISE, &known, None),
+            ("the controller of another kind", KRUISE, &cloned("known"), owned),
+            ("the same of an owner that is made up", KRUISE, &cloned("made up"), None),
+            ("a user names a known owner of another kind", ALICE, &cloned("known"), None),
             ("a user makes an owner up", ALICE, &made_up, None),
             ("an owner that does not control", REPLICASET_CONTROLLER, &plain, None),
             ("no owner", REPLICASET_CONTROLLER, &orphan, None),

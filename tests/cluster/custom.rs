@@ -72,18 +72,27 @@ fn the_pods_of_a_clone_set_are_its_own(cluster: &Cluster) -> Result<()> {
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: cart-x, ownerReferences: [{owner}]}}\nspec: {{containers: [{container}]}}\n"
         )
     };
-    let create = |uid: &str| {
-        let dry_run = ["create", "--dry-run=server", "-n", "custom", "-f", "-"];
+    for command in [
+        &["create", "role", "pods", "--verb=create", "--resource=pods"][..],
+        &["create", "rolebinding", "kruise", "--role=pods", "--serviceaccount=kruise-system:kruise-manager"],
+    ] {
+        cluster.kubectl(&[command, &["-n", "custom"]].concat())?.succeeded()?;
+    }
+    let create_as = |user: &[&str], uid: &str| {
+        let dry_run = [&["create", "--dry-run=server", "-n", "custom", "-f", "-"], user].concat();
         cluster.kubectl_with_input(&dry_run, &pod(uid))
     };
+    let create = |uid: &str| create_as(&["--as=system:serviceaccount:kruise-system:kruise-manager"], uid);
     let refusal = create("11111111-2222-3333-4444-555555555555")?.refused()?;
     ensure!(refusal.contains("short-grace-period"), "{refusal}");
     create(&uid)?.succeeded()?;
+    // A person is no controller.
+    create_as(&[], &uid)?.refused()?;
     Ok(())
 }
 
 /// How many objects of a kind the server knows.
-fn known(door: &Door<'_>, kind: &str) -> Result<Option<usize>> {
+pub fn known(door: &Door<'_>, kind: &str) -> Result<Option<usize>> {
     let metrics = door.server.get("/metrics")?;
     let line = format!(r#"seaworthy_inventory_objects{{kind="{kind}"}} "#);
     let value = metrics.lines().find_map(|it| it.strip_prefix(&line));

@@ -30,7 +30,7 @@ impl Surroundings for Still {
 pub(super) const USER: &str = "alice";
 pub(super) const REPLICASET_CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
 
-/// A cluster that denies in `shop`, where a ReplicaSet runs and istiod injects.
+/// A cluster that denies in `shop`, where a ReplicaSet and a CloneSet run and istiod injects.
 fn judge() -> EngineJudge<Still> {
     let settings = "modes: {default: audit, namespaces: {shop: {default: deny}, calm: {default: warn}}}\n\
                     exceptions: [{rule: missing-pre-stop, object: Deployment/shop/legacy, owner: a, reason: b, until: 2099-01-01}]\n\
@@ -53,7 +53,10 @@ fn judge() -> EngineJudge<Still> {
     let mut replica_set = deployment("web-1", &["c0"]);
     (replica_set["kind"], replica_set["metadata"]["uid"]) = ("ReplicaSet".into(), "uid-1".into());
     replica_set["metadata"]["namespace"] = "shop".into();
+    let mut clone_set = replica_set.clone();
+    (clone_set["kind"], clone_set["apiVersion"]) = ("CloneSet".into(), "apps.kruise.io/v1alpha1".into());
     set(replica_set);
+    set(clone_set);
     EngineJudge::new(Arc::new(engine), Still { inventory, ready: Ok(()) })
 }
 
@@ -186,18 +189,23 @@ fn what_changes_nothing_is_not_judged() {
 
 #[test]
 fn an_owner_is_believed_only_if_it_is_that_very_one() {
-    let pod = |api_version: &str, name: &str, uid: &str| {
-        let owner =
-            json!({"apiVersion": api_version, "kind": "ReplicaSet", "name": name, "uid": uid, "controller": true});
+    let pod_of = |api_version: &str, kind: &str, name: &str, uid: &str| {
+        let owner = json!({"apiVersion": api_version, "kind": kind, "name": name, "uid": uid, "controller": true});
         let metadata = json!({"name": "web-1-x", "labels": {"app": "a"}, "ownerReferences": [owner]});
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod_spec(&["c0"])})
     };
+    let replica_set = |name: &str, uid: &str| pod_of("apps/v1", "ReplicaSet", name, uid);
+    let clone_set = |name: &str, uid: &str| pod_of("apps.kruise.io/v1alpha1", "CloneSet", name, uid);
+    let kruise = "system:serviceaccount:kruise-system:kruise-manager";
     let cases = [
-        ("that very one", USER, pod("apps/v1", "web-1", "uid-1"), true),
-        ("another uid", USER, pod("apps/v1", "web-1", "uid-2"), false),
-        ("another name", USER, pod("apps/v1", "web-2", "uid-1"), false),
-        ("another group", USER, pod("mine.example.com/v1", "web-1", "uid-1"), false),
-        ("whatever a controller says", REPLICASET_CONTROLLER, pod("apps/v1", "web-2", "uid-2"), true),
+        ("that very one", kruise, clone_set("web-1", "uid-1"), true),
+        ("another uid", kruise, clone_set("web-1", "uid-2"), false),
+        ("another name", kruise, clone_set("web-2", "uid-1"), false),
+        ("another group", kruise, pod_of("mine.example.com/v1", "CloneSet", "web-1", "uid-1"), false),
+        ("that very one, by a person", USER, clone_set("web-1", "uid-1"), false),
+        ("one of Kubernetes, by a person", USER, replica_set("web-1", "uid-1"), false),
+        ("one of Kubernetes, by whom its controller is not", kruise, replica_set("web-1", "uid-1"), false),
+        ("whatever a controller says", REPLICASET_CONTROLLER, replica_set("web-2", "uid-2"), true),
     ];
     for (name, user, pod, believed) in cases {
         let answer = ask("shop", user, &pod, &Value::Null).unwrap();

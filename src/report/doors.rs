@@ -7,12 +7,14 @@ use crate::policy::KindName;
 use std::fmt;
 
 /// The kinds that the API server asks the webhook about; `helm/seaworthy` registers it for these.
-const ADMITTED: [&str; 15] = [
+const ADMITTED: [&str; 17] = [
     "Pod",
+    "ReplicationController",
     "Service",
     "ServiceAccount",
     "apps/DaemonSet",
     "apps/Deployment",
+    "apps/ReplicaSet",
     "apps/StatefulSet",
     "batch/CronJob",
     "batch/Job",
@@ -93,11 +95,11 @@ mod tests {
     #[test]
     fn it_says_where_findings_on_a_kind_are_heard() {
         let all = "at the webhook: yes;";
-        let most = "at the webhook: yes, but not about PodTemplate, ReplicationController, apps/ReplicaSet, serving.knative.dev/Revision;";
+        let most = "at the webhook: yes, but not about PodTemplate, serving.knative.dev/Revision;";
         for (kinds, said, word) in [
             (&["Pod", "batch/Job"][..], all, "yes"),
             (&["Workload"], most, "yes"),
-            (&["Pod", "apps/ReplicaSet"], "at the webhook: about Pod only;", "in part"),
+            (&["Pod", "PodTemplate"], "at the webhook: about Pod only;", "in part"),
             (&["Namespace", "Policy"], "at the webhook: no, the API server does not ask it about these kinds;", "no"),
         ] {
             let doors = Doors::of(&kinds.iter().map(|kind| kind.parse().unwrap()).collect::<Vec<_>>());

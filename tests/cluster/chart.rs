@@ -143,8 +143,8 @@ pub fn only_what_people_apply_is_intercepted(cluster: &Cluster) -> Result<()> {
     let workloads =
         std::fs::read_to_string(format!("{}/tests/cluster/data/all-kinds.yaml", env!("CARGO_MANIFEST_DIR")))?;
     let all = cluster.kubectl_with_input(&["create", "--dry-run=server", "-n", "people", "-f", "-"], &workloads)?;
-    assert_eq!(all.stdout, "replicaset.apps/web created (server dry run)\nconfigmap/web created (server dry run)\n");
-    assert_eq!(all.stderr.matches(INTERCEPTED).count(), 8, "{}", all.stderr);
+    assert_eq!(all.stdout, "configmap/web created (server dry run)\n");
+    assert_eq!(all.stderr.matches(INTERCEPTED).count(), 10, "{}", all.stderr);
     let label = cluster.kubectl(&["label", "-n", "people", "deployment/web", "tier=front"])?.refused()?;
     ensure!(label.contains(INTERCEPTED), "{label}");
 

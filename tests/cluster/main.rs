@@ -40,7 +40,7 @@ macro_rules! named {
 
 /// Every call of kubectl that a full run makes without a single repetition, and without real manifests, which may not be
 /// there. Raise it with each test.
-const KUBECTL_CALLS: usize = 590;
+const KUBECTL_CALLS: usize = 592;
 
 /// These need an API server.
 const BARE_TESTS: &[(&str, Test)] = named![
@@ -72,6 +72,7 @@ const BARE_TESTS: &[(&str, Test)] = named![
     owned::an_owner_that_a_user_makes_up_excuses_nothing,
     owned::the_pod_of_a_controller_is_left_to_its_owner,
     owned::an_owner_that_is_there_excuses_nothing_that_a_user_makes,
+    owned::a_replica_set_is_judged_unless_its_controller_makes_it,
     custom::custom_workloads_are_judged_and_known_while_their_definitions_are_there,
     new_namespace::a_namespace_applied_together_with_its_objects_is_known,
     fixed_files::real_manifests_are_accepted_as_before,

@@ -7,6 +7,7 @@ use crate::custom::known;
 use crate::harness::{Cluster, DENY, Door, FIT, IN_MESH, Way, until};
 
 const POD: &str = "tests/cluster/data/door/pod.yaml";
+const REPLICA_SET: &str = "tests/cluster/data/door/replica-set.yaml";
 const CONTROLLER: &str = "--as=system:serviceaccount:kube-system:replicaset-controller";
 
 pub fn an_owner_that_a_user_makes_up_excuses_nothing(cluster: &Cluster) -> Result<()> {
@@ -52,6 +53,20 @@ pub fn an_owner_that_is_there_excuses_nothing_that_a_user_makes(cluster: &Cluste
     let create = ["create", "--as=alice", "-n", "proven", "-f", "-"];
     let refusal = cluster.kubectl_with_input(&create, &pod)?.refused()?;
     ensure!(refusal.contains("short-grace-period"), "{refusal}");
+    Ok(())
+}
+
+pub fn a_replica_set_is_judged_unless_its_controller_makes_it(cluster: &Cluster) -> Result<()> {
+    let _door = with_pods(cluster, "sets")?;
+    let create = |more: &[&str]| cluster.kubectl(&[&["create", "-n", "sets", "-f", REPLICA_SET], more].concat());
+    let refusal = create(&[])?.refused()?;
+    ensure!(refusal.contains("short-grace-period"), "{refusal}");
+    create(&["--as=system:serviceaccount:kube-system:deployment-controller"])?.succeeded()?;
+    assert_debug_snapshot!(cluster.audited("create", "sets", "replicasets/web-6f7d9c")?, @r#"
+    {
+        "mesh-ready.seaworthy.dev/not-judged": "owned",
+    }
+    "#);
     Ok(())
 }
 

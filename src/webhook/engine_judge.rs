@@ -142,8 +142,9 @@ impl<S: Surroundings> EngineJudge<S> {
         let contacts = Contacts { exception: links.exception.as_deref(), contact: links.contact.as_deref() };
         let (denied, warned) = (of(Action::Deny), of(Action::Warn));
         let reference = object.reference();
-        // Once is enough: whoever updates the object knows.
-        let later = verdict.decided.iter().filter(|it| it.repaired && operation == "CREATE").map(|it| &it.finding);
+        // Once is enough: whoever updates the object knows. Of one that is refused no Pods will start.
+        let is_told = denied.is_empty() && operation == "CREATE";
+        let later = verdict.decided.iter().filter(|it| it.repaired && is_told).map(|it| &it.finding);
         let mut warnings = warnings(reference, &warned);
         warnings.extend(repaired_later(reference, later));
         Answer {

@@ -198,6 +198,14 @@ fn whoever_applies_a_workload_is_told_once_what_will_be_repaired() {
         assert_eq!((answer.refusal, answer.warnings), (None, warnings.into_iter().map(str::to_owned).collect()));
         assert_eq!(answer.audit[PRE_STOP], "audit spec.template.spec.containers[0].lifecycle.preStop");
     }
+    let mut refused = web;
+    refused["spec"]["template"]["spec"]["securityContext"] = json!({"runAsUser": 1337});
+    let answer = judged(USER, "CREATE", &refused);
+    assert_eq!(
+        (answer.refusal.is_some(), answer.warnings.len()),
+        (true, 0),
+        "nothing is repaired of what is not there"
+    );
 }
 
 /// A controller would only ask again, for ever; whoever else asks is answered as the strictest rule would.

@@ -122,16 +122,18 @@ impl Engine {
     }
 
     /// Does all repairs of an object: of a workload, what they will make of its Pods. A repair may make way for another one,
-    /// so it goes on until there is nothing left to do; each round has fewer findings than the one before.
+    /// so it goes on until there is nothing left to do, or somebody's rules bring each other back.
     ///
     /// # Errors
     /// A rule could not be run to its end.
     pub(super) fn settled(&self, object: &Object, inventory: &Inventory, today: Date) -> Result<Settled, RuleError> {
         let (mut object, mut repaired, mut identities) = (object.clone(), Vec::new(), BTreeSet::new());
+        let mut rounds = MOST_ROUNDS;
         loop {
             let findings = self.judged_without_error(&object, inventory, today)?;
             let Wanted { fixable, mut missed } = self.wanted(&object, findings, inventory);
-            if fixable.is_empty() {
+            if fixable.is_empty() || rounds == 0 {
+                missed.extend(fixable.into_iter().map(|it| Missed { rule: it.rule, reason: ENDLESS.to_owned() }));
                 return Ok(Settled { object, repaired, identities, missed });
             }
             let plan = self.plan(&object, &fixable, inventory, today);
@@ -142,6 +144,7 @@ impl Engine {
             identities.extend(plan.fixed.iter().map(|finding| identity(finding, &object)));
             repaired.extend(plan.fixed);
             object = plan.object;
+            rounds -= 1;
         }
     }
 
@@ -184,6 +187,9 @@ impl Engine {
     }
 }
 
+/// How often all repairs are looked for anew at most: a repair makes way for another one, and that for a third perhaps.
+const MOST_ROUNDS: usize = 8;
+const ENDLESS: &str = "repairs bring each other back";
 const NOT_CALLED: &str = "the webhook that repairs was not called or gave no answer";
 
 /// Whether a finding is about the pods of a subject.

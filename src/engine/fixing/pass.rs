@@ -24,8 +24,8 @@ pub struct Session<'a> {
     today: Date,
 }
 
-/// No run needs as many: each pass fixes a finding or learns that it cannot be fixed. What is left after them waits for the
-/// next run, and says so.
+/// No run is known to need as many: each pass fixes a finding, learns that it cannot be fixed, or tries fewer at once. What is left after
+/// them waits for the next run, and says so.
 const MOST_PASSES: usize = 100;
 
 /// An attempt that reads as it should.

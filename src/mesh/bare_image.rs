@@ -4,7 +4,8 @@
 //! whole, tags of debugging variants are left out, and a digest without a tag tells nothing.
 //!
 //! Sources: <https://github.com/GoogleContainerTools/distroless>, <https://edu.chainguard.dev/chainguard/chainguard-images/overview/>,
-//! <https://ko.build/configuration/#overriding-base-images>.
+//! <https://ko.build/configuration/#overriding-base-images>, <https://github.com/GoogleCloudPlatform/cloud-sql-proxy/issues/317> and
+//! <https://github.com/GoogleCloudPlatform/cloud-sql-proxy/pull/415> (distroless since 1.16, other bases by their tags).
 
 /// What an image without a shell is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,7 @@ pub fn bare_base(image: &str) -> Option<BareBase> {
     }
     let is_distroless = |word: &str| word == "distroless";
     if reference.is_of("distroless", &DISTROLESS)
+        || reference.is_database_proxy()
         || words(reference.tag).chain(words(reference.name())).any(is_distroless)
     {
         return Some(BareBase::Distroless);
@@ -57,6 +59,11 @@ pub fn bare_base(image: &str) -> Option<BareBase> {
 
 /// Words of tags and names that promise a shell, or programs that need one.
 const WITH_SHELL: [&str; 7] = ["debug", "dev", "shell", "busybox", "bash", "iptables", "builder"];
+
+/// Google's proxies for databases: with a version alone for a tag. Another base has its name behind it.
+const DATABASE_PROXIES: [[&str; 2]; 2] =
+    [["cloud-sql-connectors", "cloud-sql-proxy"], ["alloydb-connectors", "alloydb-auth-proxy"]];
+const OLD_DATABASE_PROXY: [&str; 2] = ["cloudsql-docker", "gce-proxy"];
 
 /// The images of distroless without a shell; those for Python have one.
 const DISTROLESS: [&str; 6] = ["static", "base", "cc", "java", "nodejs", "base-nossl"];
@@ -89,6 +96,14 @@ impl<'a> Reference<'a> {
         self.parts.last().copied().unwrap_or("")
     }
 
+    /// Whether it is one of Google's proxies for databases, on their usual base.
+    fn is_database_proxy(&self) -> bool {
+        let [.., parent, name] = self.parts.as_slice() else { return false };
+        let Some((major, minor)) = version(self.tag) else { return false };
+        let is_old = [*parent, *name] == OLD_DATABASE_PROXY;
+        DATABASE_PROXIES.contains(&[*parent, *name]) || is_old && major == 1 && minor >= 16
+    }
+
     /// Whether it is one of these images right below a part of this name, perhaps with the release that it is made from
     /// (`static-debian12`, `java17`).
     fn is_of(&self, parent: &str, names: &[&str]) -> bool {
@@ -100,6 +115,13 @@ impl<'a> Reference<'a> {
         let is_below = self.parts.iter().rev().nth(1) == Some(&parent);
         is_below && names.iter().any(|known| name.strip_prefix(known).is_some_and(is_release))
     }
+}
+
+/// Major and minor of a tag that is nothing but a version.
+fn version(tag: &str) -> Option<(u32, u32)> {
+    let mut numbers = tag.split('.').map(|number| number.parse().ok());
+    let (major, minor) = (numbers.next()??, numbers.next()??);
+    numbers.all(|number: Option<u32>| number.is_some()).then_some((major, minor))
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -133,6 +155,10 @@ mod tests {
             ("ko.local/web-6b61:latest", Some(BareBase::Ko)),
             ("kind.local/web", Some(BareBase::Ko)),
             ("ko://example.com/shop/cmd/web", Some(BareBase::Ko)),
+            ("gcr.io/cloudsql-docker/gce-proxy:1.33.5", Some(BareBase::Distroless)),
+            ("gcr.io/cloudsql-docker/gce-proxy:1.16", Some(BareBase::Distroless)),
+            ("gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14.1", Some(BareBase::Distroless)),
+            ("us-docker.pkg.dev/shop/mirror/alloydb-connectors/alloydb-auth-proxy:1.12.0", Some(BareBase::Distroless)),
         ] {
             assert_eq!(bare_base(image), base, "{image}");
         }
@@ -164,6 +190,12 @@ mod tests {
             "registry.example.com/shop/web:1.0-distroless-debug",
             "registry.example.com:5000/shop/web",
             "ko://",
+            "gcr.io/cloudsql-docker/gce-proxy:1.11",
+            "gcr.io/cloudsql-docker/gce-proxy:latest",
+            "gcr.io/cloudsql-docker/gce-proxy:1.33.5-alpine",
+            "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14.1-bookworm",
+            "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2",
+            "registry.example.com/shop/cloud-sql-proxy:2.14.1",
         ] {
             assert_eq!(bare_base(image), None, "{image}");
         }

@@ -120,6 +120,16 @@ impl Fix {
         Self { safety: Safety::Unsafe(reason.into()), ..Self::safe(title, edits) }
     }
 
+    /// The same, where a person should look at it for this reason too.
+    #[must_use]
+    pub fn doubted(self, reason: impl Into<String>) -> Self {
+        let reason = match &self.safety {
+            Safety::Safe => reason.into(),
+            Safety::Unsafe(other) => format!("{other}; {}", reason.into()),
+        };
+        Self { safety: Safety::Unsafe(reason), ..self }
+    }
+
     /// The same, where what its defect hid may come to light.
     #[must_use]
     pub fn revealing(self, reveals: Reveals) -> Self {

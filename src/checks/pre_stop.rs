@@ -6,8 +6,9 @@ use crate::base::{Edit, Fix, Path, PodRepair, field};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending, LONGEST_GRACE_PERIOD};
 use crate::checks::ending_drawing::with_callers;
 use crate::checks::ending_edit::{EndingEdit, Means};
+use crate::checks::failing_hook::lacking;
 use crate::checks::fix_budget::{FixBudget, TOO_MANY};
-use crate::checks::loopback::Loopback;
+use crate::checks::loopback::{Loopback, Neighbours};
 use crate::checks::proxy_edit::DrainStrategy;
 use crate::checks::serving::{Callers, Serving, serving_containers};
 use crate::checks::{Check, Observation, bind, schema_of, shortened};
@@ -141,6 +142,8 @@ struct MissingHook<'a> {
     container: Container<'a>,
     /// What it cannot serve without: these have to wait as long, or its callers get errors in the place of answers.
     upstreams: Vec<Container<'a>>,
+    /// What it perhaps cannot serve without.
+    doubtful: Option<Container<'a>>,
     wait: u32,
 }
 
@@ -152,8 +155,9 @@ type Remedy = Result<(Value, EndingEdit), String>;
 
 impl<'a> MissingHook<'a> {
     fn of(params: &Params, loopback: &Loopback<'a>, serving: &Serving<'a>) -> Self {
-        let container = serving.container;
-        Self { container, upstreams: loopback.upstreams(&container), wait: params.drain_seconds.of(serving.callers) }
+        let (container, wait) = (serving.container, params.drain_seconds.of(serving.callers));
+        let Neighbours { upstreams, doubtful } = loopback.neighbours(&container, wait);
+        Self { container, upstreams, doubtful, wait }
     }
 
     /// The hook for all that have to wait.
@@ -164,6 +168,20 @@ impl<'a> MissingHook<'a> {
 
     fn case(&self) -> Case {
         (self.wait, self.container.role())
+    }
+
+    /// Why not all that have to wait can run this hook; none where they can.
+    fn obstacle(&self, hook: &Value) -> Option<String> {
+        let mut waiting = iter::once(&self.container).chain(&self.upstreams);
+        let bare = waiting.find(|it| hook.get("exec").is_some() && lacking(it, "sleep").is_some())?;
+        Some(format!("the image of {} has no `sleep`, and this Kubernetes no sleep action", shortened(bare.name())))
+    }
+
+    fn fix(&self, hook: &Value, ending: &EndingEdit) -> Fix {
+        let fix = ending.clone().fix(format!("wait {}s before stopping", self.wait), self.edits(hook));
+        let Some(other) = &self.doubtful else { return fix };
+        let name = shortened(other.name());
+        fix.doubted(format!("it would answer with errors where it asks {name}, which ends at once: let that wait too"))
     }
 }
 
@@ -177,16 +195,17 @@ fn observe(subject: &Subject<'_>, missing: &MissingHook<'_>, remedy: &Remedy) ->
         shortened(container.name())
     );
     let observation = Observation::new(path.clone(), message).at(at);
+    let obstacle = remedy.as_ref().ok().and_then(|(hook, _)| missing.obstacle(hook));
     let observation = match remedy {
-        Ok((hook, ending)) => {
+        Ok((hook, ending)) if obstacle.is_none() => {
             let upstreams = missing
                 .upstreams
                 .iter()
                 .map(|it| format!("and the same for {}, which it names at localhost", shortened(it.name())));
             let clauses = iter::once(advice(subject.profile, *wait)).chain(upstreams).chain(ending.clauses());
-            let fix = ending.clone().fix(format!("wait {wait}s before stopping"), missing.edits(hook));
-            observation.help(clauses.collect::<Vec<_>>().join("; ")).fixed_by(fix)
+            observation.help(clauses.collect::<Vec<_>>().join("; ")).fixed_by(missing.fix(hook, ending))
         }
+        Ok(_) => observation.help(unfixed_advice(subject, *wait)).unfixed(obstacle.unwrap_or_default()),
         Err(reason) => observation.help(unfixed_advice(subject, *wait)).unfixed(reason.as_str()),
     };
     if subject.membership == Membership::Ambient { observation.case(AMBIENT) } else { observation }

@@ -7,7 +7,7 @@ use crate::inventory::istio_container::own_proxy;
 use crate::inventory::subject::NO_LABELS;
 use crate::inventory::{Entry, Subject, WorkloadFacts};
 use crate::manifest::kustomize::{Field, Patch};
-use crate::manifest::{Labels, Object, PodTemplate, is_filled_in};
+use crate::manifest::{Labels, OS_LABELS, Object, PodTemplate, is_filled_in};
 use crate::mesh::injection::{
     INJECT_KEY, MAISTRA_MEMBER_LABEL, NAMESPACE_INJECTION_LABEL, NEVER_INJECTED, NEWEST_MAISTRA, REVISION_LABEL,
 };
@@ -126,10 +126,13 @@ impl Subject<'_> {
                 let metadata = template.clone().key("metadata");
                 let annotation = metadata.clone().key("annotations").key(INJECT_KEY);
                 let labels = OF_PODS.map(|key| metadata.clone().key("labels").key(key));
-                let network = template.clone().key("spec").key("hostNetwork");
+                let spec = template.clone().key("spec");
+                let network = spec.clone().key("hostNetwork");
+                let systems = OS_LABELS.map(|label| spec.clone().key("nodeSelector").key(label));
+                let systems = systems.into_iter().chain([spec.key("os")]);
                 // On the network of their node no label counts.
                 let by_labels = labels.into_iter().chain([annotation]).filter(move |_| !host_network);
-                by_labels.chain([network]).collect::<Vec<_>>()
+                by_labels.chain([network]).chain(systems).collect::<Vec<_>>()
             };
             object.templates().iter().flat_map(of_one).collect()
         };

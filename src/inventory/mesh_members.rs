@@ -1,7 +1,7 @@
 //! The namespaces that OpenShift Service Mesh 2 takes in, as far as files name them: in a cluster its operator labels them.
 
 use crate::base::field;
-use crate::manifest::Object;
+use crate::manifest::{Object, is_filled_in};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Default)]
 pub struct MeshMembers {
     names: BTreeSet<String>,
-    /// Whether a roll takes in all namespaces, or chooses them by labels.
+    /// Whether a roll takes in all namespaces, chooses them by labels, or is told later which.
     any: bool,
 }
 
@@ -26,14 +26,19 @@ impl MemberFacts {
     /// Source: <https://github.com/maistra/istio-operator/tree/maistra-2.6/pkg/apis/maistra/v1>.
     pub fn of(object: &Object) -> Option<Self> {
         if object.is("maistra.io", "ServiceMeshMember") {
-            return Some(Self { names: object.reference().namespace.clone().into_iter().collect(), any: false });
+            let namespace = object.reference().namespace.clone();
+            return Some(Self {
+                any: namespace.as_deref().is_none_or(is_filled_in),
+                names: namespace.into_iter().collect(),
+            });
         }
         if !object.is("maistra.io", "ServiceMeshMemberRoll") {
             return None;
         }
         let list = |key: &str| field(object.value(), &["spec", key]).and_then(Value::as_array).into_iter().flatten();
         let names: Vec<String> = list("members").filter_map(Value::as_str).map(str::to_owned).collect();
-        let any = names.iter().any(|name| name.contains('*')) || list("memberSelectors").next().is_some();
+        let any = names.iter().any(|name| name.contains('*') || is_filled_in(name))
+            || list("memberSelectors").next().is_some();
         Some(Self { names, any })
     }
 }
@@ -63,6 +68,7 @@ mod tests {
             (roll(json!({"members": ["pay", "shop"]})), true),
             (roll(json!({"members": ["pay"]})), false),
             (roll(json!({"members": ["*"]})), true),
+            (roll(json!({"members": ["{{ .Values.namespace }}"]})), true),
             (roll(json!({"memberSelectors": [{"matchLabels": {"mesh": "yes"}}]})), true),
             (roll(json!({})), false),
             (("maistra.io/v1", "ServiceMeshMember", json!({"controlPlaneRef": {}})), true),

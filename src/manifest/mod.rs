@@ -50,7 +50,7 @@ pub use object::{Content, Object, content_of};
 pub use once::Once;
 pub use owner::Owner;
 pub use placeholder::{is_filled_in, is_placeholder};
-pub use pod::{DEFAULT_GRACE_PERIOD_SECONDS, PodTemplate};
+pub use pod::{DEFAULT_GRACE_PERIOD_SECONDS, OS_LABELS, PodTemplate};
 pub use probe::{Probe, ProbeProtocol};
 pub use read::{Reading, read_documents};
 pub use service::{Service, ServicePort, Target};

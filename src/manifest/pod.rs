@@ -219,7 +219,7 @@ impl<'a> PodTemplate<'a> {
 
 const WINDOWS: &str = "windows";
 /// On nodes: the operating system; the second was the first one's name before Kubernetes 1.14.
-const OS_LABELS: [&str; 2] = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+pub const OS_LABELS: [&str; 2] = ["kubernetes.io/os", "beta.kubernetes.io/os"];
 
 /// Whether a term of a node affinity allows Windows nodes only.
 fn wants_windows(term: &Value) -> bool {

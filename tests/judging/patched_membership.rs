@@ -94,3 +94,25 @@ fn a_patch_of_the_pods_brings_them_in_as_well() {
     let (found, _) = of_waiting("{team: shop}", &patch("metadata/labels/team", "pay"));
     assert_eq!(found, ["base/cart.yaml:13 endless-proxy-wait(error)"]);
 }
+
+#[test]
+fn labels_and_systems_of_the_pods_decide_where_kustomize_sets_them() {
+    let fields = |path: &str| {
+        format!("labels: [{{pairs: {{sidecar.istio.io/inject: \"false\"}}, fields: [{{path: {path}, create: true}}]}}]")
+    };
+    let merged = |spec: &str| {
+        format!(
+            "patches: [{{patch: '{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: cart}}, \
+             spec: {{template: {{spec: {{{spec}}}}}}}}}'}}]"
+        )
+    };
+    for (overlay, wanted) in [
+        (fields("spec/template/metadata/labels"), "base/cart.yaml:9 proxy-uid(warning)"),
+        (fields("spec/selector/matchLabels"), "base/cart.yaml:9 proxy-uid(error)"),
+        (merged("nodeSelector: {kubernetes.io/os: windows}"), "base/cart.yaml:9 proxy-uid(warning)"),
+        (merged("os: {name: windows}"), "base/cart.yaml:9 proxy-uid(warning)"),
+        (merged("nodeSelector: {pool: web}"), "base/cart.yaml:9 proxy-uid(error)"),
+    ] {
+        assert_eq!(of_waiting("{istio-injection: enabled}", &overlay).0[0], wanted, "{overlay}");
+    }
+}

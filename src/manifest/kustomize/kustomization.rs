@@ -125,7 +125,12 @@ fn common(file: &str, value: &Value) -> Option<Patch> {
     add("labels", keys(value, "commonLabels"), true);
     for labels in list(value, "labels") {
         let is_set = |key: &str| labels.get(key).and_then(Value::as_bool) == Some(true);
-        add("labels", keys(labels, "pairs"), is_set("includeTemplates") || is_set("includeSelectors"));
+        let is_of_pods = |field: &Value| {
+            field.get("path").and_then(Value::as_str).is_some_and(|path| path.ends_with("template/metadata/labels"))
+        };
+        let in_pods =
+            is_set("includeTemplates") || is_set("includeSelectors") || list(labels, "fields").any(is_of_pods);
+        add("labels", keys(labels, "pairs"), in_pods);
     }
     (!fields.is_empty()).then(|| Patch { file: file.into(), target: Target::default(), fields })
 }

@@ -9,6 +9,7 @@ use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::held::{Held, may_wait, runs_no_application};
 use crate::checks::job_strategy::JobStrategy;
+use crate::checks::neighbour_quit::NeighbourQuit;
 use crate::checks::proxy::is_injected;
 use crate::checks::proxy_edit::INJECTED;
 use crate::checks::serving::is_application;
@@ -152,9 +153,10 @@ impl<'a> Endless<'a> {
     /// A fix that lets the Job end, where its command asks the proxy to quit in a way that it refuses: the pod may fail by it,
     /// and then the work is done again.
     fn doubted(&self, fix: Fix) -> Fix {
+        let neighbours = NeighbourQuit::of(self.pod);
         let mut working = self.pod.containers().filter(is_application);
         let is_doubtful =
-            fix.safety == Safety::Safe && working.any(|it| ask_start(&it, |start| start.is_refused_to_quit()));
+            fix.safety == Safety::Safe && working.any(|it| neighbours.ask(&it, |start| start.is_refused_to_quit()));
         if is_doubtful { Fix { safety: Safety::Unsafe(REFUSED.to_owned()), ..fix } } else { fix }
     }
 
@@ -239,9 +241,10 @@ const INJECT_LABEL: &str = "sidecar.istio.io/inject";
 /// a proxy whose command is the pod's own, or an annotation for a controller that does it. A preStop is no such thing: it is
 /// not called when a container ends by itself.
 fn may_end_proxy(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
+    let neighbours = NeighbourQuit::of(pod);
     pod.annotations().iter().any(|(key, value)| names_proxy_for_others(key, value))
         || pod.all_containers().any(|container| {
-            is_application(&container) && ask_start(&container, |start| start.may_quit_proxy())
+            is_application(&container) && neighbours.ask(&container, |start| start.may_quit_proxy())
                 || HOOKS.iter().any(|hook| container.value().pointer(hook).is_some_and(mentions_quitting))
                 || container.name() == "istio-proxy" && container.command().next().is_some()
                 || config_maps(subject, pod, &container).iter().any(|it| it.may_quit_proxy)

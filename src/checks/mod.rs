@@ -40,6 +40,7 @@ mod loopback;
 mod metadata_capture;
 mod metadata_route;
 mod namespace_injection;
+mod neighbour_quit;
 mod node_network;
 mod observation;
 mod own_container;

@@ -54,19 +54,42 @@ pub fn stays_after_sigterm<'a>(
     argv: impl Iterator<Item = &'a str>,
     env: impl Iterator<Item = (&'a str, Option<&'a str>)>,
 ) -> GoDuration {
-    let mut flag = None;
-    let by_argv = argv.flat_map(str::split_whitespace).filter_map(|word| {
+    let by_env = env.filter(|(name, _)| name.ends_with("_PROXY_MAX_SIGTERM_DELAY")).filter_map(|(_, value)| value);
+    let by_argv = values_of(&DELAYS, argv);
+    by_env.chain(by_argv).filter_map(|value| value.parse().ok()).max().unwrap_or(GoDuration::ZERO)
+}
+
+/// The port on which Google's proxies take a call to quit, `POST /quitquitquit`, where they are told to take it.
+pub fn quit_port<'a>(
+    argv: impl Iterator<Item = &'a str>,
+    env: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+) -> Option<u16> {
+    let words: Vec<&str> = argv.flat_map(str::split_whitespace).collect();
+    let (mut is_on, mut port) = (words.iter().any(|word| ON.contains(word)), None);
+    for (name, value) in env {
+        is_on |= name.ends_with("_PROXY_QUITQUITQUIT") && value == Some("true");
+        port = port.or(value.filter(|_| name.ends_with("_PROXY_ADMIN_PORT")));
+    }
+    let port = values_of(&["admin-port"], words.into_iter()).pop().or(port);
+    port.map_or(Some(USUAL_ADMIN_PORT), |port| port.parse().ok()).filter(|_| is_on)
+}
+
+const ON: [&str; 2] = ["--quitquitquit", "--quitquitquit=true"];
+const USUAL_ADMIN_PORT: u16 = 9091;
+
+/// The values of options, as `--option=value` or in two words.
+fn values_of<'a>(options: &[&str], argv: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut is_awaited = false;
+    let value = |word: &'a str| {
         let name = word.trim_start_matches('-');
         let value = match name.split_once('=') {
-            Some((name, value)) => DELAYS.contains(&name).then_some(value),
-            None => flag.take().map(|()| word),
+            Some((name, value)) => options.contains(&name).then_some(value),
+            None => is_awaited.then_some(word),
         };
-        flag = DELAYS.contains(&name).then_some(());
-        value
-    });
-    let by_env = env.filter(|(name, _)| name.ends_with("_PROXY_MAX_SIGTERM_DELAY")).filter_map(|(_, value)| value);
-    let values = by_env.chain(by_argv.collect::<Vec<_>>());
-    values.filter_map(|value| value.trim_matches(['"', '\'']).parse().ok()).max().unwrap_or(GoDuration::ZERO)
+        is_awaited = options.contains(&name);
+        value.map(|it| it.trim_matches(['"', '\'']))
+    };
+    argv.flat_map(str::split_whitespace).filter_map(value).collect()
 }
 
 const DELAYS: [&str; 2] = ["term_timeout", "max-sigterm-delay"];
@@ -101,6 +124,21 @@ mod tests {
         ] {
             let found = LocalProxy::of(image, argv.iter().copied());
             assert_eq!(found.and_then(|it| it.usual_ports.first().copied()), ports, "{image} {argv:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_is_told_to_take_the_call_quits_by_it() {
+        for (argv, env, port) in [
+            (&["--quitquitquit", "p:r:i"][..], None, Some(9091)),
+            (&["--quitquitquit=true", "--admin-port=9191", "p:r:i"], None, Some(9191)),
+            (&["--quitquitquit", "--admin-port", "9191"], None, Some(9191)),
+            (&["--quitquitquit", "--admin-port=$(PORT)"], None, None),
+            (&["p:r:i"], Some(("CSQL_PROXY_QUITQUITQUIT", Some("true"))), Some(9091)),
+            (&["--quitquitquit"], Some(("CSQL_PROXY_ADMIN_PORT", Some("9191"))), Some(9191)),
+            (&["--admin-port=9191", "p:r:i"], None, None),
+        ] {
+            assert_eq!(quit_port(argv.iter().copied(), env.into_iter()), port, "{argv:?} {env:?}");
         }
     }
 

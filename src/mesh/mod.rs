@@ -36,7 +36,7 @@ pub use bare_image::{BareBase, bare_base};
 pub use duration::{GoDuration, InvalidDuration};
 pub use inbound_listener::{InboundListener, differ_inbound, inbound_listener};
 pub use init_order::{InitContainer, Redirection, Way};
-pub use local_proxy::{LocalProxy, stays_after_sigterm};
+pub use local_proxy::{LocalProxy, quit_port, stays_after_sigterm};
 pub use membership::{Membership, PodFacts, StringMap, is_gateway_or_control_plane, membership};
 pub use namespace_profile::{NamespaceProfile, ProxyOverrides};
 pub use outbound_capture::OutboundCapture;

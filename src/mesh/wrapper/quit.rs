@@ -15,7 +15,8 @@ use serde_json::Value;
 
 impl ContainerStart<'_> {
     /// Whether there is any sign that it ends the proxy: the agent's `/quitquitquit`, `pkill` of the agent or Envoy, a wrapper
-    /// that does it, also one in the image that only variables show, a name that speaks of it, or words that tell where the agent is.
+    /// that does it, also one in the image that only variables show, a name that speaks of it, a word that
+    /// names the proxy's container, or words that tell where the agent is.
     ///
     /// `POST http://127.0.0.1:15020/quitquitquit` exists since Istio 1.3
     /// (<https://github.com/istio/istio/blob/master/pilot/cmd/pilot-agent/status/server.go>).
@@ -29,6 +30,7 @@ impl ContainerStart<'_> {
             || !self.leaves_proxy() && self.env.iter().any(|(name, value)| tells_of_proxy(name, *value))
             || self.texts().flat_map(str::split_whitespace).chain([self.name, basename(image)]).any(names_an_end)
             || self.may_know_agent()
+            || self.texts().filter(|text| !text.contains(char::is_whitespace)).any(|text| text.contains("istio-proxy"))
     }
 
     /// Whether its command calls `/quitquitquit` in vain: it is refused, and the command may fail by that.
@@ -191,6 +193,8 @@ mod tests {
             (&["/job"], &[("ENVOY_KILL_API", Some("http://127.0.0.1:15020/q"))], true),
             (&["/job"], &[("ISTIO_ENABLED", Some("1"))], true),
             (&["/job", "--quit-istio"], &[], true),
+            (&["/wrapper", "/job"], &[("WRAPPER_PLUGIN_PATH", Some("/istio-proxy-plugin.so"))], true),
+            (&["sh", "-c", "echo no istio-proxy here; /job"], &[], false),
             (&["sh", "-c", "/job; /scripts/stop-envoy.sh"], &[], true),
             (&[], &[("ENVOY_ADMIN_API", Some(""))], false),
             (&[], &[admin, ("NEVER_KILL_ISTIO", Some("true"))], false),

@@ -4,6 +4,7 @@
 //! itself, is never asked for. Sources: those of [`crate::mesh::membership`](mod@crate::mesh::membership), and
 //! <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
 
+mod elsewhere;
 mod namespace;
 mod word;
 
@@ -41,7 +42,9 @@ pub fn asks_in_vain(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> bool {
         let annotation = pod.annotation_path(INJECT_KEY).find(object).filter(|_| label.is_some());
         let other = misplaced(subject, pod).into_iter().next().filter(|_| label.is_none());
         let mut words = label.into_iter().chain(annotation).chain(other.map(|it| it.value));
-        words.any(|word| meant(word) == Some(true)) && !subject.has_proxy() && of_pod(subject, pod).is_some()
+        let says_yes = words.any(|word| meant(word) == Some(true)) && of_pod(subject, pod).is_some();
+        let names_mesh = || label.is_none() && elsewhere::observe(subject, pod).is_some();
+        !subject.has_proxy() && (says_yes || names_mesh())
     };
     pod.once(|| AsksInVain(asks())).0
 }
@@ -53,7 +56,7 @@ fn of_pod(subject: &Subject<'_>, pod: &PodTemplate<'_>) -> Option<Observation> {
             Some(seen) => Some(where_it_holds(subject, pod, value, seen)),
             None => contradicted(subject, pod, value),
         },
-        None => of_other_keys(subject, pod),
+        None => of_other_keys(subject, pod).or_else(|| elsewhere::observe(subject, pod)),
     }
 }
 

@@ -82,14 +82,16 @@ const TELLING: [&str; 5] = ["version", "--version", "-v", "help", "--help"];
 /// <https://github.com/alpine-docker/git/blob/master/Dockerfile>,
 /// <https://github.com/curl/curl-container/blob/main/etc/entrypoint.sh>,
 /// <https://github.com/bitnami/containers/blob/main/bitnami/kubectl/README.md>,
+/// <https://github.com/jwilder/dockerize/blob/master/Dockerfile>,
 /// <https://docs.aws.amazon.com/cli/latest/userguide/getting-started-docker.html>.
-const ENTRYPOINTS: [(&str, &str); 6] = [
+const ENTRYPOINTS: [(&str, &str); 7] = [
     ("alpine/git", "git"),
     ("curlimages/curl", "curl"),
     ("curl/curl", "curl"),
     ("bitnami/kubectl", "kubectl"),
     ("bitnamilegacy/kubectl", "kubectl"),
     ("amazon/aws-cli", "aws"),
+    ("jwilder/dockerize", "dockerize"),
 ];
 
 #[cfg(test)]

@@ -200,6 +200,8 @@ fn images_call_by_what_they_start() {
         ("docker.io/bitnami/kubectl:1.33", &["wait", "--for=condition=complete", "job/x"], cluster),
         ("alpine/git:2", &["clone", "--", "https://git.example.com/x.git", "/src"], host("git.example.com")),
         ("curlimages/curl:8", &["-sf", "http://api/x"], host("api")),
+        ("jwilder/dockerize:v0.9.2", &["-wait", "tcp://postgres:5432", "-timeout", "60s"], host("postgres")),
+        ("jwilder/dockerize", &["-version"], None),
         ("example/curl:8", &["-sf", "http://api/x"], None),
         ("tools:1", &["curl", "http://a.b/"], None),
         ("myflyway:11", &["migrate"], None),

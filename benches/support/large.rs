@@ -29,7 +29,7 @@ pub const WORST: [Make; 4] = [
 ];
 
 /// Other ways to be large.
-pub const OTHERS: [Make; 17] = [
+pub const OTHERS: [Make; 20] = [
     |size| workload("containers with a port each", "Deployment", size, with_port),
     |size| workload("containers that wait for the proxy", "Deployment", size, waiting),
     init_containers,
@@ -45,6 +45,9 @@ pub const OTHERS: [Make; 17] = [
     |size| script("a script of open brackets", size, "if true; then while ( "),
     |size| script("a script of conditions in a row", size, "sleep 1 && "),
     |size| script("a script of calls within calls", size, "a $(a "),
+    |size| script("a script of checks that name the metadata server", size, "google||exit 1;"),
+    |size| script("a script of questions to the metadata server in a row", size, "nc google.auth&&"),
+    variables_and_words,
     |size| script("a script of functions", size, "f() { f; f; }; f; A=$A$A; "),
     deep,
 ];
@@ -133,6 +136,15 @@ fn variables(size: usize) -> Large {
     let mut container = with_port(0);
     container["env"] = (0..size * VARIABLES).map(variable).collect();
     Large { name: "variables in one container", objects: deployment(json!({"containers": [container]})) }
+}
+
+/// Each of the variables holds the address of the metadata server, and none of the words asks one of them.
+fn variables_and_words(size: usize) -> Large {
+    let variable = |at: usize| json!({"name": format!("M{at}"), "value": "http://metadata.google.internal"});
+    let mut init = json!({"name": "first", "image": "part", "command": ["sh", "-c", "curl $N; ".repeat(size)]});
+    init["env"] = (0..size).map(variable).collect();
+    let spec = json!({"initContainers": [init], "containers": [with_port(0)]});
+    Large { name: "variables, and as many words that may name them", objects: deployment(spec) }
 }
 
 fn services(size: usize) -> Large {

@@ -1,6 +1,6 @@
 //! What a container's command does about the proxy and the metadata server: the mesh's recogniser, asked about a manifest.
 
-use crate::manifest::{ByContainer, Container};
+use crate::manifest::{ByContainer, Container, Role};
 use crate::mesh::wrapper::ContainerStart;
 use crate::mesh::{ProxyWait, Weaknesses};
 use std::sync::Arc;
@@ -41,6 +41,16 @@ pub fn wait_weaknesses(container: &Container<'_>) -> Option<Weaknesses> {
 pub fn waits_for_identity(container: &Container<'_>) -> bool {
     answers(container).0.get(container).is_some_and(|it| it.asks_for_identity)
 }
+
+/// Whether an init container surely waits for the metadata server.
+pub fn is_identity_wait(init: &Container<'_>) -> bool {
+    let is_wait = |it: &Container<'_>| it.role() != Role::Regular && ask_start(it, |start| start.is_identity_wait());
+    let waits = init.pod().once(|| IdentityWaits(ByContainer::of(&init.pod(), is_wait)));
+    waits.0.get(init).is_some_and(|it| *it)
+}
+
+/// Which init containers of a pod surely wait for the metadata server.
+struct IdentityWaits(ByContainer<bool>);
 
 /// What several rules ask of the start of every container of a pod: it is worked out once, and for all of it the container is gone
 /// through once.

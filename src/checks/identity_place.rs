@@ -3,7 +3,7 @@
 //! Who reaches it follows from where Istio puts init containers and what redirects their traffic: [`MetadataRoute`].
 
 use crate::base::{Edit, Fix, PodRepair};
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::is_identity_wait;
 use crate::checks::metadata_route::{METADATA_SERVER, MetadataRoute, exclusion_path};
 use crate::checks::{Check, NoParams, Observation, bind, schema_of, with_name};
 use crate::inventory::Subject;
@@ -40,8 +40,7 @@ pub fn needs_exclusion(pod: &PodTemplate<'_>, route: &MetadataRoute<'_>) -> bool
 /// The init containers that ask the metadata server where no proxy takes their redirected traffic on.
 fn cut_off<'a>(pod: &PodTemplate<'a>, route: &MetadataRoute<'_>) -> Vec<Container<'a>> {
     let init = pod.init_containers().filter(|it| it.role() == Role::Init);
-    let asking = init.filter(|it| ask_start(it, |start| start.is_identity_wait()));
-    asking.filter(|it| route.way_of(it) == Way::Nowhere).collect()
+    init.filter(is_identity_wait).filter(|it| route.way_of(it) == Way::Nowhere).collect()
 }
 
 /// It only stands on the wrong side of a container of Istio.

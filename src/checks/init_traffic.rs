@@ -6,7 +6,7 @@
 //! Source: <https://istio.io/latest/docs/setup/additional-setup/cni/#compatibility-with-application-init-containers>
 
 use crate::base::{Fix, PodRepair, Safety};
-use crate::checks::container_start::{ask_start, proxy_wait};
+use crate::checks::container_start::{ask_start, is_identity_wait, proxy_wait};
 use crate::checks::ending::{DEFAULT_SHUTDOWN_SECONDS, Ending};
 use crate::checks::ending_edit::{EndingEdit, Means};
 use crate::checks::proxy::{is_injected, redirects_nothing};
@@ -63,12 +63,10 @@ fn callee(params: &Params, container: &Container<'_>) -> Option<Callee> {
         return Some(Callee::Others);
     }
     let is_of_another_rule = proxy_wait(container) != ProxyWait::None;
-    ask_start(
-        container,
-        |start| {
-            if is_of_another_rule || start.is_identity_wait() { None } else { start.network_call() }
-        },
-    )
+    if is_of_another_rule || is_identity_wait(container) {
+        return None;
+    }
+    ask_start(container, |start| start.network_call())
 }
 
 /// What becomes of calls that no proxy carries.

@@ -3,7 +3,7 @@
 //! Source: <https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity>.
 
 use crate::checks::config_maps::gets_variable;
-use crate::checks::container_start::ask_start;
+use crate::checks::container_start::is_identity_wait;
 use crate::checks::serving::is_application;
 use crate::checks::shortened_to;
 use crate::inventory::Subject;
@@ -80,7 +80,7 @@ impl<'a> Evidence<'a> {
     pub fn proven(listed: &[String], subject: &Subject<'a>, pod: &PodTemplate<'a>) -> Option<Self> {
         let asks = || {
             let mut init = pod.init_containers().filter(|it| it.role() == Role::Init);
-            init.find(|it| ask_start(it, |start| start.is_identity_wait())).map(|it| Self::Waits(it.name()))
+            init.find(is_identity_wait).map(|it| Self::Waits(it.name()))
         };
         Self::of(listed, subject, pod).filter(|it| *it != Self::NodeSelector).or_else(asks)
     }

@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 mod asking;
 mod counting;
 mod curl;
+mod failures;
 mod flaws;
 mod saying;
 mod script_flaws;

@@ -1,12 +1,14 @@
 //! Whether a command surely asks the metadata server: a comment, a text that is printed, a setting or a branch is no question.
 
-use super::script_flaws::{Script, commands, is_ignored};
-use super::{asks_metadata_server, is_own_question};
+use super::failures::ignored;
+use super::script_flaws::{Script, commands};
+use super::{asks_metadata_server, is_own_question, may_say_so};
 use crate::mesh::wrapper::shell::reading::Interpreter;
 use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::tokens::{Separator, Token};
 use crate::mesh::wrapper::wait::wait_only::run_in_the_end;
 use crate::mesh::wrapper::{ContainerStart, SHELLS, basename, behind_launchers, inline_script};
+use std::collections::BTreeMap;
 
 /// Programs that ask whom their command line names.
 const ASKING: [&str; 14] = [
@@ -19,6 +21,10 @@ const ASKING_IMAGES: [&str; 4] = ["curl", "cloud-sdk", "google-cloud-cli", "pyth
 impl ContainerStart<'_> {
     /// Whether one of the commands that surely run asks the metadata server, and its failure is not passed over.
     pub(super) fn surely_asks(&self) -> bool {
+        let values = self.env.iter().filter_map(|(_, value)| *value);
+        if !self.argv().chain(values).any(may_say_so) {
+            return false;
+        }
         let argv: Vec<&str> = self.argv().collect();
         let words = argv.get(behind_launchers(&argv)..).unwrap_or_default();
         let Some((program, arguments)) = words.split_first().and_then(|(first, rest)| run_in_the_end(first, rest))
@@ -53,22 +59,24 @@ impl ContainerStart<'_> {
 impl Script {
     fn surely_asks(&self) -> bool {
         let Some(items) = items(self.tokens()) else { return false };
-        (0..items.len()).any(|at| self.asks_at(&items, at))
+        let (ignored, calls) = (ignored(&items, true), last_calls(&items));
+        items.iter().enumerate().any(|(at, item)| {
+            let is_called = |name: &str| calls.get(name).is_some_and(|last| *last > at);
+            (!ignored[at] || self.tells_failure_behind(item)) && self.asks_at(item, is_called)
+        })
     }
 
-    /// Whether a command on the top of the script asks. What may not run, runs beside the others, or may fail without a consequence
-    /// does not count.
-    fn asks_at(&self, items: &[Item<'_>], at: usize) -> bool {
-        let item = &items[at];
-        let may_be_left_out = item.before == Separator::Or || item.after == Separator::Background;
-        if may_be_left_out || is_ignored(items, at, true) && !self.tells_failure_behind(item) {
+    /// Whether a command on the top of the script asks. What may not run, or runs beside the
+    /// others, does not count.
+    fn asks_at(&self, item: &Item<'_>, is_called: impl Fn(&str) -> bool) -> bool {
+        if item.before == Separator::Or || item.after == Separator::Background {
             return false;
         }
         match &item.kind {
             ItemKind::Simple(words) => self.any_asks(words),
             ItemKind::Loop { head, body, .. } => self.any_asks(head) || self.any_asks(body),
             ItemKind::Block([first, inner @ .., _]) if is_group(first) => self.any_asks(inner),
-            ItemKind::Function { name, body } => is_called(&items[at + 1..], name) && self.any_asks(body),
+            ItemKind::Function { name, body } => is_called(name) && self.any_asks(body),
             ItemKind::Block(_) => false,
         }
     }
@@ -93,9 +101,13 @@ pub(super) fn is_group(first: &Token) -> bool {
     *first == Token::Open || first.keyword() == Some("{")
 }
 
-/// Whether one of these commands is a call of the function.
-fn is_called(items: &[Item<'_>], name: &str) -> bool {
-    items.iter().any(|item| matches!(item.kind, ItemKind::Simple([first, ..]) if first.text() == Some(name)))
+/// The places of the last commands that begin with each word: calls of functions among them.
+fn last_calls<'a>(items: &[Item<'a>]) -> BTreeMap<&'a str, usize> {
+    let called = |(at, item): (usize, &Item<'a>)| match item.kind {
+        ItemKind::Simple([first, ..]) => Some((first.text()?, at)),
+        _ => None,
+    };
+    items.iter().enumerate().filter_map(called).collect()
 }
 
 fn asks(words: &[&str]) -> bool {

@@ -3,6 +3,7 @@
 use super::asking::is_group;
 use super::asks_metadata_server;
 use super::curl::retries;
+use super::failures::{ignored, tells_until};
 use super::flaws::{IdentityFlaw, curl_flaws};
 use super::unanswered::Turns;
 use crate::mesh::wrapper::basename;
@@ -10,13 +11,18 @@ use crate::mesh::wrapper::shell::course::in_background;
 use crate::mesh::wrapper::shell::reading::Interpreter;
 use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::tokens::{Separator, Token, tokens};
+use crate::mesh::wrapper::shell::variables::variables_in;
 use crate::mesh::wrapper::wait::script_wait::{is_assignment, is_counter, is_forever};
 use crate::mesh::wrapper::wait::wait_only::run_in_the_end;
+use std::collections::BTreeSet;
 
 /// A script whose commands are known.
 pub(super) struct Script {
     tokens: Vec<Token>,
-    variables: Vec<String>,
+    /// Those that hold an address of the server.
+    variables: BTreeSet<String>,
+    /// The place behind the last words that may tell of a failure.
+    tells_until: usize,
     /// It ends at a command that fails, or may do so.
     pub(super) stops_at_failures: bool,
     /// Its shell is bash for certain.
@@ -30,18 +36,20 @@ impl Script {
         let assigned = tokens.iter().filter_map(Token::text).filter_map(|word| word.split_once('='));
         let assigned = assigned.filter(|(name, value)| is_assignment(&format!("{name}=")) && names_server(value));
         let variables = variables.iter().cloned().chain(assigned.map(|(name, _)| name.to_owned())).collect();
-        Some(Self { tokens, variables, stops_at_failures: shell.stops_at_failures, bash: shell.bash })
+        let tells_until = tells_until(&tokens);
+        Some(Self { tokens, variables, tells_until, stops_at_failures: shell.stops_at_failures, bash: shell.bash })
     }
 
     /// The flaws of its waits.
     pub(super) fn flaws(&self) -> Vec<IdentityFlaw> {
         let Some(items) = items(&self.tokens) else { return Vec::new() };
         let in_background = in_background(&items);
+        let list = List { items: &items, ignored: ignored(&items, self.stops_at_failures), trap: trap(&items) };
         let mut flaws = Vec::new();
         for (at, item) in items.iter().enumerate() {
             // What runs in the background holds nothing back.
             if !in_background[at] {
-                flaws.extend(self.flaws_at(&items, at));
+                flaws.extend(self.flaws_at(&list, at));
             }
             if item.is_alone() && leaves(item) {
                 break;
@@ -51,15 +59,15 @@ impl Script {
     }
 
     /// The flaws of the command at this place.
-    fn flaws_at(&self, items: &[Item<'_>], at: usize) -> Vec<IdentityFlaw> {
-        let item = &items[at];
+    fn flaws_at(&self, list: &List<'_>, at: usize) -> Vec<IdentityFlaw> {
+        let item = &list.items[at];
         match item.kind {
             ItemKind::Simple(words) => {
                 let words = command(texts(words));
                 if !self.waits_once(&words) {
                     return Vec::new();
                 }
-                let ignored = is_ignored(items, at, self.stops_at_failures) && !self.tells_failure_behind(item);
+                let ignored = list.ignored[at] && !self.tells_failure_behind(item);
                 let mut flaws = Vec::from_iter(ignored.then_some(IdentityFlaw::FailureIgnored));
                 if item.after != Separator::Pipe {
                     flaws.extend(self.curl_flaws(&words));
@@ -67,9 +75,9 @@ impl Script {
                 flaws
             }
             ItemKind::Loop { keyword, head, body } => {
-                let behind = items.get(at + 1..).unwrap_or_default();
+                let behind = list.items.get(at + 1..).unwrap_or_default();
                 // A trap may change how the script ends.
-                let is_judged = item.is_alone() && !items[..at].iter().any(|it| starts_with(it, "trap"));
+                let is_judged = item.is_alone() && list.trap >= at;
                 self.loop_flaws(&Turns { keyword, head, body, behind }, is_judged)
             }
             ItemKind::Block([first, inner @ .., _]) if is_group(first) && item.after != Separator::Pipe => {
@@ -100,9 +108,8 @@ impl Script {
 
     /// Whether words name the server, or a variable that holds its address.
     pub(super) fn asks(&self, words: &[&str]) -> bool {
-        let refers =
-            |word: &str, name: &String| word.contains(&format!("${name}")) || word.contains(&format!("${{{name}}}"));
-        words.iter().any(|word| asks_metadata_server(word) || self.variables.iter().any(|name| refers(word, name)))
+        let refers = |word: &str| variables_in(word).any(|name| self.variables.contains(name));
+        words.iter().any(|word| asks_metadata_server(word) || refers(word))
     }
 
     /// Whether one of these commands asks the server, and not only somebody else about it.
@@ -138,10 +145,8 @@ impl Script {
         let (head_words, body_words) = (texts(head), texts(body));
         let set_by_asking =
             body_words.iter().filter_map(|word| word.split_once('=')).filter(|(_, value)| self.asks(&[value]));
-        let names: Vec<&str> = set_by_asking.map(|(name, _)| name).collect();
-        let by_variable = head_words.iter().any(|word| {
-            names.iter().any(|it| word.contains(&format!("${it}")) || word.contains(&format!("${{{it}}}")))
-        });
+        let names: BTreeSet<&str> = set_by_asking.map(|(name, _)| name).collect();
+        let by_variable = head_words.iter().any(|word| variables_in(word).any(|name| names.contains(name)));
         let in_head = self.any_asks_in(head) || by_variable;
         if !in_head && !self.any_asks_in(body) {
             return Vec::new();
@@ -178,12 +183,20 @@ impl Script {
 
     /// Whether the script, behind a command, may still say that it failed.
     pub(super) fn tells_failure_behind(&self, item: &Item<'_>) -> bool {
-        let behind = texts(self.tokens.get(item.tokens.end..).unwrap_or_default());
-        let exits = behind.windows(2).any(|pair| pair[0] == "exit" && pair[1] != "0");
-        let ends =
-            behind.last() == Some(&"exit") || behind.iter().any(|word| matches!(*word, "false" | "kill" | "return"));
-        exits || ends || behind.iter().any(|word| word.contains("$?"))
+        item.tokens.end < self.tells_until
     }
+}
+
+/// The commands of a script, with what is asked of each and depends on those around it.
+struct List<'a> {
+    items: &'a [Item<'a>],
+    ignored: Vec<bool>,
+    /// The place of the first `trap`.
+    trap: usize,
+}
+
+fn trap(items: &[Item<'_>]) -> usize {
+    items.iter().position(|item| starts_with(item, "trap")).unwrap_or(items.len())
 }
 
 /// They ask a name server, or the network.
@@ -205,23 +218,6 @@ fn starts_with(item: &Item<'_>, program: &str) -> bool {
 /// Whether a variable with this value is an address of the server, and not what the server said.
 fn names_server(value: &str) -> bool {
     asks_metadata_server(value) && !value.starts_with("$(") && !value.starts_with('`') && !value.contains("curl ")
-}
-
-/// Whether nobody learns that this command failed, as far as the commands right behind it tell.
-pub(super) fn is_ignored(items: &[Item<'_>], at: usize, stops: bool) -> bool {
-    const SUCCEED: [&str; 5] = ["true", ":", "echo", "printf", "exit"];
-    let chain = items.get(at..).unwrap_or_default();
-    let Some(end) = chain.iter().position(|item| item.after != Separator::And) else { return false };
-    let behind = chain.get(end + 1);
-    match chain.get(end).map(|item| item.after) {
-        Some(Separator::Or) => behind.is_some_and(|item| match &item.kind {
-            ItemKind::Simple(words) => texts(words).first().is_some_and(|program| SUCCEED.contains(program)),
-            _ => false,
-        }),
-        // Behind `&&` the last one counts; a failure before it ends no script, but nobody writes on after it either.
-        Some(Separator::Next) => end == 0 && !stops && behind.is_some(),
-        _ => false,
-    }
 }
 
 /// Whether the head of a loop may end it without an answer: `until` by another part behind `||`, `while` by one behind `&&`, and

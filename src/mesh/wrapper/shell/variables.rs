@@ -24,6 +24,18 @@ const LONGEST_NAME: usize = 256;
 /// Bytes of a word with its variables replaced; of one that would be longer nothing is.
 const LONGEST_WORD: usize = 16 * 1024;
 
+/// The names of the variables in a word: of `$NAME` and `${NAME}`, and of no `${NAME...}` that may be something else.
+pub(in crate::mesh::wrapper) fn variables_in(word: &str) -> impl Iterator<Item = &str> {
+    word.match_indices('$').filter_map(|(at, _)| {
+        let behind = &word[at + 1..];
+        let inside = behind.strip_prefix('{');
+        let text = inside.unwrap_or(behind);
+        let is_end = |it: char| !it.is_ascii_alphanumeric() && it != '_';
+        let (name, rest) = text.split_at(text.find(is_end).unwrap_or(text.len()));
+        (!name.is_empty() && (inside.is_none() || rest.starts_with('}'))).then_some(name)
+    })
+}
+
 impl<'a> Variables<'a> {
     /// Those of `env`. What refers to other variables is not followed.
     pub(in crate::mesh::wrapper) fn of(environment: Environment<'a>) -> Self {
@@ -136,6 +148,20 @@ impl<'a> Variables<'a> {
         let value = self.in_script(value);
         if value.len() <= LONGEST_VALUE && !value.contains(['$', '`']) {
             self.of_script.insert(name.to_owned(), Some(value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_variables_are_whole() {
+        for (word, wanted) in
+            [("http://$A/$B_1.x", "A B_1"), ("${A}${BC}$", "A BC"), ("${A:-x}${A", ""), ("$(curl $A)", "A"), ("A", "")]
+        {
+            assert_eq!(variables_in(word).collect::<Vec<_>>().join(" "), wanted, "{word}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! it sets, and nothing that is left may speak of the proxy where there is none.
 
 mod cut;
+mod inner;
 mod leftover;
 
 use crate::mesh::wrapper::shell::reading::{Interpreter, Reading};

@@ -1,5 +1,6 @@
 //! Where a waiting command begins and ends in its script, with all that goes with it.
 
+use super::inner::shell_may_fail;
 use crate::mesh::wrapper::shell::reading::{Interpreter, Reading};
 use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::tokens::{Separator, Token};
@@ -95,6 +96,8 @@ pub(super) fn may_give_up(tokens: &[Token], shell: Interpreter<'_>) -> Option<&'
                 // The body of a function is all that is read then.
                 may_give_up(inner, Interpreter { in_function: items.len() == 1, ..shell })
             }
+            // How it ends is known to the commands behind it.
+            ItemKind::Simple(words) if shell_may_fail(words, shell) => Some("sh -c"),
             ItemKind::Simple(words) if !returns && items.len() > 1 => match words.first().and_then(Token::keyword) {
                 Some("exit") => Some("exit"),
                 Some("return") if words.get(1).is_some_and(|word| word.text() != Some("0")) => Some("return"),
@@ -111,7 +114,7 @@ pub(super) fn may_give_up(tokens: &[Token], shell: Interpreter<'_>) -> Option<&'
 
 /// Of a loop that asks in its body, what stands before the question runs in any case; where the answer or its exit code goes into a
 /// variable, so does what stands behind it.
-fn loop_gives_up(head: &[Token], body: &[Token]) -> Option<&'static str> {
+pub(super) fn loop_gives_up(head: &[Token], body: &[Token]) -> Option<&'static str> {
     if question_at(head).is_some() {
         return None;
     }

@@ -133,6 +133,12 @@ fn what_is_more_than_a_wait_stays() {
             "while [ \"$S\" != 200 ]; do S=$(curl -w '%{http_code}' localhost:15021/healthz/ready); [ $n = 9 ] && exit 1; done; /app",
             more("exit"),
         ),
+        ("sh -c 'until nc -z localhost 15021; do sleep 1; done; exit 1' || exec /app", more("sh -c")),
+        ("sh -c 'until nc -z localhost 15021; do sleep 1; done; exit 1' && /app", more("sh -c")),
+        ("timeout 60 bash -c 'until nc -z localhost 15021; do sleep 1; done; false' || exec /app", more("sh -c")),
+        ("(sh -ec 'until nc -z localhost 15021; do sleep 1; done; false; exit 0') || /app", more("sh -c")),
+        ("sh -c 'while true; do nc -z localhost 15021 && exit 3; sleep 1; done' || /app", more("sh -c")),
+        ("sh -c 'until nc -z localhost 15021; do sleep 1; done && exit 1 || exit 0' && /app", more("sh -c")),
         ("while true; do curl -fs localhost:15021/healthz/ready && exec /app; sleep 1; done; /other", more("exec")),
         (
             "R=1; while [ $R -ne 0 ]; do curl -fs localhost:15021/healthz/ready; R=$?; [ $R -eq 0 ] && exit 0; done; /app",

@@ -27,6 +27,8 @@ pub(super) use script_flaws::commands;
 
 /// Container names of Google's documentation, and of our own repair.
 const NAMES: [&str; 2] = ["workload-identity-initcontainer", "seaworthy-wait-identity"];
+/// Images that do nothing else, in any registry: <https://github.com/loveholidays/workload-identity-is-up> and one that came from it.
+const WAITING_IMAGES: [&str; 2] = ["workload-identity-is-up", "wi-is-up"];
 /// Google's image of 2020, by its name and tag.
 const OLD_IMAGE: &str = "cloud-sdk:326.0.0-alpine";
 
@@ -40,7 +42,7 @@ impl ContainerStart<'_> {
     pub fn waits_for_identity(&self) -> bool {
         let mut values = self.env.iter().filter_map(|(_, value)| *value);
         NAMES.contains(&self.name)
-            || self.image.contains("wi-is-up")
+            || self.has_waiting_image()
             || self.runs_identity()
             || values.any(speaks_protocol)
             || self.says_so()
@@ -57,7 +59,7 @@ impl ContainerStart<'_> {
         // What a command does, it says itself, whatever the container is called.
         let is_by_name = NAMES.contains(&self.name) && self.command.is_empty();
         is_by_name && matches!(self.args, [] | ["identity", ..])
-            || self.image.contains("wi-is-up")
+            || self.has_waiting_image()
             || self.runs_identity() && !self.is_told_of_another_server()
             || self.surely_asks() && (self.tries_again() || self.argv().chain(values).any(is_about_token))
     }
@@ -89,6 +91,10 @@ impl ContainerStart<'_> {
         let asks_by_us = |text: &str| may_say_so(text) && tokens(text).is_some_and(|tokens| has_own_question(&tokens));
         let tries = |text: &str| SIGNS.iter().any(|sign| text.contains(sign)) || asks_by_us(text);
         self.runs_identity() || self.argv().any(tries)
+    }
+
+    fn has_waiting_image(&self) -> bool {
+        WAITING_IMAGES.iter().any(|name| self.image.contains(name))
     }
 
     /// Whether it runs our own program for this task.

@@ -27,6 +27,7 @@ pub use wait::local_proxy::mentions_readiness;
 use wait::local_proxy::{asks_if_ready, names_a_wait};
 use wait::script_wait::script_wait;
 use wait::side_car::{self, side_car_wait};
+use wait::wait_only::timed;
 
 /// A container as far as its start is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +93,11 @@ impl ContainerStart<'_> {
         self.command.iter().chain(self.args).copied()
     }
 
+    /// The image without its registry, folders, tag and digest.
+    fn image_name(&self) -> &str {
+        self.image.split('@').next().map_or("", basename).split(':').next().unwrap_or("")
+    }
+
     /// Whether a variable may tell a script, or one of those wrappers, of the image where to ask: the wrappers' own variable has been
     /// looked at where the command starts one.
     fn is_told_to_wait(&self) -> bool {
@@ -104,7 +110,7 @@ impl ContainerStart<'_> {
 
     /// The call of our own program that it starts with, if it does; also where the image is ours and only `args` are said.
     pub fn own_call(&self) -> Option<OwnCall<'_>> {
-        let name = self.image.split('@').next().map_or("", basename).split(':').next().unwrap_or("");
+        let name = self.image_name();
         let own_image = (self.command.is_empty() && is_own_program(name)).then_some(name);
         let argv: Vec<&str> = own_image.into_iter().chain(self.argv()).collect();
         OwnCall::of(argv.get(behind_launchers(&argv)..).unwrap_or_default())
@@ -139,7 +145,7 @@ fn program_wait(argv: &[&str], environment: Environment<'_>) -> ProxyWait {
         "su-exec" | "gosu" => program_wait(arguments.get(1..).unwrap_or_default(), environment),
         "busybox" => program_wait(arguments, environment),
         "env" => program_wait(after_options_and(arguments, |word| word.contains('=')), environment),
-        "timeout" => match program_wait(after_options(arguments).get(1..).unwrap_or_default(), environment) {
+        "timeout" => match program_wait(timed(arguments).unwrap_or_default(), environment) {
             ProxyWait::Certain(_) => ProxyWait::Certain(Bound::Bounded),
             wait => wait,
         },
@@ -209,7 +215,7 @@ fn inline_script_at(arguments: &[&str]) -> Option<usize> {
             Some(long) if long.starts_with('-') => {}
             Some(cluster) => {
                 inline |= cluster.contains('c');
-                if cluster.ends_with('o') {
+                if cluster.ends_with(['o', 'O']) {
                     rest.next();
                 }
             }

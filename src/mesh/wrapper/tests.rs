@@ -208,7 +208,7 @@ fn known_programs_wait_as_they_are_told() {
         (&["pilot-agent", "proxy"], &[], ProxyWait::None),
         (&["/sbin/tini", "-g", "--", "scuttle", "/app"], &[admin], ENDLESS),
         (&["env", "A=b", "wait-for-envoy", "/app"], &[], unknown),
-        (&["timeout", "-k", "60", "scuttle", "/app"], &[admin], BOUNDED),
+        (&["timeout", "-k", "5", "60", "scuttle", "/app"], &[admin], BOUNDED),
         (&["catatonit", "--", "gosu", "app", "scuttle", "/app"], &[admin], ENDLESS),
         (&["/bin/busybox", "sh", "-c", "exec su-exec app scuttle /app"], &[admin], ENDLESS),
         (&["sh", "-c", "exec scuttle /app"], &[admin], ENDLESS),

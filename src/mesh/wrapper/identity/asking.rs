@@ -51,8 +51,7 @@ impl ContainerStart<'_> {
 
     /// Whether the image is one of a program that asks, and starts it.
     fn hands_on(&self) -> bool {
-        let image = self.image.split(['@', ':']).next().unwrap_or_default();
-        self.command.is_empty() && ASKING_IMAGES.iter().any(|name| basename(image).contains(name))
+        self.command.is_empty() && ASKING_IMAGES.iter().any(|name| self.image_name().contains(name))
     }
 }
 

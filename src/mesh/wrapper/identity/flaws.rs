@@ -5,9 +5,8 @@ use super::curl::{fails_on_errors, has_no_limit, missing_options};
 use super::script_flaws::Script;
 use crate::mesh::wrapper::shell::reading::Interpreter;
 use crate::mesh::wrapper::shell::tokens::{Token, located_tokens};
-use crate::mesh::wrapper::{
-    ContainerStart, SHELLS, after_options, after_options_and, basename, inline_script_at, is_own_program,
-};
+use crate::mesh::wrapper::wait::wait_only::timed;
+use crate::mesh::wrapper::{ContainerStart, SHELLS, basename, behind_launchers, inline_script_at, is_own_program};
 
 /// A flaw of a wait for the metadata server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,18 +75,18 @@ fn flaws_of(argv: &[&str], variables: &[String]) -> Vec<IdentityFlaw> {
 /// What a command line runs in the end, behind programs that only start another, and whether one of them gives it a time.
 fn started<'a, 'b>(mut argv: &'a [&'b str]) -> (&'a [&'b str], bool) {
     let mut is_timed = false;
-    while let Some((program, arguments)) = argv.split_first() {
+    loop {
+        argv = argv.get(behind_launchers(argv)..).unwrap_or_default();
+        let Some((program, arguments)) = argv.split_first() else { return (argv, is_timed) };
         argv = match basename(program) {
-            "tini" | "dumb-init" => after_options(arguments),
-            "env" => after_options_and(arguments, |word| word.contains('=')),
+            "busybox" => arguments,
             "timeout" => {
                 is_timed = true;
-                after_options(arguments).get(1..).unwrap_or_default()
+                timed(arguments).unwrap_or_default()
             }
-            _ => break,
+            _ => return (argv, is_timed),
         };
     }
-    (argv, is_timed)
 }
 
 /// The flaws of a program and its arguments.

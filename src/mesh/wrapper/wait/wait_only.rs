@@ -6,7 +6,7 @@
 use crate::mesh::wrapper::shell::tokens::{Token, located_tokens};
 use crate::mesh::wrapper::wait::local_proxy::{asks_by_device, asks_if_ready};
 use crate::mesh::wrapper::wait::script_wait::is_assignment;
-use crate::mesh::wrapper::{ContainerStart, SHELLS, after_options, basename, behind_launchers, inline_script};
+use crate::mesh::wrapper::{ContainerStart, SHELLS, basename, behind_launchers, inline_script};
 use std::ops::Range;
 
 impl ContainerStart<'_> {
@@ -187,8 +187,13 @@ fn leaves_nothing(program: &str, arguments: &[&str]) -> bool {
 }
 
 /// What `timeout` runs, behind its options and its time: one word at least.
+/// <https://www.gnu.org/software/coreutils/manual/html_node/timeout-invocation.html>
 pub(in crate::mesh::wrapper) fn timed<'a, 'b>(arguments: &'a [&'b str]) -> Option<&'a [&'b str]> {
-    after_options(arguments).get(1..).filter(|rest| !rest.is_empty())
+    let mut at = 0;
+    while let Some(option) = arguments.get(at).filter(|word| word.starts_with('-')) {
+        at += if matches!(*option, "-k" | "-s" | "--kill-after" | "--signal") { 2 } else { 1 };
+    }
+    arguments.get(at + 1..).filter(|rest| !rest.is_empty())
 }
 
 /// The program that runs in the end where `timeout` or `busybox` runs it, maybe within another, and its arguments.

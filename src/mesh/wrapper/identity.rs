@@ -20,6 +20,7 @@ mod failures;
 mod flaws;
 mod saying;
 mod script_flaws;
+mod target;
 mod unanswered;
 
 pub use flaws::{CurlOptions, IdentityFlaw};
@@ -162,8 +163,12 @@ fn speaks_protocol(text: &str) -> bool {
 
 /// Whether a word or script asks the metadata server, or something that asks it.
 fn asks_metadata_server(text: &str) -> bool {
-    const SIGNS: [&str; 4] = ["metadata.google.internal", "print-access-token", "print-identity-token", "google.auth"];
-    speaks_protocol(text) || SIGNS.iter().any(|sign| text.contains(sign)) || calls_address(text)
+    speaks_protocol(text) || text.contains("metadata.google.internal") || asks_libraries(text) || calls_address(text)
+}
+
+/// Whether it asks for a token by Google's tools, which know the address.
+fn asks_libraries(text: &str) -> bool {
+    ["print-access-token", "print-identity-token", "google.auth"].iter().any(|sign| text.contains(sign))
 }
 
 /// Whether it calls the server by its address. Other clouds have another server there, with paths of their own.

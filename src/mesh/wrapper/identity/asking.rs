@@ -2,7 +2,8 @@
 
 use super::failures::ignored;
 use super::script_flaws::{Script, commands};
-use super::{asks_metadata_server, is_own_question, may_say_so};
+use super::target::names_metadata_server;
+use super::{is_own_question, may_say_so};
 use crate::mesh::wrapper::shell::reading::Interpreter;
 use crate::mesh::wrapper::shell::script::{Item, ItemKind, items};
 use crate::mesh::wrapper::shell::tokens::{Separator, Token};
@@ -38,14 +39,14 @@ impl ContainerStart<'_> {
                 Script::of(script, &self.address_variables(), shell).is_some_and(|it| it.surely_asks())
             }
             // What is called so, and is told of the server by a variable, waits for it.
-            None if name.contains("wait") => asks(words) || !self.address_variables().is_empty(),
-            None => (ASKING.contains(&name) || self.hands_on()) && asks(&words_that_ask(words)),
+            None if name.contains("wait") => names_metadata_server(words) || !self.address_variables().is_empty(),
+            None => (ASKING.contains(&name) || self.hands_on()) && names_metadata_server(&words_that_ask(words)),
         }
     }
 
     /// The variables of `env` that hold an address of the server.
     pub(super) fn address_variables(&self) -> Vec<String> {
-        let holds = |value: Option<&str>| value.is_some_and(asks_metadata_server);
+        let holds = |value: Option<&str>| value.is_some_and(|value| names_metadata_server(&[value]));
         self.env.iter().filter(|(_, value)| holds(*value)).map(|(name, _)| (*name).to_owned()).collect()
     }
 
@@ -109,10 +110,6 @@ fn last_calls<'a>(items: &[Item<'a>]) -> BTreeMap<&'a str, usize> {
     items.iter().enumerate().filter_map(called).collect()
 }
 
-fn asks(words: &[&str]) -> bool {
-    words.iter().any(|word| asks_metadata_server(word))
-}
-
 /// The words without those that only say whom a proxy is not asked for.
 fn words_that_ask<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let is_exception = |at: &usize| at.checked_sub(1).is_some_and(|before| words[before] == "--noproxy");
@@ -123,7 +120,7 @@ fn words_that_ask<'a>(words: &[&'a str]) -> Vec<&'a str> {
 fn substitutes_a_question(word: &str) -> bool {
     let Some((_, inner)) = word.split_once("$(") else { return false };
     let program = inner.split_whitespace().next().map_or("", basename);
-    ASKING.contains(&program) && asks_metadata_server(inner)
+    ASKING.contains(&program) && names_metadata_server(&[inner])
 }
 
 #[cfg(test)]

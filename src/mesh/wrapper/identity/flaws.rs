@@ -1,8 +1,8 @@
 //! What may go wrong with a wait for the metadata server, as its command shows it.
 
-use super::asks_metadata_server;
 use super::curl::{fails_on_errors, has_no_limit, missing_options};
 use super::script_flaws::Script;
+use super::target::names_metadata_server;
 use crate::mesh::wrapper::shell::reading::Interpreter;
 use crate::mesh::wrapper::shell::tokens::{Token, located_tokens};
 use crate::mesh::wrapper::wait::wait_only::timed;
@@ -99,7 +99,7 @@ fn own_flaws(argv: &[&str], variables: &[String]) -> Vec<IdentityFlaw> {
             let shell = Interpreter::of(name, arguments.get(..at).unwrap_or_default(), script, &[]);
             Script::of(script, variables, shell).map_or_else(Vec::new, |script| script.flaws())
         }
-        "curl" if arguments.iter().any(|word| asks_metadata_server(word)) => curl_flaws(arguments),
+        "curl" if names_metadata_server(arguments) => curl_flaws(arguments),
         _ if is_own_program(program) && starts_anyway(arguments) => vec![IdentityFlaw::FailureIgnored],
         _ => Vec::new(),
     }
@@ -130,7 +130,7 @@ fn with_options(script: &str) -> Option<String> {
         let is_curl = |token: &Token| token.text().is_some_and(|it| basename(it) == "curl" && !it.contains(' '));
         let Some(within) = command.iter().position(is_curl) else { continue };
         let arguments: Vec<&str> = command[within + 1..].iter().filter_map(Token::text).collect();
-        if !arguments.iter().any(|word| asks_metadata_server(word)) {
+        if !names_metadata_server(&arguments) {
             continue;
         }
         let at = start + within;

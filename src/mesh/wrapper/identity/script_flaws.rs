@@ -1,10 +1,10 @@
 //! What may go wrong with a wait for the metadata server that is a shell script.
 
 use super::asking::is_group;
-use super::asks_metadata_server;
 use super::curl::retries;
 use super::failures::{ignored, tells_until};
 use super::flaws::{IdentityFlaw, curl_flaws};
+use super::target::names_metadata_server;
 use super::unanswered::Turns;
 use crate::mesh::wrapper::basename;
 use crate::mesh::wrapper::shell::course::in_background;
@@ -109,7 +109,7 @@ impl Script {
     /// Whether words name the server, or a variable that holds its address.
     pub(super) fn asks(&self, words: &[&str]) -> bool {
         let refers = |word: &str| variables_in(word).any(|name| self.variables.contains(name));
-        words.iter().any(|word| asks_metadata_server(word) || refers(word))
+        names_metadata_server(words) || words.iter().any(|word| refers(word))
     }
 
     /// Whether one of these commands asks the server, and not only somebody else about it.
@@ -217,7 +217,7 @@ fn starts_with(item: &Item<'_>, program: &str) -> bool {
 
 /// Whether a variable with this value is an address of the server, and not what the server said.
 fn names_server(value: &str) -> bool {
-    asks_metadata_server(value) && !value.starts_with("$(") && !value.starts_with('`') && !value.contains("curl ")
+    names_metadata_server(&[value]) && !value.starts_with("$(") && !value.starts_with('`') && !value.contains("curl ")
 }
 
 /// Whether the head of a loop may end it without an answer: `until` by another part behind `||`, `while` by one behind `&&`, and

@@ -29,7 +29,7 @@ pub const WORST: [Make; 4] = [
 ];
 
 /// Other ways to be large.
-pub const OTHERS: [Make; 20] = [
+pub const OTHERS: [Make; 21] = [
     |size| workload("containers with a port each", "Deployment", size, with_port),
     |size| workload("containers that wait for the proxy", "Deployment", size, waiting),
     init_containers,
@@ -48,6 +48,7 @@ pub const OTHERS: [Make; 20] = [
     |size| script("a script of checks that name the metadata server", size, "google||exit 1;"),
     |size| script("a script of questions to the metadata server in a row", size, "nc google.auth&&"),
     variables_and_words,
+    |size| script("a script that only tells of the metadata server", size, "echo google;"),
     |size| script("a script of functions", size, "f() { f; f; }; f; A=$A$A; "),
     deep,
 ];

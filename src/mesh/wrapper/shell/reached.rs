@@ -21,14 +21,14 @@ impl Reached {
     /// Of a script that is all that its shell is given. None where its commands cannot be told apart.
     pub(in crate::mesh::wrapper) fn of(script: &str, reading: &Reading) -> Option<Self> {
         let items = reading.items()?;
-        let list = List { script, reading, items: &items };
+        let list = List::of(script, reading, &items);
         Some(Self(list.reached()))
     }
 
     /// Of these commands of a script the same, without what runs in the background and holds nothing back: nobody waits for it, and
     /// it leaves nothing behind.
     pub(in crate::mesh::wrapper) fn in_foreground(script: &str, reading: &Reading, items: &[Item<'_>]) -> Self {
-        let list = List { script, reading, items };
+        let list = List::of(script, reading, items);
         let mut runs = list.reached();
         let lists = list.background();
         if lists.is_empty() {
@@ -66,6 +66,10 @@ struct List<'a> {
     script: &'a str,
     reading: &'a Reading,
     items: &'a [Item<'a>],
+    /// It opens connections by itself.
+    connects: bool,
+    /// It may send signals.
+    kills: bool,
 }
 
 /// How a script ends at a command.
@@ -79,7 +83,11 @@ enum Leave {
 /// Functions that are followed: each may be called by each.
 const MOST_FUNCTIONS: usize = 16;
 
-impl List<'_> {
+impl<'a> List<'a> {
+    fn of(script: &'a str, reading: &'a Reading, items: &'a [Item<'a>]) -> Self {
+        Self { script, reading, items, connects: script.contains("/dev/tcp/"), kills: script.contains("kill") }
+    }
+
     fn reached(&self) -> Vec<bool> {
         let mut runs = vec![true; self.reading.tokens.len()];
         let (last, leave) = match self.leaves_at() {
@@ -126,7 +134,7 @@ impl List<'_> {
         let is_lost = |signal: &str| leave == Some(Leave::Exec) && matches!(signal, "EXIT" | "0");
         let is_never_sent = |signal: &str| {
             let name = signal.strip_prefix("SIG").unwrap_or(signal);
-            matches!(name, "TERM" | "INT" | "HUP" | "QUIT" | "15" | "2" | "1" | "3") && !self.script.contains("kill")
+            matches!(name, "TERM" | "INT" | "HUP" | "QUIT" | "15" | "2" | "1" | "3") && !self.kills
         };
         match words.as_slice() {
             ["trap", "--", _, signals @ ..] | ["trap", _, signals @ ..] if !signals.is_empty() => {
@@ -150,7 +158,7 @@ impl List<'_> {
             && !substitutes(self.text(&item.tokens))
             && !item.tokens.clone().any(is_kept)
             // Any descriptor may be the connection, after `exec > /dev/tcp/...` the plain output too.
-            && !self.script.contains("/dev/tcp/")
+            && !self.connects
     }
 
     /// Takes out functions whose name stands nowhere else in what may run.

@@ -2,7 +2,6 @@
 //! it goes to that server, and not to one that only speaks like it, or is called alike.
 
 use super::{asks_libraries, asks_metadata_server, is_other_metadata_host};
-use std::net::Ipv4Addr;
 
 /// Whether the words of a command name the server, and no other one in its place.
 pub(super) fn names_metadata_server(words: &[&str]) -> bool {
@@ -34,7 +33,8 @@ fn host(text: &str) -> Option<&str> {
 /// Whether this is a host that is written out, and not the server: that one has several addresses on the link.
 fn is_other(host: &str) -> bool {
     let is_plain = host.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_'));
-    let is_on_link = host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_link_local());
+    let is_number = |it: char| it.is_ascii_digit() || it == '.';
+    let is_on_link = host.strip_prefix("169.254.").is_some_and(|rest| rest.chars().all(is_number));
     is_plain && !is_on_link && is_other_metadata_host(&host.to_ascii_lowercase())
 }
 

@@ -13,9 +13,8 @@ impl ContainerStart<'_> {
     /// Whether it may do so with somebody beyond its pod. A sign, good only for leaving things as they are: what the command does with
     /// the connection is not read.
     pub fn may_take_a_connection_for_an_answer(&self) -> bool {
-        let name = self.image.split(['@', ':']).next().unwrap_or_default();
         let argv: Vec<&str> = self.argv().collect();
-        argv.iter().copied().chain([name]).any(connects) || asks_without_a_look(&argv)
+        argv.iter().copied().chain([self.image_name()]).any(connects) || asks_without_a_look(&argv)
     }
 }
 
@@ -72,6 +71,7 @@ mod tests {
         }
         assert!(sign("busybox:1.36", &["nc", "-z", "db", "5432"]));
         assert!(sign("docker.io/willwill/wait-for-it", &["db:5432"]));
+        assert!(sign("registry.local:5000/willwill/wait-for-it:1", &["db:5432"]));
         assert!(sign("ghcr.io/wait4x/wait4x:3", &["tcp", "db:5432"]));
     }
 

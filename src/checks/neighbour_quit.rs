@@ -5,10 +5,11 @@ use crate::manifest::{Container, PodTemplate};
 use crate::mesh::wrapper::ContainerStart;
 use crate::mesh::{LocalProxy, quit_port};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// The containers of a pod that quit when they are called, by the ports where they take the call.
 pub struct NeighbourQuit {
-    ports: Vec<u16>,
+    ports: BTreeSet<u16>,
 }
 
 impl NeighbourQuit {
@@ -37,13 +38,22 @@ impl NeighbourQuit {
         })
     }
 
-    /// A text without the calls of these ports.
+    /// A text without the calls of these ports: gone through once, for both may be many.
     fn rest<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if !text.contains(PATH) {
-            return Cow::Borrowed(text);
+        let (mut kept, mut behind) = (String::new(), text);
+        while let Some((before, after)) = behind.split_once(PATH) {
+            kept.push_str(before);
+            kept.push_str(if self.is_theirs(before) { "/" } else { PATH });
+            behind = after;
         }
-        let without = |text: String, port: &u16| text.replace(&format!(":{port}{PATH}"), &format!(":{port}/"));
-        Cow::Owned(self.ports.iter().fold(text.to_owned(), without))
+        if kept.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(kept + behind) }
+    }
+
+    /// Whether an address that ends so is that of a neighbour.
+    fn is_theirs(&self, address: &str) -> bool {
+        let host = address.trim_end_matches(|it: char| it.is_ascii_digit());
+        let port = address.strip_prefix(host).and_then(|port| port.parse().ok());
+        host.ends_with(':') && port.is_some_and(|port: u16| self.ports.contains(&port))
     }
 }
 
@@ -57,4 +67,24 @@ fn quit_port_of(container: &Container<'_>) -> Option<u16> {
 /// Whether a word is the option by which such a program takes the call at all.
 fn is_option(word: &str) -> bool {
     word.trim_start_matches('-').split('=').next() == Some("quitquitquit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_calls_of_neighbours_are_left_out() {
+        let neighbours = NeighbourQuit { ports: [9091, 80].into() };
+        for (text, wanted) in [
+            ("curl -X POST localhost:9091/quitquitquit", "curl -X POST localhost:9091/"),
+            ("a :9091/quitquitquit; b :15020/quitquitquit", "a :9091/; b :15020/quitquitquit"),
+            (":80/quitquitquit :8080/quitquitquit", ":80/ :8080/quitquitquit"),
+            ("9091/quitquitquit", "9091/quitquitquit"),
+            ("/quitquitquit", "/quitquitquit"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(neighbours.rest(text), wanted, "{text}");
+        }
+    }
 }

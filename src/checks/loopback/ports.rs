@@ -3,7 +3,7 @@
 use crate::checks::serving::is_answered_by_proxy;
 use crate::manifest::Container;
 use crate::mesh::LocalProxy;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How sure it is that a container listens at a port. Of several containers that show it, only one can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,9 +40,9 @@ pub fn shown_ports(container: &Container<'_>, proxy: Option<&LocalProxy>) -> Vec
     let mut shown: Vec<(u16, Sign)> = declared.collect();
     let usual = proxy.filter(|_| shown.is_empty() && !tells_its_port(container)).map_or(&[][..], |it| it.usual_ports);
     shown.extend(usual.iter().map(|port| (*port, Sign::Usual)));
-    let of_variables = ports_of_variables(container);
+    let of_variables: BTreeSet<u16> = ports_of_variables(container).into_iter().collect();
     for text in texts(container).filter(|text| is_no_url(text)) {
-        let addresses: Vec<u16> = loopback_ports_in(text).collect();
+        let addresses: BTreeSet<u16> = loopback_ports_in(text).collect();
         shown.extend(numbers_in(text).map(|number| match proxy {
             Some(_) => (number, Sign::Proxy),
             None if addresses.contains(&number) || of_variables.contains(&number) => (number, Sign::Address),

@@ -2,14 +2,19 @@ use super::*;
 use crate::manifest::Object;
 use serde_json::{Value, json};
 
-fn upstreams(front: &Value, others: &[Value]) -> Vec<String> {
+/// What the first of these containers answers with, if it waits 30 seconds.
+fn looked_at<T>(front: &Value, others: &[Value], look: impl Fn(Neighbours<'_>) -> T) -> T {
     let containers: Vec<&Value> = std::iter::once(front).chain(others).collect();
     let pod =
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": containers}});
     let object = Object::from_json(pod).unwrap();
     let pod = PodTemplate::of(&object).unwrap();
     let front = pod.containers().next().unwrap();
-    Loopback::of(&pod).neighbours(&front, 30).upstreams.iter().map(|it| it.name().to_owned()).collect()
+    look(Loopback::of(&pod).neighbours(&front, 30))
+}
+
+fn upstreams(front: &Value, others: &[Value]) -> Vec<String> {
+    looked_at(front, others, |it| it.upstreams.iter().map(|it| it.name().to_owned()).collect())
 }
 
 #[test]
@@ -106,15 +111,9 @@ fn a_program_that_is_not_told_its_port_has_its_usual_one() {
     assert_eq!(upstreams(&asking(5433), &[proxy(&["--port=5433", "p:r:i"])]), ["proxy"]);
 }
 
-/// The container that may be asked by one that waits 30 seconds, beside others.
+/// The container that may be asked, although nothing shows it.
 fn doubtful(front: &Value, others: &[Value]) -> Option<String> {
-    let containers: Vec<&Value> = std::iter::once(front).chain(others).collect();
-    let pod =
-        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": containers}});
-    let object = Object::from_json(pod).unwrap();
-    let pod = PodTemplate::of(&object).unwrap();
-    let front = pod.containers().next().unwrap();
-    Loopback::of(&pod).neighbours(&front, 30).doubtful.map(|it| it.name().to_owned())
+    looked_at(front, others, |it| it.doubtful.map(|it| it.name().to_owned()))
 }
 
 #[test]
